@@ -1,0 +1,1 @@
+room(base LIBRARIES fmt::fmt OpenSSL::Crypto xxhash Threads::Threads)
