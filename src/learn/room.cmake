@@ -1,0 +1,1 @@
+room(learn ROOMS base LIBRARIES OpenSSL::Crypto)
