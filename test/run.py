@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Builds and runs every test, one line a step, and ends with 'N passed, N failed'.
+
+Steps: build, ctest (all room tests), tidy, then every executable *_test.py and *_test.sh under
+tidy/, test/ and apps/. A script passes by exit status 0; if its last line reads 'N passed, N failed'
+these numbers count, else it counts as one. What a step printed is in BUILD/test-logs/STEP.log.
+"""
+import argparse
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$")
+
+
+class Run:
+    def __init__(self, build):
+        self.build = os.path.abspath(build)
+        self.logs = os.path.join(self.build, "test-logs")
+        shutil.rmtree(self.logs, ignore_errors=True)
+        os.makedirs(self.logs)
+        self.passed = self.failed = 0
+
+    def step(self, name, command, count):
+        """Runs `command`; count(status, output) gives (passed, failed)."""
+        started = time.monotonic()
+        log = os.path.join(self.logs, name.replace("/", "_") + ".log")
+        environment = dict(os.environ, QUINTET=os.path.join(self.build, "quintet"),
+                           QUINTET_BUILD=self.build, PYTHONDONTWRITEBYTECODE="1",
+                           GTEST_OUTPUT=f"json:{self.logs}/gtest/", GTEST_BRIEF="1")
+        with open(log, "wb") as out:
+            status = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT,
+                                    stdin=subprocess.DEVNULL, env=environment).returncode
+        with open(log, errors="replace") as text:
+            lines = text.read().splitlines()
+        passed, failed = count(status, lines)
+        if status != 0 and failed == 0:
+            failed = 1
+        self.passed += passed
+        self.failed += failed
+        seconds = time.monotonic() - started
+        print(f"{'FAILED' if failed else 'ok':6}  {name:40} {passed:5} passed  {failed:3} failed"
+              f"  {seconds:6.1f} s", flush=True)
+        if failed:
+            print("\n".join("    " + line for line in lines[-40:]))
+            print(f"    (all of it: {os.path.relpath(log)})", flush=True)
+        return failed == 0
+
+    def count_ctest(self, status, lines):
+        """Each case of a GoogleTest program counts; a program that died counts as one failure."""
+        passed = failed = 0
+        try:
+            root = ElementTree.parse(os.path.join(self.logs, "ctest.xml")).getroot()
+        except (OSError, ElementTree.ParseError):
+            return 0, 1
+        for case in root.iter("testcase"):
+            good = case.get("status") == "run"
+            result = os.path.join(self.logs, "gtest", case.get("name") + "_test.json")
+            tests, failures = 1, 0 if good else 1
+            if os.path.exists(result):
+                try:
+                    with open(result) as file:
+                        report = json.load(file)
+                    tests = report["tests"] - report.get("disabled", 0)
+                    failures = report["failures"] + report["errors"] or failures
+                except (ValueError, KeyError):
+                    tests, failures = 1, 1
+            passed += max(tests - failures, 0)
+            failed += failures
+        return passed, failed
+
+
+def count_script(status, lines):
+    match = SUMMARY.match(lines[-1].strip()) if lines else None
+    if match:
+        return int(match[1]), int(match[2])
+    return (1, 0) if status == 0 else (0, 1)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--jobs", default=str(os.cpu_count()))
+    parser.add_argument("--only", help="a regular expression over step names")
+    args = parser.parse_args()
+    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+    run = Run(args.build)
+    wanted = re.compile(args.only or "")
+    started = time.monotonic()
+
+    built = run.step("build", ["ninja", "-C", args.build, "-j", args.jobs],
+                     lambda status, _: (0, 0) if status == 0 else (0, 1))
+    if built and wanted.search("ctest"):
+        run.step("ctest", ["ctest", "--test-dir", args.build, "-j", args.jobs,
+                           "--output-on-failure", "--timeout", "300", "--no-tests=error",
+                           "--output-junit", os.path.join(run.logs, "ctest.xml")],
+                 run.count_ctest)
+    if wanted.search("tidy"):
+        run.step("tidy", [sys.executable, "tidy/tidy.py"], count_script)
+    scripts = []
+    for folder in ("tidy", "test", "apps"):
+        for pattern in ("*_test.py", "*_test.sh"):
+            scripts += glob.glob(f"{folder}/**/{pattern}", recursive=True)
+    for script in sorted(scripts):
+        # The rules hold without a program; all else needs one.
+        if wanted.search(script) and (built or script.startswith("tidy/")):
+            run.step(script, [sys.executable, script] if script.endswith(".py") else ["sh", script],
+                     count_script)
+
+    print(f"{time.monotonic() - started:.0f} s")
+    print(f"{run.passed} passed, {run.failed} failed")
+    return 1 if run.failed or run.passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
