@@ -1,1 +1,1 @@
-room(event ROOMS base)
+room(event ROOMS base LIBRARIES simdjson)

@@ -1,0 +1,153 @@
+// What stages and hosts ask of durable storage. Two things are truth: the log, and the outcomes;
+// dead letters and the model registry are kept beside them. All else (snapshots, indexes) is derived
+// and may be lost. Implementations live in room store; one contract suite holds for all.
+//
+// A Store belongs to one writer thread, the one that calls commit() and the other methods that
+// change something. Reads may come from one other thread at the same time.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event/record.h"
+
+namespace quintet::stage {
+
+// Outcomes of a contiguous run of positions, encoded by stage/outcome.h. Opaque to the store.
+struct OutcomeBytes {
+  Position first = kNoPosition;
+  Position last = kNoPosition;
+  std::string bytes;
+};
+
+// One position's outcome becomes another: failed to result, anything to erased (S7.2).
+struct OutcomeChange {
+  Position position = kNoPosition;
+  std::string bytes;  // an OutcomeBytes::bytes of this one position
+};
+
+// An event that was refused, with what is needed to see why and to try again.
+struct DeadLetter {
+  std::uint64_t number = 0;  // given by the store: 1, 2, 3, ...
+  Micros at = 0;
+  std::string event_type;
+  std::string id;       // as far as it was known
+  std::string code;     // QNT-..., or a short reason as too_early
+  std::string field;
+  std::string message;
+  std::string format;   // json, csv: how `bytes` are to be read again
+  std::string bytes;    // the original, sealed by the caller
+  Position replayed = kNoPosition;  // where the replay was admitted; kNoPosition until then
+  bool discarded = false;
+};
+
+// What one transaction makes durable: all of it or nothing.
+struct Commit {
+  std::vector<event::BlockBytes> blocks;
+  std::vector<OutcomeBytes> outcomes;
+  std::vector<OutcomeChange> changes;
+  std::vector<DeadLetter> dead_letters;  // `number` is filled in
+  struct Replayed { std::uint64_t number; Position position; };
+  std::vector<Replayed> replayed;        // dead letters that were admitted after all
+};
+
+struct LogEnd {
+  Position first = 1;               // > 1 after retention
+  Position last = kNoPosition;
+  Hash128 hash;                     // block_hash of the last block; zero if none
+};
+
+struct Snapshot {
+  std::string name;  // "shard/017", "ingest", "views/blocked"
+  Position position = kNoPosition;
+  std::string bytes;
+};
+
+enum class ModelState : std::uint8_t { ready, refused };
+
+struct ModelVersion {
+  std::string model;
+  std::uint32_t version = 0;  // given by the store: 1, 2, ... per model
+  std::string digest;
+  ModelState state = ModelState::ready;
+  Micros created_at = 0;
+  std::string metrics;  // JSON
+  std::string card;     // JSON; the Markdown is made from it
+  std::string bytes;    // the model file
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Takes the writer's lease: a greater epoch than any before; older ones are fenced from now on.
+  virtual Expected<Epoch> open_epoch() = 0;
+  virtual Expected<LogEnd> end() = 0;
+
+  // One durable transaction. Blocks must continue the log (`conflict` if its end has moved, or if
+  // `epoch` is not the newest: then nothing is written). An outcome whose position has one already
+  // is dropped silently: the first wins. After any other failure the caller must throw away its
+  // memory and read again from the last durable position; fsync is never retried.
+  virtual Expected<void> commit(Commit& commit, Epoch epoch) = 0;
+
+  // Blocks from the one that holds `from`, in order, until `most_bytes` is passed; at least one
+  // unless the log ends. `expired` below the first kept position.
+  virtual Expected<std::vector<event::BlockBytes>> read_log(Position from,
+                                                            std::size_t most_bytes) = 0;
+  // Outcome runs that overlap [from, ...), with changes; same limits. Changes that apply to a run
+  // come in `changes`, by position.
+  struct OutcomeRun { OutcomeBytes run; std::vector<OutcomeChange> changes; };
+  virtual Expected<std::vector<OutcomeRun>> read_outcomes(Position from,
+                                                          std::size_t most_bytes) = 0;
+  // The run that holds the position; nothing if it has no outcome.
+  virtual Expected<std::optional<OutcomeRun>> outcome_run(Position position) = 0;
+  // L: the greatest position up to which every outcome is durable. Records without outcome
+  // (control, history) are part of a run like the others.
+  virtual Expected<Position> low_mark() = 0;
+
+  // Derived data. The newest two of a name are kept.
+  virtual Expected<void> put_snapshots(const std::vector<Snapshot>& snapshots) = 0;
+  // The newest of each name at or below `most`.
+  virtual Expected<std::vector<Snapshot>> snapshots(Position most) = 0;
+
+  virtual Expected<std::uint32_t> add_model(ModelVersion model) = 0;
+  virtual Expected<std::vector<ModelVersion>> models(bool with_bytes) = 0;  // bytes are large
+  virtual Expected<ModelVersion> model(std::string_view name, std::uint32_t version) = 0;
+  virtual Expected<void> set_alias(std::string_view model, std::string_view alias,
+                                   std::uint32_t version) = 0;
+  struct Alias { std::string model, alias; std::uint32_t version; };
+  virtual Expected<std::vector<Alias>> aliases() = 0;
+
+  struct DeadLetterQuery {
+    std::uint64_t after = 0;
+    std::size_t limit = 100;
+    std::string code;        // empty: any
+    bool open_only = true;   // neither replayed nor discarded
+  };
+  virtual Expected<std::vector<DeadLetter>> dead_letters(const DeadLetterQuery& query) = 0;
+  virtual Expected<DeadLetter> dead_letter(std::uint64_t number) = 0;
+  virtual Expected<void> discard(std::uint64_t number) = 0;
+
+  // Removes blocks and outcomes whose last position is below `position`.
+  virtual Expected<void> remove_below(Position position) = 0;
+  // Checks every checksum and chain; the first damage found, with its position.
+  virtual Expected<void> verify() = 0;
+};
+
+// Secrets, outside log and backups: the log's pseudonym key and one key a subject.
+class Vault {
+ public:
+  virtual ~Vault() = default;
+  // Made at first use, for the life of the log.
+  virtual Expected<std::string> pseudonym_key() = 0;  // 32 bytes
+  // Made at first use; `expired` once destroyed.
+  virtual Expected<std::string> subject_key(std::string_view subject) = 0;  // 32 bytes
+  // As above, but makes none: `not_found` if there is none.
+  virtual Expected<std::string> find_subject_key(std::string_view subject) = 0;
+  virtual Expected<void> destroy(std::string_view subject) = 0;  // durable when it returns
+  virtual Expected<std::vector<std::string>> destroyed() = 0;    // all subjects, sorted
+};
+
+}  // namespace quintet::stage
