@@ -1,0 +1,1 @@
+room(expr ROOMS base event)
