@@ -2,8 +2,8 @@
 """Builds and runs every test, one line a step, and ends with 'N passed, N failed'.
 
 Steps: build, ctest (all room tests), tidy, then every executable *_test.py and *_test.sh under
-tidy/, test/ and apps/. A script passes by exit status 0; if its last line reads 'N passed, N failed'
-these numbers count, else it counts as one. What a step printed is in BUILD/test-logs/STEP.log.
+tidy/, test/ and apps/. A script passes by exit status 0; if its last line reads 'N passed, N
+failed' these numbers count, else it counts as one. What a step printed: BUILD/test-logs/STEP.log.
 """
 import argparse
 import glob
