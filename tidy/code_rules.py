@@ -21,9 +21,9 @@ def room_table(tree):
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if cells[:2] == ["room", "may include"]:
             known = True
-        elif known and len(cells) >= 2 and not set(cells[0]) <= set("-: "):
-            if not line.strip().startswith("|"):
-                break
+        elif known and not line.strip().startswith("|"):
+            break
+        elif known and not set(cells[0]) <= set("-: "):
             name = cells[0].strip("`")
             table[name] = {room for room in re.findall(r"[a-z]+", cells[1])}
     return table

@@ -17,6 +17,10 @@ TABLE = """# A
 | `base` | |
 | `event` | base |
 | `host` | base, event |
+
+| thread | does |
+|---|---|
+| loop | all of it |
 """
 
 
@@ -109,8 +113,11 @@ class Rules(unittest.TestCase):
         with tempfile.TemporaryDirectory() as root:
             with open(os.path.join(root, "a.cc"), "w") as file:
                 file.write("namespace a {\nstruct B : C<int(int)> {\n"
-                           "  int f() const { return 1; }\n};\nconst int kTable[] = {f(1), f(2)};\nB::B(int x)\n    : x_(x) {\n}\n"
-                           "template <class T>\nauto g(T x = {}) -> int {\n  if (x) {\n  }\n}\n}\n")
+                           "  int f() const { return 1; }\n};\n"
+                           "const int kTable[] = {f(1), f(2)};\n"
+                           "B::B(int x)\n    : x_(x) {\n}\n"
+                           "template <class T>\nauto g(T x = {}) -> int {\n"
+                           "  if (x) {\n  }\n}\n}\n")
             spans = [entry[:2] for entry in functions(File(root, "a.cc"))]
         self.assertEqual(spans, [(3, 3), (6, 8), (9, 13)])
 
