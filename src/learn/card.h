@@ -15,14 +15,14 @@ namespace quintet::learn {
 
 // Where the training rows came from.
 struct Lineage {
-  std::int64_t log_from = 0;   // first and last position of the log that was folded
+  std::int64_t log_from = 0;  // first and last position of the log that was folded
   std::int64_t log_to = 0;
-  std::int64_t as_of = 0;      // labels as known then, microseconds since 1970 UTC
-  std::string application;     // digest of the application version
+  std::int64_t as_of = 0;   // labels as known then, microseconds since 1970 UTC
+  std::string application;  // digest of the application version
   // Column name and digest of its definition, in the order of the inputs.
   std::vector<std::pair<std::string, std::string>> columns;
-  std::string rows;            // rows_digest()
-  std::string library;         // "xgboost 1.7.4", "quintet linear 1"
+  std::string rows;     // rows_digest()
+  std::string library;  // "xgboost 1.7.4", "quintet linear 1"
 };
 
 struct CardMetrics {
@@ -31,15 +31,15 @@ struct CardMetrics {
 };
 
 struct Card {
-  std::string model;           // its name in the application
-  std::int64_t version = 0;    // 1, 2, 3, ... within the model
-  std::string digest;          // Model::digest()
-  std::string type;            // "xgboost", "linear"
+  std::string model;         // its name in the application
+  std::int64_t version = 0;  // 1, 2, 3, ... within the model
+  std::string digest;        // Model::digest()
+  std::string type;          // "xgboost", "linear"
   std::string objective;
   std::string label;
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
-  std::vector<CardMetrics> metrics;  // on the holdout, in the order asked for
+  std::vector<CardMetrics> metrics;         // on the holdout, in the order asked for
   std::vector<CalibrationBin> calibration;  // binary models only
   std::uint64_t rows_train = 0;
   std::uint64_t rows_holdout = 0;

@@ -1,6 +1,7 @@
-// How good a model's answers are. Every figure is a deterministic function of its input in its order:
-// counts are integers, sums are carried with a compensation term in row order, and logarithms are our
-// own, so the same rows give the same bits everywhere. All functions are pure; any thread.
+// How good a model's answers are. Every figure is a deterministic function of its input in its
+// order: counts are integers, sums are carried with a compensation term in row order, and
+// logarithms are our own, so the same rows give the same bits everywhere. All functions are pure;
+// any thread.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct Scored {
 // Area under the ROC curve: the share of (positive, negative) pairs in which the positive scores
 // higher, ties counting half, from integer rank sums. Fails without both classes.
 Expected<double> auc(const Scored& rows);
-// Sum over distinct scores, from the highest, of (recall gained) * (precision there), as scikit-learn's
-// average_precision_score. Fails without a positive.
+// Sum over distinct scores, from the highest, of (recall gained) * (precision there), as
+// scikit-learn's average_precision_score. Fails without a positive.
 Expected<double> average_precision(const Scored& rows);
 // Mean of -ln(p of the truth), p clipped to [2^-23, 1 - 2^-23] (the epsilon of float32).
 Expected<double> log_loss(const Scored& rows);

@@ -1,8 +1,10 @@
-// A model: named float inputs in, named float outputs out. Scoring is a pure function of the row, the
-// same bits on every machine (DESIGN 6.4); it starts no thread, reads no clock and allocates nothing.
+// A model: named float inputs in, named float outputs out. Scoring is a pure function of the row,
+// the same bits on every machine (DESIGN 6.4); it starts no thread, reads no clock and allocates
+// nothing.
 //
-// A model file is hostile input (DESIGN 6.13): read_model() checks every size, index and number before
-// anything is walked, and refuses what it does not know by name. After that scoring cannot fail.
+// A model file is hostile input (DESIGN 6.13): read_model() checks every size, index and number
+// before anything is walked, and refuses what it does not know by name. After that scoring cannot
+// fail.
 #pragma once
 
 #include <cstddef>
@@ -61,6 +63,11 @@ class Model {
   // Sizes are checked by the caller.
   virtual void score_one(const float* row, float* out) const = 0;
 
+ protected:
+  // One after another, unless a model knows better.
+  virtual void score_many(const float* rows, std::size_t n, float* out) const;
+
+ private:
   Face face_;
 };
 
@@ -74,9 +81,9 @@ inline constexpr std::size_t kMaxTreeDepth = 64;
 struct ModelFile {
   std::string_view type;   // "xgboost" or "linear"
   std::string_view bytes;  // the file: XGBoost JSON or UBJ (1.7 to 3.x), or our linear JSON
-  // The application's input names. If the file names its features, both must be the same set and the
-  // file's order counts; if it does not, these are its names in this order. May be empty: then the
-  // file's own names are taken, or f0, f1, ...
+  // The application's input names. If the file names its features, both must be the same set and
+  // the file's order counts; if it does not, these are its names in this order. May be empty: then
+  // the file's own names are taken, or f0, f1, ...
   std::span<const std::string> features;
 };
 

@@ -1,5 +1,5 @@
-// The file in which training rows travel from the fold to the training program. Written row by row in
-// position order, so the host can stream it; read whole. All numbers little-endian.
+// The file in which training rows travel from the fold to the training program. Written row by row
+// in position order, so the host can stream it; read whole. All numbers little-endian.
 //
 //   magic     "QROWS\1\0\0"                                    8 bytes
 //   columns   u32                                              number of features
@@ -36,7 +36,8 @@ struct TrainingRow {
   Split split = Split::none;
 };
 
-// Appends to a string of the caller's, who writes it out and clears it as it likes. Not thread-safe.
+// Appends to a string of the caller's, who writes it out and clears it as it likes. Not
+// thread-safe.
 class RowsWriter {
  public:
   RowsWriter(std::vector<std::string> features, bool weighted);
@@ -57,9 +58,9 @@ class RowsWriter {
 // Rows as columns of one kind: features row-major, everything else one entry a row.
 struct Rows {
   std::vector<std::string> features;
-  std::vector<float> values;     // size() * features.size()
+  std::vector<float> values;  // size() * features.size()
   std::vector<float> labels;
-  std::vector<float> weights;    // empty if not weighted
+  std::vector<float> weights;  // empty if not weighted
   std::vector<std::int64_t> positions;
   std::vector<Split> splits;
 
