@@ -36,6 +36,11 @@ std::string HttpRequest::content_type() const {
   return type;
 }
 
+HttpResponse&& HttpResponse::with(std::string_view name, std::string_view value) && {
+  headers.emplace_back(name, value);
+  return std::move(*this);
+}
+
 namespace {
 
 class FunctionHandler final : public Handler {

@@ -61,10 +61,8 @@ struct HttpResponse {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  // beyond those the server writes
 
-  HttpResponse&& with(std::string name, std::string value) && {
-    headers.emplace_back(std::move(name), std::move(value));
-    return std::move(*this);
-  }
+  // Adds a header.
+  HttpResponse&& with(std::string_view name, std::string_view value) &&;
 };
 
 inline constexpr std::string_view kJson = "application/json";

@@ -56,7 +56,7 @@ TEST(Problem, HasTheInferenceProtocolsShapeUnderItsPath) {
 
 TEST(JsonString, EscapesControlsAndReplacesWhatIsNotUtf8) {
   std::string out;
-  append_json_string(out, std::string("a\"\\\n\x01\xC3\xA9\xFF\xC0\xAFz\x7F", 13));
+  append_json_string(out, std::string("a\"\\\n\x01\xC3\xA9\xFF\xC0\xAFz\x7F", 12));
   EXPECT_EQ(out, "\"a\\\"\\\\\\n\\u0001\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz\x7F\"");
 }
 
