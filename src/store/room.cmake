@@ -1,1 +1,0 @@
-room(store ROOMS base event stage LIBRARIES sqlite3 zstd)
