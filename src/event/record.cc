@@ -51,6 +51,7 @@ void write_labels(ByteWriter& out, const Record& record) {
     write_difference(out, target.time, record.time);
     out.varint(target.event_type);
     out.text(target.keys);
+    out.text(target.subject);
     out.text(target.sealed_keys);
   }
   out.varint(record.attached.size());
@@ -71,6 +72,7 @@ void read_labels(ByteReader& in, Record& record) {
     target.time = read_difference(in, record.time);
     target.event_type = read_index(in);
     target.keys = in.text();
+    target.subject = in.text();
     target.sealed_keys = in.text();
   }
   record.attached.resize(in.count(kMostLabels));

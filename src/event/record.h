@@ -41,8 +41,9 @@ struct LabelTarget {
   Position position = kNoPosition;
   Micros time = 0;
   std::uint16_t event_type = 0;
-  std::string keys;         // encode_keys(): the labelled event's plain key fields
-  std::string sealed_keys;  // and its sealed ones, under the same rules as Record::sealed
+  std::string keys;         // encode_part(plain) of the labelled event, only its key fields set
+  std::string subject;      // as Record::subject, of the labelled event
+  std::string sealed_keys;  // as Record::sealed: its sealed key fields
 };
 
 // A report that came before its event rides on the event's record.

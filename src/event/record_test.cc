@@ -27,7 +27,7 @@ Block some_block() {
   block.first = 4;
   block.epoch = 9;
   for (Position p = 4; p < 10; ++p) block.records.push_back(some_record(p));
-  block.records[3].targets = {{1, 4, -5, 3, "keys", "sealed"}};
+  block.records[3].targets = {{1, 4, -5, 3, "keys", "who", "sealed"}};
   block.records[4].attached = {{1, 5, "value"}};
   return block;
 }

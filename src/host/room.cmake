@@ -1,3 +1,3 @@
 find_package(Boost 1.81 REQUIRED)
-room(host ROOMS base LIBRARIES Boost::headers simdjson OpenSSL::SSL OpenSSL::Crypto fmt::fmt
+room(host ROOMS base event expr app feature learn stage store link pattern LIBRARIES Boost::headers simdjson OpenSSL::SSL OpenSSL::Crypto fmt::fmt
      Threads::Threads)

@@ -88,7 +88,8 @@ class Store {
 
   // One durable transaction. Blocks must continue the log (`conflict` if its end has moved, or if
   // `epoch` is not the newest: then nothing is written). An outcome whose position has one already
-  // is dropped silently: the first wins. After any other failure the caller must throw away its
+  // is dropped silently: the first wins; a run of which only some positions have one is a
+  // `conflict`. A dead letter that was replayed or discarded before is a `conflict` too. After any other failure the caller must throw away its
   // memory and read again from the last durable position; fsync is never retried.
   virtual Expected<void> commit(Commit& commit, Epoch epoch) = 0;
 
@@ -146,6 +147,9 @@ class Vault {
   virtual Expected<std::string> subject_key(std::string_view subject) = 0;  // 32 bytes
   // As above, but makes none: `not_found` if there is none.
   virtual Expected<std::string> find_subject_key(std::string_view subject) = 0;
+  // Makes the keys made so far durable. A host calls it before it commits records that they seal:
+  // a subject's key need not be durable before. Costs nothing if there are none.
+  virtual Expected<void> flush() { return {}; }
   virtual Expected<void> destroy(std::string_view subject) = 0;  // durable when it returns
   virtual Expected<std::vector<std::string>> destroyed() = 0;    // all subjects, sorted
 };

@@ -1,0 +1,210 @@
+#include "host/place.h"
+
+#include "host/place_state.h"
+#include "stage/render.h"
+
+namespace quintet::host {
+
+Place::Place(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Place::~Place() = default;
+
+const app::Spec& Place::spec() const { return state_->spec(); }
+
+std::shared_ptr<const app::Spec> Place::spec_of(AppVersion version) const {
+  if (version == 0 || version > state_->versions.size()) return nullptr;
+  return state_->versions[version - 1];
+}
+
+stage::Score& Place::score() { return state_->infer->score(); }
+const std::string& Place::pseudonym_key() const { return state_->pseudonym_key; }
+
+void Place::offer(Offer&& offer, Reply reply) {
+  State& s = *state_;
+  const std::string event_type = offer.event.type->name;
+  const std::string id(offer.event.id);
+  stage::Admission admission;
+  if (s.failed) {
+    admission.error = *s.failed;
+    reply({admission.what, kNoPosition, &admission.error, {}});
+    return;
+  }
+  admission = s.ingest->offer({std::move(offer.event), offer.history, offer.trace},
+                              s.parts.clock.wall(), s.admitted);
+  if (admission.what == stage::Admission::What::refused) {
+    // A vault that is away is no fault of the event's: it may come again.
+    if (admission.error.code() == Code::unavailable) {
+      reply({admission.what, kNoPosition, &admission.error, {}});
+      return;
+    }
+    stage::DeadLetter letter;
+    letter.event_type = event_type;
+    letter.id = id;
+    letter.format = offer.format;
+    letter.bytes = offer.original;
+    refuse(std::move(letter), std::move(admission.error), std::move(reply));
+    return;
+  }
+  State::Waiting waiting{std::move(reply), admission.what, admission.position, {}, {}, false};
+  if (admission.what == stage::Admission::What::repeated) {
+    ++s.counts.repeated;
+    waiting.read_json = offer.show == Show::result;
+  } else {
+    ++s.counts.admitted;
+    const auto applied = s.infer->apply(s.admitted, s.outcome);
+    check(applied.has_value(), "an admitted record cannot fail to fold in its own place");
+    s.admit_outcome();
+    if (offer.show == Show::result) {
+      stage::append_result(waiting.json, s.spec(), stage::facts_of(s.spec(), s.admitted.record),
+                           s.outcome);
+    }
+    if (offer.replay_of != 0) {
+      s.open.commit.replayed.push_back({offer.replay_of, admission.position});
+    }
+  }
+  ++s.pending;
+  s.open.waiting.push_back(std::move(waiting));
+  if (s.ingest->block_full()) s.close_block();
+}
+
+void Place::refuse(stage::DeadLetter letter, Error why, Reply reply) {
+  State& s = *state_;
+  if (s.failed) {
+    reply({stage::Admission::What::refused, kNoPosition, &*s.failed, {}});
+    return;
+  }
+  ++s.counts.refused;
+  letter.at = s.parts.clock.wall();
+  letter.code = why.id().empty() ? std::string(name_of(why.code())) : why.id();
+  letter.field = why.place();
+  letter.message = why.message();
+  s.open.commit.dead_letters.push_back(std::move(letter));
+  ++s.pending;
+  s.open.waiting.push_back({std::move(reply), stage::Admission::What::refused, kNoPosition,
+                            std::move(why), {}, false});
+}
+
+// The outcome of the record just applied joins the run of ingest's open block.
+void Place::State::admit_outcome() {
+  run.add(spec(), outcome);
+  open.last = outcome.position;
+}
+
+void Place::State::close_block() {
+  if (ingest->block_empty()) return;
+  open.commit.blocks.push_back(ingest->seal_block());
+  open.commit.outcomes.push_back(run.take());
+}
+
+void Place::flush() {
+  if (state_->groups_under_way == 0) state_->submit();
+}
+
+void Place::State::submit() {
+  if (failed || open.empty()) return;
+  close_block();
+  ++groups_under_way;
+  auto group = std::make_shared<Group>(std::exchange(open, Group{}));
+  stage::Commit commit = std::move(group->commit);
+  committer->submit(std::move(commit), [this, group](const Expected<void>& result) {
+    on_committed(std::move(*group), result);
+  });
+}
+
+void Place::State::on_committed(Group&& group, const Expected<void>& result) {
+  --groups_under_way;
+  pending -= group.waiting.size();
+  const Position before = durable;
+  if (result) {
+    durable = std::max(durable, group.last);
+  } else if (!failed) {
+    failed = unavailable("the store could not make events durable; nothing was acknowledged: " +
+                         result.error().message());
+    if (settings.on_failure) settings.on_failure(result.error());
+  }
+  for (Waiting& waiting : group.waiting) {
+    if (!result) {
+      waiting.reply({stage::Admission::What::refused, kNoPosition, &*failed, {}});
+      continue;
+    }
+    if (waiting.read_json) {
+      if (const auto found = read(waiting.position)) waiting.json = render(*found);
+    }
+    waiting.reply({waiting.what, waiting.position, waiting.error ? &*waiting.error : nullptr,
+                   waiting.json});
+  }
+  for (auto& [done, position] : group.controls) {
+    if (result) {
+      done(position);
+    } else {
+      done(*failed);
+    }
+  }
+  if (result && durable > before && when_durable) when_durable(before + 1, durable);
+  if (groups_under_way == 0) submit();
+}
+
+bool Place::saturated() const { return state_->pending >= kPendingEvents; }
+
+Position Place::State::append_control(event::RecordKind kind, std::string body) {
+  ingest->control(kind, std::move(body), parts.clock.wall(), admitted);
+  const auto applied = infer->apply(admitted, outcome);
+  check(applied.has_value(), "a control record was checked before it is appended");
+  admit_outcome();
+  if (ingest->block_full()) close_block();
+  return admitted.record.position;
+}
+
+void Place::control(event::RecordKind kind, std::string body, Done done) {
+  State& s = *state_;
+  if (s.failed) {
+    done(*s.failed);
+    return;
+  }
+  const Position position = s.append_control(kind, std::move(body));
+  s.open.controls.emplace_back(std::move(done), position);
+  flush();
+}
+
+void Place::promote(stage::Promotion promotion, Done done) {
+  State& s = *state_;
+  if (promotion.version != 0) {
+    const auto loaded = s.infer->score().installed(promotion.model, promotion.version);
+    if (loaded == nullptr) {
+      done(not_found("model " + promotion.model + " has no version " +
+                     std::to_string(promotion.version)));
+      return;
+    }
+    promotion.digest = loaded->digest();
+  }
+  control(event::RecordKind::promote, stage::write_promotion(promotion), std::move(done));
+}
+
+void Place::run_on_store(std::function<Expected<void>(stage::Store&)> job, Committer::Done done) {
+  state_->committer->run(std::move(job), std::move(done));
+}
+
+Position Place::last() const { return state_->ingest->last(); }
+Position Place::durable() const { return state_->durable; }
+std::string Place::state_digest() const { return state_->infer->shards().digest(); }
+
+std::optional<Position> Place::find(std::string_view event_type, std::string_view id) const {
+  return state_->ingest->find(event_type, id);
+}
+
+void Place::when_durable(std::function<void(Position first, Position last)> callback) {
+  state_->when_durable = std::move(callback);
+}
+
+Place::Figures Place::figures() const {
+  Figures figures = state_->counts;
+  figures.last = last();
+  figures.durable = durable();
+  figures.ids = state_->ingest->ids();
+  figures.waiting_labels = state_->ingest->waiting_labels();
+  figures.pending = state_->pending;
+  figures.state = state_->infer->shards().size();
+  figures.commits = state_->committer->figures();
+  return figures;
+}
+
+}  // namespace quintet::host

@@ -1,0 +1,132 @@
+// The stages of one place, with the gate: nothing leaves before its record is durable. This is what a
+// door, a command or a test drives. It owns ingest and infer, feeds the Committer and answers reads.
+//
+// Lives on one Loop; every method is called there. After a failed commit it answers `unavailable` and
+// must be destroyed and opened again: memory may be ahead of what is durable (DESIGN 6.5).
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/committer.h"
+#include "stage/control.h"
+#include "stage/infer.h"
+#include "stage/ingest.h"
+
+namespace quintet::host {
+
+// What became of an offered event. Views are good during the call that brings it.
+struct Receipt {
+  stage::Admission::What what = stage::Admission::What::refused;
+  Position position = kNoPosition;
+  const Error* error = nullptr;   // refused, or the commit failed
+  std::string_view json;          // of the result, if it was asked for
+};
+using Reply = std::function<void(const Receipt&)>;
+
+// Most events admitted and not yet durable; beyond it saturated() asks doors to wait.
+inline constexpr std::size_t kPendingEvents = 16'384;
+// Most positions that one page of results looks at: reads share the loop with writes.
+inline constexpr Position kScanPositions = 4'096;
+
+class Place {
+ public:
+  struct Parts {  // all outlive the Place
+    stage::Store& store;
+    stage::Vault& vault;
+    Clock& clock;
+    Loop& loop;
+  };
+  struct Settings {
+    std::shared_ptr<const app::Spec> spec;
+    Position snapshot_every = 200'000;  // positions; 0: only when asked
+    std::function<void(Position done, Position last)> progress;  // of the fold at the start
+    std::function<void(const Error&)> on_failure;  // a commit failed: open anew
+  };
+  // Reads the newest snapshots, folds the rest of the log, and brings the given Spec into force if
+  // the log knows another one: its records are appended and it takes effect as if it had always
+  // been there (DESIGN 6.8). The records of that start are durable when this returns.
+  static Expected<std::unique_ptr<Place>> open(Parts parts, Settings settings);
+  ~Place();
+
+  const app::Spec& spec() const;
+  std::shared_ptr<const app::Spec> spec_of(AppVersion version) const;  // null if unknown
+  stage::Score& score();
+  const std::string& pseudonym_key() const;
+
+  // --- writing: the reply comes on this loop once all is durable, never inside the call ---
+  enum class Show : std::uint8_t { nothing, result };
+  struct Offer {
+    event::Event event;
+    bool history = false;
+    std::string_view trace;
+    Show show = Show::result;
+    // Kept as a dead letter if the event is refused.
+    std::string_view original;
+    std::string_view format;
+    std::uint64_t replay_of = 0;  // number of the dead letter that this is a replay of
+  };
+  void offer(Offer&& offer, Reply reply);
+  // What never became an event: goes to the dead letters; the reply carries `why`.
+  void refuse(stage::DeadLetter letter, Error why, Reply reply);
+  // Lets what was offered go to the committer, if it is idle. Doors call it after each batch.
+  void flush();
+  bool saturated() const;
+
+  using Done = std::function<void(Expected<Position>)>;
+  // Brings an installed model version into force (0: none).
+  void promote(stage::Promotion promotion, Done done);
+  // Destroys a subject's key; `subject` is the pseudonym. Its state and outcomes follow.
+  void erase(std::string subject, Done done);
+  // Appends a control record whose effect is elsewhere (train, seal).
+  void control(event::RecordKind kind, std::string body, Done done);
+  // Runs a job on the writing thread, in order with the commits.
+  void run_on_store(std::function<Expected<void>(stage::Store&)> job, Committer::Done done);
+  // Writes snapshots of everything; durable when `done` is called.
+  void snapshot(Committer::Done done);
+
+  // --- reading ---
+  std::optional<Position> find(std::string_view event_type, std::string_view id) const;
+  // The result at a position as JSON; `not_found` if there is none or it is not durable yet.
+  Expected<std::string> result(Position position);
+  struct Page {
+    std::vector<std::string> results;  // JSON
+    Position next = kNoPosition;       // where to go on; kNoPosition at the end
+  };
+  struct Query {
+    Position from = 1;
+    std::size_t limit = 100;
+    std::string event_type;  // empty: any
+    std::string decision;    // of this name; empty: any
+    std::string value;       // with this value
+  };
+  // Looks at no more than kScanPositions; a page may be empty and still have a next one.
+  Expected<Page> results(const Query& query);
+  // A row of this event as it would be now, as JSON; nothing is stored (DESIGN 6, B15).
+  Expected<std::string> peek(event::Event&& event);
+
+  Position last() const;          // admitted
+  Position durable() const;       // L: all outcomes up to here are durable
+  std::string state_digest() const;
+  struct Figures {
+    Position last = 0, durable = 0;
+    std::size_t ids = 0, waiting_labels = 0, pending = 0;
+    feature::Shard::Size state;
+    Committer::Figures commits;
+    std::uint64_t admitted = 0, repeated = 0, refused = 0;  // since the start
+  };
+  Figures figures() const;
+
+  // Called after each durable group with the outcomes' positions (for streams and views).
+  void when_durable(std::function<void(Position first, Position last)> callback);
+
+ private:
+  struct State;
+  explicit Place(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace quintet::host

@@ -1,0 +1,112 @@
+// The inside of a Place, shared by its source files alone.
+#pragma once
+
+#include "host/place.h"
+
+namespace quintet::host {
+
+// Seals records with the vault's subject keys and AES-256-GCM (base/seal.h). One thread.
+class VaultSealer final : public stage::Sealer {
+ public:
+  explicit VaultSealer(stage::Vault& vault) : vault_(vault) {}
+  Expected<std::string> seal(std::string_view subject, Position position, Epoch epoch,
+                             std::uint32_t number, std::string_view plain) override;
+  Expected<std::optional<std::string>> open(std::string_view subject, Position position,
+                                            Epoch epoch, std::uint32_t number,
+                                            std::string_view sealed) override;
+  void forget(std::string_view subject) { keys_.erase(std::string(subject)); }
+
+ private:
+  stage::Vault& vault_;
+  // Keys lately used; emptied when it grows past a limit. Order never shows.
+  std::unordered_map<std::string, std::string> keys_;
+};
+
+struct Place::State {
+  Parts parts;
+  Settings settings;
+  VaultSealer sealer;
+  std::string pseudonym_key;
+  Epoch epoch = 0;
+  AppVersion version = 0;  // in force
+  std::vector<std::shared_ptr<const app::Spec>> versions;  // by AppVersion - 1
+  std::unique_ptr<stage::Ingest> ingest;
+  std::unique_ptr<stage::Infer> infer;
+  std::unique_ptr<Committer> committer;
+
+  // What waits for one commit: it becomes durable as a whole or not at all.
+  struct Waiting {
+    Reply reply;
+    stage::Admission::What what;
+    Position position;
+    std::optional<Error> error;
+    std::string json;
+    bool read_json = false;  // a repeat: read the stored result once it is durable
+  };
+  struct Group {
+    stage::Commit commit;
+    std::vector<Waiting> waiting;
+    std::vector<std::pair<Done, Position>> controls;
+    Position last = kNoPosition;
+    bool empty() const {
+      return commit.blocks.empty() && commit.outcomes.empty() && commit.changes.empty() &&
+             commit.dead_letters.empty() && commit.replayed.empty() && waiting.empty() &&
+             controls.empty();
+    }
+  };
+  Group open;
+  stage::OutcomeRunWriter run;  // outcomes of ingest's open block
+  std::size_t groups_under_way = 0;
+  std::size_t pending = 0;  // replies that wait
+  Position durable = kNoPosition;
+  std::optional<Error> failed;
+  std::function<void(Position, Position)> when_durable;
+  Figures counts;
+  Position last_snapshot = kNoPosition;
+
+  // Reused for every event.
+  stage::Admitted admitted;
+  stage::Outcome outcome;
+
+  // The block and the run read last, so that reads of neighbours cost one decoding.
+  struct Cached {
+    Position first = kNoPosition, last = kNoPosition;
+    event::Block block;
+    std::vector<stage::OutcomeView> views;
+    stage::Store::OutcomeRun run;
+  } cached;
+
+  State(Parts p, Settings s) : parts(p), settings(std::move(s)), sealer(p.vault) {}
+  const app::Spec& spec() const { return *versions[version - 1]; }
+
+  // place_open.cc
+  Expected<void> start();
+  Expected<void> read_versions();
+  Expected<void> fold_log();
+  Expected<void> each_record(
+      Position from, const std::function<Expected<void>(event::Record&&, Epoch)>& each,
+      const std::function<void(const event::BlockBytes&)>& after);
+  Expected<void> take(event::Record&& record, Epoch block_epoch);
+  Expected<void> put_in_force(AppVersion wanted_version);
+  Expected<void> activate_new();
+  Expected<void> commit_now();
+
+  // place.cc
+  void admit_outcome();
+  void close_block();
+  void submit();
+  void on_committed(Group&& group, const Expected<void>& result);
+  Position append_control(event::RecordKind kind, std::string body);
+
+  // place_read.cc
+  struct Found {
+    const event::Record* record = nullptr;  // in `cached`
+    const app::Spec* spec = nullptr;        // of the outcome
+    stage::Outcome outcome;
+  };
+  Expected<void> load(Position position);
+  Expected<Found> read(Position position);
+  std::string render(const Found& found) const;
+};
+
+}  // namespace quintet::host

@@ -1,0 +1,135 @@
+#include "stage/fold.h"
+
+#include "base/digest.h"
+
+namespace quintet::stage {
+
+struct Fold::Owned {
+  feature::Shard shard;
+  Position at = kNoPosition;
+};
+
+Fold::Fold(std::shared_ptr<const app::Spec> spec, const std::vector<ShardId>& shards)
+    : spec_(std::move(spec)), owned_(kShardCount) {
+  for (const ShardId id : shards) {
+    owned_[id] = std::make_unique<Owned>(Owned{feature::Shard(spec_, id), kNoPosition});
+  }
+}
+
+Fold::~Fold() = default;
+Fold::Fold(Fold&&) noexcept = default;
+
+Expected<void> Fold::apply(const Admitted& admitted, Part& out) {
+  out.clear();
+  const event::Record& record = admitted.record;
+  out.position = record.position;
+  for (const event::Visit& visit : record.visits) {
+    const auto& owned = owned_[visit.shard];
+    if (owned == nullptr || owned->at >= record.position) continue;
+    if (owned->at != visit.previous) {
+      return conflict("shard " + std::to_string(visit.shard) + " stands at position " +
+                      std::to_string(owned->at) + " and record " +
+                      std::to_string(record.position) + " follows " +
+                      std::to_string(visit.previous));
+    }
+  }
+  // Decided before any shard moves: a shard that is past this record is passed over whole.
+  const auto fresh = [&](ShardId id) {
+    return owned_[id] != nullptr && owned_[id]->at < record.position;
+  };
+  if (admitted.event.type != nullptr) {
+    const feature::FoldInput input{record.position,       record.time,
+                                   record.low_time,       admitted.event.type->index,
+                                   admitted.event.values, admitted.labels,
+                                   admitted.asks()};
+    for (const feature::Touch& touch : admitted.touches) {
+      if (fresh(touch.shard)) owned_[touch.shard]->shard.apply(input, touch, out.cells);
+    }
+  }
+  for (const event::Visit& visit : record.visits) {
+    if (!fresh(visit.shard)) continue;
+    owned_[visit.shard]->at = record.position;
+    out.shards.push_back(visit.shard);
+  }
+  return {};
+}
+
+void Fold::peek(const Admitted& admitted, feature::PartialRow& out) {
+  const event::Record& record = admitted.record;
+  const feature::FoldInput input{record.position,       record.time,
+                                 record.low_time,       admitted.event.type->index,
+                                 admitted.event.values, admitted.labels,
+                                 true};
+  for (feature::Touch touch : admitted.touches) {
+    if (owned_[touch.shard] == nullptr || touch.use < 0) continue;
+    touch.insert = false;
+    owned_[touch.shard]->shard.apply(input, touch, out);
+  }
+}
+
+Position Fold::at(ShardId shard) const {
+  return owned_[shard] == nullptr ? kNoPosition : owned_[shard]->at;
+}
+
+bool Fold::erase(const feature::Touch& touch) {
+  const auto& owned = owned_[touch.shard];
+  return owned != nullptr && owned->shard.erase(touch.what, touch.index, touch.key);
+}
+
+void Fold::compact(Micros low_time) {
+  for (const auto& owned : owned_) {
+    if (owned != nullptr) owned->shard.compact(low_time);
+  }
+}
+
+std::string Fold::write(ShardId shard) const {
+  check(owned_[shard] != nullptr, "a snapshot of a shard that is not owned");
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u64(owned_[shard]->at);
+  owned_[shard]->shard.write(out);
+  return bytes;
+}
+
+Expected<void> Fold::read(ShardId shard, std::string_view bytes) {
+  check(owned_[shard] != nullptr, "a snapshot for a shard that is not owned");
+  ByteReader in(bytes);
+  const Position at = in.u64();
+  TRY(feature::Shard read, feature::Shard::read(spec_, in));
+  TRY_DO(in.finish("a shard's snapshot"));
+  if (read.id() != shard) return broken("a shard's snapshot is of another shard");
+  owned_[shard] = std::make_unique<Owned>(Owned{std::move(read), at});
+  return {};
+}
+
+std::string Fold::digest() const {
+  Sha256 sha;
+  for (ShardId id = 0; id < kShardCount; ++id) {
+    if (owned_[id] == nullptr) continue;
+    std::string bytes;
+    ByteWriter out(bytes);
+    out.u16(id);
+    owned_[id]->shard.write(out);
+    sha.add(bytes);
+  }
+  return to_hex(bytes_of(sha.finish()));
+}
+
+const feature::Shard& Fold::shard(ShardId shard) const {
+  check(owned_[shard] != nullptr, "a shard that is not owned");
+  return owned_[shard]->shard;
+}
+
+feature::Shard::Size Fold::size() const {
+  feature::Shard::Size sum;
+  for (const auto& owned : owned_) {
+    if (owned == nullptr) continue;
+    const auto size = owned->shard.size();
+    sum.keys += size.keys;
+    sum.entries += size.entries;
+    sum.bytes += size.bytes;
+  }
+  return sum;
+}
+
+}  // namespace quintet::stage

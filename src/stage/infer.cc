@@ -1,0 +1,33 @@
+#include "stage/infer.h"
+
+namespace quintet::stage {
+
+std::vector<ShardId> all_shards() {
+  std::vector<ShardId> ids(kShardCount);
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<ShardId>(i);
+  return ids;
+}
+
+Infer::Infer(std::shared_ptr<const app::Spec> spec) : fold_(spec, all_shards()), score_(spec) {}
+
+Expected<void> Infer::apply(const Admitted& admitted, Outcome& out) {
+  if (event::is_control(admitted.record.kind)) TRY_DO(score_.control(admitted.record));
+  TRY_DO(fold_.apply(admitted, part_));
+  const feature::PartialRow* const parts[] = {&part_.cells};
+  score_.score(admitted, parts, out);
+  return {};
+}
+
+Expected<void> Infer::fold(const Admitted& admitted) {
+  if (event::is_control(admitted.record.kind)) TRY_DO(score_.control(admitted.record));
+  return fold_.apply(admitted, part_);
+}
+
+void Infer::peek(const Admitted& admitted, Outcome& out) {
+  part_.clear();
+  fold_.peek(admitted, part_.cells);
+  const feature::PartialRow* const parts[] = {&part_.cells};
+  score_.score(admitted, parts, out);
+}
+
+}  // namespace quintet::stage

@@ -1,0 +1,37 @@
+// Infer where one place owns every shard: folding and scoring as one call, the exchange between them
+// being this object's own memory. Where shards are spread, the host uses Fold, Join and Score apart;
+// the answers are the same (a test compares). One thread; reads no clock.
+#pragma once
+
+#include "stage/fold.h"
+#include "stage/score.h"
+
+namespace quintet::stage {
+
+class Infer {
+ public:
+  explicit Infer(std::shared_ptr<const app::Spec> spec);
+
+  // Applies a record in position order and gives its outcome; one of a record that asks nothing has
+  // status `none`. Errors: those of Fold::apply and Score::control.
+  Expected<void> apply(const Admitted& admitted, Outcome& out);
+  // The same without the row: for what is folded again below L, where outcomes exist already.
+  Expected<void> fold(const Admitted& admitted);
+
+  // What a row of `event` would be now, at no position; changes no state that an answer can show.
+  void peek(const Admitted& admitted, Outcome& out);
+
+  Fold& shards() { return fold_; }
+  Score& score() { return score_; }
+  const app::Spec& spec() const { return score_.spec(); }
+
+ private:
+  Fold fold_;
+  Score score_;
+  Part part_;
+};
+
+// Every shard there is.
+std::vector<ShardId> all_shards();
+
+}  // namespace quintet::stage

@@ -1,0 +1,335 @@
+#include "stage/ingest.h"
+
+#include "event/event.h"
+
+namespace quintet::stage {
+
+namespace {
+
+using event::Value;
+
+Hash128 id_hash_of(std::string_view event_type, std::string_view id) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.text(event_type);
+  out.text(id);
+  return hash128(bytes);
+}
+
+Hash128 waiting_hash(std::string_view label, std::string_view id) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.text("label");
+  out.text(label);
+  out.text(id);
+  return hash128(bytes);
+}
+
+Admission refused(Error error) { return {Admission::What::refused, kNoPosition, std::move(error)}; }
+
+// Rough size of a record inside its block, for the limit on a block's bytes.
+std::size_t weight(const event::Record& record) {
+  return 64 + record.id.size() + record.plain.size() + record.sealed.size() +
+         record.subject.size() + record.trace.size() + record.visits.size() * 4 +
+         record.targets.size() * 64;
+}
+
+std::string_view subject_of(const event::Event& event) {
+  const int field = event.type->subject_field;
+  if (field < 0) return {};
+  const Value value = event.values[static_cast<std::size_t>(field)];
+  return value.is_null() ? std::string_view() : value.as_text();
+}
+
+}  // namespace
+
+Ingest::Ingest(std::shared_ptr<const app::Spec> spec, AppVersion version, Epoch epoch,
+               Sealer& sealer)
+    : spec_(std::move(spec)),
+      version_(version),
+      epoch_(epoch),
+      sealer_(sealer),
+      labelled_types_(spec_->events.size(), 0),
+      chain_(kShardCount, kNoPosition) {
+  for (const app::Label& label : spec_->labels) {
+    if (label.report >= 0) labelled_types_[static_cast<std::size_t>(label.of)] = 1;
+  }
+}
+
+Admission Ingest::offer(Offer&& offer, Micros now, Admitted& out) {
+  const event::EventType& type = *offer.event.type;
+  if (offer.event.id.empty()) {
+    return refused(invalid("an event needs an id here").at("id").with_id("no_id"));
+  }
+  const Hash128 id_hash = id_hash_of(type.name, offer.event.id);
+  const Hash128 content = event::content_hash(offer.event);
+  if (const auto known = ids_.find(id_hash); known != ids_.end() && !type.is_table) {
+    if (known->second.content == content) {
+      return {Admission::What::repeated, known->second.position, invalid("")};
+    }
+    return refused(conflict("the id " + std::string(offer.event.id) + " of " + type.name +
+                            " is taken by an event with other content")
+                       .at("id")
+                       .with_id("conflict"));
+  }
+  out.record = {};
+  if (auto stamped = stamp(offer, now, out.record); !stamped) {
+    return refused(std::move(stamped).error());
+  }
+  out.event = std::move(offer.event);
+  auto completed = complete(*spec_, *spec_, epoch_, sealer_, out);
+  if (!completed) return refused(std::move(completed).error());
+  write_chain(out);
+  append(out);
+  remember(out, id_hash, content);
+  return {Admission::What::admitted, out.record.position, invalid("")};
+}
+
+Expected<void> Ingest::stamp(Offer& offer, Micros now, event::Record& record) {
+  event::Event& event = offer.event;
+  // Admission never goes back, even when the wall clock does.
+  now = std::max(now, last_admitted_);
+  if (event.time == kNoTime) event.time = now;
+  if (event.time > now + spec_->ahead) {
+    return invalid("the event's time lies too far ahead of the clock")
+        .at(event.type->time_field < 0
+                ? ""
+                : event.type->fields[static_cast<std::size_t>(event.type->time_field)].name)
+        .with_id("too_early");
+  }
+  if (spec_->retain > 0 && event.time < now - spec_->retain) {
+    return expired("the event is older than what the log keeps").at("time").with_id("too_old");
+  }
+  record.position = next_;
+  record.kind = offer.history ? event::RecordKind::history : event::RecordKind::event;
+  record.event_type = event.type->index;
+  record.app_version = version_;
+  record.admitted_at = now;
+  record.time = event.time;
+  record.low_time = low_time_.at(next_);
+  record.control = control_;
+  record.id = event.id;
+  record.trace = offer.trace;
+  TRY_DO(seal_parts(event, record));
+  attach_waiting(event, record);
+  return join_report(event, record);
+}
+
+Expected<void> Ingest::seal_parts(const event::Event& event, event::Record& record) {
+  record.plain = event::encode_part(*event.type, event.values, false);
+  const std::string_view subject = subject_of(event);
+  if (subject.empty()) return {};
+  record.subject = subject;
+  TRY(record.sealed, sealer_.seal(subject, record.position, epoch_, 0,
+                                  event::encode_part(*event.type, event.values, true)));
+  return {};
+}
+
+// S5.2: which event a report is about, with all that its effect needs.
+Expected<void> Ingest::join_report(const event::Event& event, event::Record& record) {
+  for (std::size_t i = 0; i < spec_->labels.size(); ++i) {
+    const app::Label& label = spec_->labels[i];
+    if (label.report != event.type->index) continue;
+    const Value key = event.values[static_cast<std::size_t>(label.report_key)];
+    if (key.is_null()) continue;
+    event::Arena scratch;
+    if (label.report_where) {
+      const Value met = label.report_where.run(event.values, scratch);
+      if (met.is_null() || !met.as_bool()) continue;
+    }
+    const auto& labelled_type = spec_->events[static_cast<std::size_t>(label.of)];
+    const auto& key_type = event.type->fields[static_cast<std::size_t>(label.report_key)].type;
+    const std::string id = event::to_text(key_type, key);
+    const auto found = labelled_.find(id_hash_of(labelled_type.name, id));
+    if (found == labelled_.end()) continue;  // waits: remember_report()
+    const Labelled& of = found->second;
+    if (record.time <= of.time || (label.within > 0 && record.time > of.time + label.within)) {
+      continue;
+    }
+    event::LabelTarget target;
+    target.label = static_cast<std::uint16_t>(i);
+    target.position = ids_.at(found->first).position;
+    target.time = of.time;
+    target.event_type = static_cast<std::uint16_t>(label.of);
+    target.keys = of.keys;
+    target.subject = of.subject;
+    if (!of.subject.empty()) {
+      const auto number = static_cast<std::uint32_t>(record.targets.size() + 1);
+      auto sealed = sealer_.seal(of.subject, record.position, epoch_, number, of.sealed_plain);
+      // The labelled subject was erased: the report stands alone.
+      if (!sealed && sealed.error().code() == Code::expired) continue;
+      TRY(target.sealed_keys, std::move(sealed));
+    }
+    record.targets.push_back(std::move(target));
+  }
+  return {};
+}
+
+void Ingest::attach_waiting(const event::Event& event, event::Record& record) {
+  if (!labelled_types_[event.type->index]) return;
+  for (std::size_t i = 0; i < spec_->labels.size(); ++i) {
+    const app::Label& label = spec_->labels[i];
+    if (label.report < 0 || label.of != event.type->index) continue;
+    const auto found = waiting_.find(waiting_hash(label.name, event.id));
+    if (found == waiting_.end()) continue;
+    const Waiting& waiting = found->second;
+    const bool inside = waiting.report_time > record.time &&
+                        (label.within == 0 || waiting.report_time <= record.time + label.within);
+    if (inside) {
+      record.attached.push_back({static_cast<std::uint16_t>(i), waiting.report, waiting.value});
+    }
+    waiting_.erase(found);
+  }
+}
+
+void Ingest::write_chain(Admitted& admitted) {
+  auto& visits = admitted.record.visits;
+  visits.clear();
+  const auto visit = [&](ShardId shard) {
+    for (const event::Visit& seen : visits) {
+      if (seen.shard == shard) return;
+    }
+    visits.push_back({shard, chain_[shard]});
+  };
+  visit(admitted.home);
+  for (const feature::Touch& touch : admitted.touches) visit(touch.shard);
+  std::sort(visits.begin(), visits.end(),
+            [](const event::Visit& a, const event::Visit& b) { return a.shard < b.shard; });
+}
+
+void Ingest::append(Admitted& admitted) {
+  const event::Record& record = admitted.record;
+  for (const event::Visit& visit : record.visits) chain_[visit.shard] = record.position;
+  if (open_.records.empty()) {
+    open_.first = record.position;
+    open_.epoch = epoch_;
+    open_bytes_ = 0;
+  }
+  open_.records.push_back(record);
+  open_bytes_ += weight(record);
+  last_admitted_ = record.admitted_at;
+  ++next_;
+}
+
+void Ingest::control(event::RecordKind kind, std::string body, Micros now, Admitted& out) {
+  check(event::is_control(kind), "control() takes control records");
+  out.record = {};
+  out.event.type = nullptr;
+  out.labels.clear();
+  out.touches.clear();
+  event::Record& record = out.record;
+  record.position = next_;
+  record.kind = kind;
+  record.app_version = version_;
+  record.admitted_at = std::max(now, last_admitted_);
+  record.time = record.admitted_at;
+  record.low_time = low_time_.at(next_);
+  record.control = control_;
+  record.plain = std::move(body);
+  append(out);
+  control_ = record.position;
+}
+
+bool Ingest::block_full() const {
+  // A quarter is kept free: weight() is an estimate.
+  return open_.records.size() >= event::kBlockRecords ||
+         open_bytes_ >= event::kBlockBytes * 3 / 4;
+}
+
+event::BlockBytes Ingest::seal_block() {
+  event::BlockBytes bytes = event::encode_block(open_, previous_);
+  previous_ = event::block_hash(bytes.bytes);
+  open_.records.clear();
+  return bytes;
+}
+
+void Ingest::remember(const Admitted& admitted, Hash128 id_hash, Hash128 content) {
+  const event::Record& record = admitted.record;
+  ids_[id_hash] = {content, record.position};
+  if (!admitted.event.type->is_table) low_time_.took(record.position, record.time);
+  remember_labelled(admitted.event, record, id_hash);
+  remember_report(admitted.event, record);
+}
+
+void Ingest::remember_labelled(const event::Event& event, const event::Record& record,
+                               Hash128 id_hash) {
+  if (!labelled_types_[event.type->index]) return;
+  std::vector<Value> keys(event.values.size());
+  for (const app::Group& group : spec_->groups) {
+    if (group.source != event.type->index) continue;
+    for (const int field : group.key_fields) {
+      keys[static_cast<std::size_t>(field)] = event.values[static_cast<std::size_t>(field)];
+    }
+  }
+  Labelled& labelled = labelled_[id_hash];
+  labelled.time = record.time;
+  labelled.keys = event::encode_part(*event.type, keys, false);
+  labelled.subject = record.subject;
+  if (!record.subject.empty()) labelled.sealed_plain = event::encode_part(*event.type, keys, true);
+}
+
+// A report whose event is not there yet waits for it; of several the latest counts.
+void Ingest::remember_report(const event::Event& event, const event::Record& record) {
+  for (const app::Label& label : spec_->labels) {
+    if (label.report != event.type->index) continue;
+    const Value key = event.values[static_cast<std::size_t>(label.report_key)];
+    if (key.is_null()) continue;
+    event::Arena scratch;
+    if (label.report_where) {
+      const Value met = label.report_where.run(event.values, scratch);
+      if (met.is_null() || !met.as_bool()) continue;
+    }
+    const auto& labelled_type = spec_->events[static_cast<std::size_t>(label.of)];
+    const auto& key_type = event.type->fields[static_cast<std::size_t>(label.report_key)].type;
+    const std::string id = event::to_text(key_type, key);
+    if (labelled_.contains(id_hash_of(labelled_type.name, id))) continue;
+    Waiting& waiting = waiting_[waiting_hash(label.name, id)];
+    waiting.report = record.position;
+    waiting.report_time = record.time;
+    waiting.value.clear();
+    ByteWriter out(waiting.value);
+    event::write_value(out, label.type, label.report_value.run(event.values, scratch));
+  }
+}
+
+Expected<void> Ingest::replay(const Admitted& admitted, const app::Spec& written) {
+  const event::Record& record = admitted.record;
+  if (record.position != next_) {
+    return broken("the log jumps from position " + std::to_string(next_ - 1) + " to " +
+                  std::to_string(record.position));
+  }
+  (void)low_time_.at(record.position);
+  for (const event::Visit& visit : record.visits) chain_[visit.shard] = record.position;
+  ++next_;
+  last_admitted_ = std::max(last_admitted_, record.admitted_at);
+  if (event::is_control(record.kind)) {
+    control_ = record.position;
+    return {};
+  }
+  // The id index speaks of what the client sent: content under the version that admitted it.
+  const event::EventType& type = written.events[record.event_type];
+  if (admitted.event.type == nullptr) {
+    ids_[id_hash_of(type.name, record.id)] = {{}, record.position};
+    return {};
+  }
+  for (const event::AttachedLabel& attached : record.attached) {
+    if (attached.label >= written.labels.size()) continue;
+    waiting_.erase(waiting_hash(written.labels[attached.label].name, record.id));
+  }
+  remember(admitted, id_hash_of(type.name, record.id), event::content_hash(admitted.event));
+  return {};
+}
+
+std::optional<Position> Ingest::find(std::string_view event_type, std::string_view id) const {
+  const auto known = ids_.find(id_hash_of(event_type, id));
+  if (known == ids_.end()) return std::nullopt;
+  return known->second.position;
+}
+
+void Ingest::forget_subject(std::string_view subject) {
+  for (auto& [id, labelled] : labelled_) {
+    if (labelled.subject == subject) labelled.sealed_plain.clear();
+  }
+}
+
+}  // namespace quintet::stage

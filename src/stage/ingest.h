@@ -1,0 +1,120 @@
+// The sequencer's logic: admits events, gives them positions, and writes into each record all that
+// its effect needs (DESIGN 2). It owns the open block, the index of ids, the labels that wait for
+// their event and the chain; all of that is derived from the log and rebuilt by replay().
+//
+// One thread. Reads no clock: the time of admission is an argument. The host makes the records
+// durable; until then they count as admitted here, and after a failed commit the whole object is
+// thrown away and rebuilt from the log.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <unordered_map>
+
+#include "event/event.h"
+#include "stage/admitted.h"
+#include "stage/low_time.h"
+
+namespace quintet::stage {
+
+struct Offer {
+  event::Event event;
+  bool history = false;     // enters windows, gets no outcome (DESIGN 6.8)
+  std::string_view trace;   // W3C traceparent; may be empty
+};
+
+// What became of an offer.
+struct Admission {
+  enum class What : std::uint8_t { admitted, repeated, refused } what = What::refused;
+  Position position = kNoPosition;  // admitted: its own; repeated: that of the first
+  Error error{Code::invalid, ""};   // refused: why; id() is a short reason as `too_early`
+};
+
+class Ingest {
+ public:
+  // `spec` is the version in force, `version` its number in the log. The first record of an empty
+  // log must be found(): see start().
+  Ingest(std::shared_ptr<const app::Spec> spec, AppVersion version, Epoch epoch, Sealer& sealer);
+
+  // Admits `offer`, or says why not. The admitted record is appended to the open block and also
+  // given to `out`, decoded, for infer.
+  Admission offer(Offer&& offer, Micros now, Admitted& out);
+
+  // Appends a control record; `activate` makes this object's own Spec the one in force.
+  void control(event::RecordKind kind, std::string body, Micros now, Admitted& out);
+
+  // True when the open block has reached a limit of event::Block.
+  bool block_full() const;
+  bool block_empty() const { return open_.records.empty(); }
+  // Closes the open block and gives its bytes; there must be one.
+  event::BlockBytes seal_block();
+
+  // Takes a record of the log into account (start, or another sequencer's); in position order.
+  // `written` and `epoch` as in stage/admitted.h.
+  Expected<void> replay(const Admitted& admitted, const app::Spec& written);
+  // The hash of the block that replay ended with.
+  void continue_after(Hash128 block_hash) { previous_ = block_hash; }
+
+  Position last() const { return next_ - 1; }
+  Position last_control() const { return control_; }
+  // The position of an id, if it is in the log.
+  std::optional<Position> find(std::string_view event_type, std::string_view id) const;
+  std::size_t ids() const { return ids_.size(); }
+  std::size_t waiting_labels() const { return waiting_.size(); }
+  // The stamp that the next record would get.
+  Micros low_time() { return low_time_.at(next_); }
+
+  // The subject is gone: forgets what it knows of its events' keys.
+  void forget_subject(std::string_view subject);
+
+ private:
+  struct HashOfHash {
+    std::size_t operator()(const Hash128& h) const { return static_cast<std::size_t>(h.low); }
+  };
+  struct Known {
+    Hash128 content;
+    Position position = kNoPosition;
+  };
+  // Of an event that a report may still name.
+  struct Labelled {
+    Micros time = 0;
+    std::string keys;
+    std::string subject;
+    std::string sealed_plain;  // before sealing: each report seals it anew
+  };
+  struct Waiting {
+    Position report = kNoPosition;
+    Micros report_time = 0;
+    std::string value;
+  };
+
+  Expected<void> stamp(Offer& offer, Micros now, event::Record& record);
+  Expected<void> seal_parts(const event::Event& event, event::Record& record);
+  Expected<void> join_report(const event::Event& event, event::Record& record);
+  void attach_waiting(const event::Event& event, event::Record& record);
+  void append(Admitted& admitted);
+  void remember(const Admitted& admitted, Hash128 id_hash, Hash128 content);
+  void remember_labelled(const event::Event& event, const event::Record& record, Hash128 id_hash);
+  void remember_report(const event::Event& event, const event::Record& record);
+  void write_chain(Admitted& admitted);
+
+  const std::shared_ptr<const app::Spec> spec_;
+  const AppVersion version_;
+  const Epoch epoch_;
+  Sealer& sealer_;
+  std::vector<char> labelled_types_;  // by event type: some report may name it
+
+  Position next_ = 1;
+  Position control_ = kNoPosition;
+  Micros last_admitted_ = kNoTime;
+  Hash128 previous_;
+  LowTime low_time_;
+  std::vector<Position> chain_;  // by shard
+  std::unordered_map<Hash128, Known, HashOfHash> ids_;
+  std::unordered_map<Hash128, Labelled, HashOfHash> labelled_;
+  std::unordered_map<Hash128, Waiting, HashOfHash> waiting_;  // by label and event id
+  event::Block open_;
+  std::size_t open_bytes_ = 0;
+};
+
+}  // namespace quintet::stage

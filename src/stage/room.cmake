@@ -1,0 +1,1 @@
+room(stage ROOMS base event expr app feature learn)

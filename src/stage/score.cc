@@ -1,0 +1,181 @@
+#include "stage/score.h"
+
+#include <cmath>
+#include <limits>
+
+#include "base/decimal.h"
+
+namespace quintet::stage {
+
+namespace {
+
+using event::Kind;
+using event::Value;
+
+// S7.1: what a model sees of a value.
+float to_input(event::Type type, Value value) {
+  switch (value.kind()) {
+    case Kind::boolean: return value.as_bool() ? 1.0F : 0.0F;
+    case Kind::int64: return static_cast<float>(value.as_int64());
+    case Kind::real: return static_cast<float>(value.as_real());
+    case Kind::decimal:
+      return static_cast<float>(decimal_to_double(value.as_int64(), type.scale));
+    default: return std::numeric_limits<float>::quiet_NaN();
+  }
+}
+
+}  // namespace
+
+std::string write_promotion(const Promotion& promotion) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.text(promotion.model);
+  out.u32(promotion.version);
+  out.text(promotion.digest);
+  out.text(promotion.reason);
+  return bytes;
+}
+
+Expected<Promotion> read_promotion(std::string_view body) {
+  ByteReader in(body);
+  Promotion promotion;
+  promotion.model = in.text();
+  promotion.version = in.u32();
+  promotion.digest = in.text();
+  promotion.reason = in.text();
+  TRY_DO(in.finish("a promote record"));
+  return promotion;
+}
+
+Score::Score(std::shared_ptr<const app::Spec> spec)
+    : spec_(std::move(spec)), in_force_(spec_->models.size()) {}
+
+Expected<void> Score::install(std::string_view model, std::uint32_t version,
+                              std::shared_ptr<const learn::Model> loaded) {
+  for (const app::ModelSpec& wanted : spec_->models) {
+    if (wanted.name != model) continue;
+    if (loaded->features() != wanted.input_names) {
+      return conflict("version " + std::to_string(version) + " of model " + wanted.name +
+                      " has other inputs than the application file");
+    }
+    if (loaded->n_outputs() != wanted.outputs.size()) {
+      return conflict("version " + std::to_string(version) + " of model " + wanted.name +
+                      " has " + std::to_string(loaded->n_outputs()) +
+                      " outputs, the application file has " +
+                      std::to_string(wanted.outputs.size()));
+    }
+  }
+  installed_[{std::string(model), version}] = std::move(loaded);
+  return {};
+}
+
+std::shared_ptr<const learn::Model> Score::installed(std::string_view model,
+                                                     std::uint32_t version) const {
+  const auto found = installed_.find(std::pair<std::string, std::uint32_t>(model, version));
+  return found == installed_.end() ? nullptr : found->second;
+}
+
+Expected<void> Score::control(const event::Record& record) {
+  if (record.kind != event::RecordKind::promote) return {};
+  TRY(const Promotion promotion, read_promotion(record.plain));
+  for (const app::ModelSpec& model : spec_->models) {
+    if (model.name != promotion.model) continue;
+    InForce& in_force = in_force_[static_cast<std::size_t>(model.index)];
+    if (promotion.version == 0) {
+      in_force = {};
+      return {};
+    }
+    auto loaded = installed(promotion.model, promotion.version);
+    if (loaded == nullptr) {
+      return not_found("version " + std::to_string(promotion.version) + " of model " +
+                       promotion.model + " is promoted at position " +
+                       std::to_string(record.position) + " but is not in the registry");
+    }
+    if (loaded->digest() != promotion.digest) {
+      return broken("version " + std::to_string(promotion.version) + " of model " +
+                    promotion.model + " is not the one that was promoted: its digest differs");
+    }
+    in_force = {promotion.version, std::move(loaded)};
+  }
+  return {};
+}
+
+void Score::score(const Admitted& admitted, std::span<const feature::PartialRow* const> parts,
+                  Outcome& out) {
+  out.position = admitted.record.position;
+  out.app_version = admitted.record.app_version;
+  out.late = admitted.late;
+  out.failure.clear();
+  out.faults.clear();
+  out.models.clear();
+  out.cases.clear();
+  out.slots.clear();
+  out.arena.reset();
+  if (!admitted.asks()) {
+    out.status = OutcomeStatus::none;
+    return;
+  }
+  out.status = OutcomeStatus::result;
+  out.event_type = admitted.event.type->index;
+  const app::RowPlan& plan = spec_->rows[out.event_type];
+  out.slots.resize(static_cast<std::size_t>(plan.slots));
+  std::copy(admitted.event.values.begin(), admitted.event.values.end(), out.slots.begin());
+  for (const feature::PartialRow* part : parts) {
+    for (const auto& cell : part->cells) {
+      out.slots[static_cast<std::size_t>(cell.slot)] = cell.value;
+    }
+  }
+  out.cases.assign(plan.decisions.size(), -1);
+  for (const app::Step& step : plan.steps) {
+    const auto index = static_cast<std::size_t>(step.index);
+    switch (step.what) {
+      case app::Step::What::column: run_column(plan.columns[index], out); break;
+      case app::Step::What::model: run_model(spec_->models[index], out); break;
+      case app::Step::What::decision: run_decision(plan.decisions[index], index, out); break;
+    }
+  }
+}
+
+void Score::run_column(const app::Column& column, Outcome& out) {
+  expr::Fault fault = expr::Fault::none;
+  out.slots[static_cast<std::size_t>(column.slot)] =
+      column.program.run(out.slots, out.arena, &fault);
+  if (fault != expr::Fault::none) out.faults.push_back({column.slot, fault});
+}
+
+void Score::run_model(const app::ModelSpec& model, Outcome& out) {
+  const InForce& in_force = in_force_[static_cast<std::size_t>(model.index)];
+  if (in_force.model == nullptr) return;  // S7.4: outputs stay null
+  if (model.where) {
+    const Value met = model.where.run(out.slots, out.arena);
+    if (met.is_null() || !met.as_bool()) return;
+  }
+  const app::RowPlan& plan = spec_->rows[static_cast<std::size_t>(model.of)];
+  inputs_.resize(model.inputs.size());
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const auto slot = static_cast<std::size_t>(model.inputs[i]);
+    inputs_[i] = to_input(plan.slot_types[slot], out.slots[slot]);
+  }
+  outputs_.resize(in_force.model->n_outputs());
+  in_force.model->score(inputs_, outputs_);
+  for (std::size_t i = 0; i < model.outputs.size(); ++i) {
+    out.slots[static_cast<std::size_t>(model.outputs[i].slot)] =
+        Value::real_or_null(static_cast<double>(outputs_[i]));
+  }
+  out.models.push_back({static_cast<std::uint16_t>(model.index), in_force.version});
+}
+
+void Score::run_decision(const app::Decision& decision, std::size_t index, Outcome& out) {
+  for (std::size_t i = 0; i < decision.cases.size(); ++i) {
+    const app::Case& one = decision.cases[i];
+    if (one.when) {
+      const Value met = one.when.run(out.slots, out.arena);
+      if (met.is_null() || !met.as_bool()) continue;
+    }
+    out.cases[index] = static_cast<int>(i);
+    out.slots[static_cast<std::size_t>(decision.slot)] = Value::text(one.then);
+    return;
+  }
+}
+
+}  // namespace quintet::stage

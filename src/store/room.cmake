@@ -1,0 +1,1 @@
+room(store ROOMS base event stage LIBRARIES sqlite3 zstd)

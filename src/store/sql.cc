@@ -1,0 +1,179 @@
+#include "store/sql.h"
+
+#include <sqlite3.h>
+
+#include <cerrno>
+
+namespace quintet::store {
+namespace {
+
+std::string path_of(sqlite3* handle) {
+  const char* name = handle == nullptr ? nullptr : sqlite3_db_filename(handle, "main");
+  return name == nullptr ? "a database" : name;
+}
+
+// What a caller can do about a result code of SQLite.
+Error error_of(sqlite3* handle, int result, const std::string& path) {
+  const char* text = handle == nullptr ? sqlite3_errstr(result) : sqlite3_errmsg(handle);
+  const std::string what = path + ": " + text;
+  const int system = handle == nullptr ? 0 : sqlite3_system_errno(handle);
+  switch (result & 0xff) {
+    case SQLITE_FULL: return exhausted(path + ": the disk is full");
+    case SQLITE_NOMEM:
+    case SQLITE_TOOBIG: return exhausted(what);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: return unavailable(path + ": another program has locked it");
+    case SQLITE_IOERR:
+      if (system == ENOSPC || system == EDQUOT) return exhausted(path + ": the disk is full");
+      return broken(what);
+    case SQLITE_NOTADB: return invalid(path + " is no SQLite database");
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_AUTH: return invalid(what);
+    default: return broken(what);
+  }
+}
+
+}  // namespace
+
+Run::Run(Run&& other) noexcept
+    : statement_(std::exchange(other.statement_, nullptr)),
+      bound_(other.bound_),
+      failure_(other.failure_) {}
+
+Run::~Run() {
+  if (statement_ == nullptr) return;
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+Run& Run::bind(std::int64_t value) {
+  if (const int result = sqlite3_bind_int64(statement_, ++bound_, value); failure_ == SQLITE_OK) {
+    failure_ = result;
+  }
+  return *this;
+}
+
+Run& Run::bind(std::string_view text) {
+  // A null pointer would be NULL, not an empty text.
+  const char* start = text.empty() ? "" : text.data();
+  const int result =
+      sqlite3_bind_text64(statement_, ++bound_, start, text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  if (failure_ == SQLITE_OK) failure_ = result;
+  return *this;
+}
+
+Run& Run::bind(Blob blob) {
+  const char* start = blob.bytes.empty() ? "" : blob.bytes.data();
+  const int result =
+      sqlite3_bind_blob64(statement_, ++bound_, start, blob.bytes.size(), SQLITE_STATIC);
+  if (failure_ == SQLITE_OK) failure_ = result;
+  return *this;
+}
+
+Expected<bool> Run::next() {
+  const int result = failure_ != SQLITE_OK ? failure_ : sqlite3_step(statement_);
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) return false;
+  sqlite3* handle = sqlite3_db_handle(statement_);
+  return error_of(handle, result, path_of(handle));
+}
+
+Expected<void> Run::finish() {
+  TRY_DO(next());
+  return {};
+}
+
+std::int64_t Run::i64(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+std::string_view Run::bytes(int column) const {
+  const void* start = sqlite3_column_blob(statement_, column);
+  const int size = sqlite3_column_bytes(statement_, column);
+  return {static_cast<const char*>(start), start == nullptr ? 0 : static_cast<std::size_t>(size)};
+}
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+void Database::Close::operator()(sqlite3* handle) const {
+  sqlite3_close_v2(handle);
+}
+
+Expected<Database> Database::open(const DatabaseOptions& options) {
+  Database database;
+  sqlite3* handle = nullptr;
+  const int result = sqlite3_open_v2(
+      options.path.c_str(), &handle,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+      options.vfs.empty() ? nullptr : options.vfs.c_str());
+  database.handle_.reset(handle);
+  if (result != SQLITE_OK) return error_of(handle, result, options.path);
+  sqlite3_busy_timeout(handle, options.busy_ms);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  // After a failed sync nothing more may be copied, so checkpoints are ours alone: no automatic one
+  // (the hook replaces it) and none on closing.
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_wal_hook(
+      handle,
+      [](void* pages, sqlite3*, const char*, int now) {
+        *static_cast<int*>(pages) = now;
+        return SQLITE_OK;
+      },
+      database.log_pages_.get());
+  return database;
+}
+
+Expected<void> Database::run(const std::string& sql) {
+  const int result = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (result != SQLITE_OK) return error_of(handle_.get(), result, path_of(handle_.get()));
+  return {};
+}
+
+Expected<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int result = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (result != SQLITE_OK) return error_of(handle_.get(), result, path_of(handle_.get()));
+  return Statement(statement);
+}
+
+Expected<std::int64_t> Database::number(std::string_view sql) {
+  TRY(Statement statement, prepare(sql));
+  Run run = statement.with();
+  TRY(const bool row, run.next());
+  return row ? run.i64(0) : 0;
+}
+
+Expected<std::string> Database::text(std::string_view sql) {
+  TRY(Statement statement, prepare(sql));
+  Run run = statement.with();
+  TRY(const bool row, run.next());
+  return row ? run.text(0) : std::string();
+}
+
+Expected<int> Database::checkpoint() {
+  int pages = 0;
+  int copied = 0;
+  const int result =
+      sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
+  if ((result & 0xff) == SQLITE_BUSY) return *log_pages_;
+  if (result != SQLITE_OK) return error_of(handle_.get(), result, path_of(handle_.get()));
+  *log_pages_ = pages - copied;
+  return *log_pages_;
+}
+
+std::int64_t Database::last_row() const {
+  return sqlite3_last_insert_rowid(handle_.get());
+}
+
+int Database::changed() const {
+  return sqlite3_changes(handle_.get());
+}
+
+}  // namespace quintet::store

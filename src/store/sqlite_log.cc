@@ -1,0 +1,109 @@
+// The log: one row a block.
+#include "store/sqlite_store.h"
+
+namespace quintet::store {
+
+using event::BlockBytes;
+
+Expected<stage::LogEnd> SqliteStore::end() {
+  const std::lock_guard lock(read_.mutex);
+  stage::LogEnd end;
+  TRY(Statement newest,
+      read_.database.prepare("SELECT last, raw_size, body FROM log ORDER BY first DESC LIMIT 1"));
+  TRY(Statement oldest, read_.database.prepare("SELECT min(first) FROM log"));
+  Run run = newest.with();
+  TRY(const bool any, run.next());
+  if (!any) return end;
+  end.last = run.u64(0);
+  TRY(const std::string bytes, unpack(run.bytes(2), run.i64(1)));
+  end.hash = event::block_hash(bytes);
+  Run first = oldest.with();
+  TRY_DO(first.next());
+  end.first = first.u64(0);
+  return end;
+}
+
+Expected<void> SqliteStore::add_blocks(const std::vector<BlockBytes>& blocks, Epoch epoch) {
+  if (blocks.empty()) return {};
+  Position end = kNoPosition;
+  {
+    Run run = statements_.log_end.with();
+    TRY(const bool any, run.next());
+    if (any) end = run.u64(0);
+  }
+  for (const BlockBytes& block : blocks) {
+    if (block.last < block.first || block.epoch != epoch) {
+      return invalid("a block from " + std::to_string(block.first) + " to " +
+                     std::to_string(block.last) + " of epoch " + std::to_string(block.epoch) +
+                     " cannot be committed by epoch " + std::to_string(epoch));
+    }
+    if (block.first != end + 1) {
+      return conflict("the log ends at " + std::to_string(end) + ", a block from " +
+                      std::to_string(block.first) + " does not continue it");
+    }
+    end = block.last;
+    const Stored stored = pack(block.bytes, options_.compress_from);
+    TRY_DO(statements_.add_block
+               .with(block.first, block.last, block.epoch, stored.raw_size, Blob{stored.body()})
+               .finish());
+  }
+  return {};
+}
+
+Expected<std::vector<BlockBytes>> SqliteStore::read_log(Position from, std::size_t most_bytes) {
+  const std::lock_guard lock(read_.mutex);
+  from = std::max<Position>(from, 1);
+  std::vector<BlockBytes> out;
+  // The block that holds `from` begins at or before it.
+  TRY(Statement statement,
+      read_.database.prepare(
+          "SELECT first, last, epoch, raw_size, body FROM log WHERE first >= "
+          "coalesce((SELECT max(first) FROM log WHERE first <= ?1), ?1) ORDER BY first"));
+  Run run = statement.with(from);
+  std::size_t bytes = 0;
+  while (out.empty() || bytes < most_bytes) {
+    TRY(const bool more, run.next());
+    if (!more) break;
+    if (run.u64(1) < from) continue;
+    if (out.empty() && run.u64(0) > from) {
+      return expired("the log begins at " + run.text(0) + ", position " + std::to_string(from) +
+                     " has been removed");
+    }
+    TRY(std::string body, unpack(run.bytes(4), run.i64(3)));
+    bytes += body.size();
+    out.push_back({run.u64(0), run.u64(1), run.u64(2), std::move(body)});
+  }
+  return out;
+}
+
+// In pieces, so that no transaction grows with what is removed.
+Expected<void> SqliteStore::remove_below(Position position) {
+  constexpr int kRows = 256;
+  TRY_DO(transact([&]() -> Expected<void> {
+    TRY(Statement keep, write_.prepare("UPDATE meta SET kept_from = max(kept_from, ?1), "
+                                       "low = ?2"));
+    // The mark could not be found again from outcomes that are gone.
+    return keep.with(position, low_.load()).finish();
+  }));
+  const char* const pieces[] = {
+      "DELETE FROM log WHERE first IN (SELECT first FROM log WHERE last < ?1 AND first < "
+      "(SELECT max(first) FROM log) ORDER BY first LIMIT ?2)",
+      "DELETE FROM outcomes WHERE first IN (SELECT first FROM outcomes WHERE first < ?1 AND "
+      "last < ?1 ORDER BY first LIMIT ?2)",
+      "DELETE FROM outcome_changes WHERE position IN (SELECT position FROM outcome_changes "
+      "WHERE position < coalesce((SELECT min(first) FROM outcomes), ?1) ORDER BY position "
+      "LIMIT ?2)"};
+  for (const char* sql : pieces) {
+    for (int removed = kRows; removed == kRows;) {
+      TRY_DO(transact([&]() -> Expected<void> {
+        TRY(Statement statement, write_.prepare(sql));
+        TRY_DO(statement.with(position, kRows).finish());
+        removed = write_.changed();
+        return {};
+      }));
+    }
+  }
+  return {};
+}
+
+}  // namespace quintet::store

@@ -1,0 +1,311 @@
+#include "store/vault.h"
+
+#include <map>
+#include <mutex>
+
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "base/seal.h"
+#include "store/lock.h"
+#include "store/sql.h"
+
+namespace quintet::store {
+namespace {
+
+constexpr int kVaultFormat = 1;
+constexpr std::string_view kProof = "quintet vault";
+// Keys kept in memory; beyond that they are read again.
+constexpr std::size_t kCachedKeys = 65536;
+
+constexpr const char* kSchema = R"(
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS keys(subject TEXT PRIMARY KEY, sealed BLOB) WITHOUT ROWID;
+COMMIT;
+)";
+
+// A key under the key-encryption key: the place, which is random, and what was sealed there.
+std::string wrap(std::string_view outer, std::string_view name, std::string_view key) {
+  const std::string place = random_bytes(16);
+  ByteReader in(place);
+  const std::uint64_t number = in.u64();
+  const SealPlace at{number, in.u64()};
+  return place + seal(outer, at, key, name);
+}
+
+Expected<std::string> unwrap(std::string_view outer, std::string_view name,
+                             std::string_view wrapped) {
+  ByteReader in(wrapped);
+  const std::uint64_t number = in.u64();
+  const SealPlace at{number, in.u64()};
+  auto key = open_sealed(outer, at, in.raw(in.rest()), name);
+  if (!key) return broken("the vault's key of " + std::string(name) + " is damaged");
+  return key;
+}
+
+// The key file: the key-encryption key in hex; during a rotation a second one, the one before.
+Expected<std::vector<std::string>> read_keys(const std::string& path) {
+  TRY(const std::string text, read_small_file(path));
+  std::vector<std::string> out;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    TRY(std::string key, from_hex(text.substr(at, end - at)));
+    if (key.size() != kSealKeyBytes) return broken(path + " does not hold keys of 64 hex digits");
+    out.push_back(std::move(key));
+    at = end + 1;
+  }
+  if (out.empty()) return broken(path + " is empty");
+  return out;
+}
+
+class Vault final : public SqliteVault {
+ public:
+  Vault(DirectoryLock lock, Database database, std::string key_file)
+      : lock_(std::move(lock)), database_(std::move(database)), key_file_(std::move(key_file)) {}
+  // Keys that no flush() made durable seal nothing that is durable.
+  ~Vault() override { (void)database_.run("PRAGMA wal_checkpoint(TRUNCATE)"); }
+
+  Expected<void> start();
+  Expected<std::string> pseudonym_key() override;
+  Expected<std::string> subject_key(std::string_view subject) override;
+  Expected<std::string> find_subject_key(std::string_view subject) override;
+  Expected<void> flush() override;
+  Expected<void> destroy(std::string_view subject) override;
+  Expected<std::vector<std::string>> destroyed() override;
+  Expected<void> rotate() override;
+
+ private:
+  Expected<std::optional<std::string>> meta(std::string_view name);
+  Expected<void> set_meta(std::string_view name, std::string_view value);
+  Expected<std::string> look_up(const std::string& subject);
+  Expected<void> write_pending();
+  Expected<void> reseal(const std::string& fresh);
+  template <class Change>
+  Expected<void> transact(Change change);
+
+  DirectoryLock lock_;
+  std::mutex mutex_;
+  Database database_;
+  std::string key_file_;
+  std::string outer_;      // the key-encryption key
+  std::string pseudonym_;  // once asked for
+  std::map<std::string, std::string> cache_;
+  std::map<std::string, std::string> pending_;  // made, not yet durable
+  std::optional<Error> failure_;                // after which nothing is written any more
+};
+
+template <class Change>
+Expected<void> Vault::transact(Change change) {
+  if (failure_) return *failure_;
+  TRY_DO(database_.run("BEGIN IMMEDIATE"));
+  auto done = change();
+  if (done) done = database_.run("COMMIT");
+  if (!done) {
+    (void)database_.run("ROLLBACK");
+    failure_ = done.error();
+  }
+  return done;
+}
+
+Expected<std::optional<std::string>> Vault::meta(std::string_view name) {
+  TRY(Statement statement, database_.prepare("SELECT value FROM meta WHERE name = ?1"));
+  Run run = statement.with(name);
+  TRY(const bool any, run.next());
+  if (!any) return std::optional<std::string>();
+  return std::optional(run.text(0));
+}
+
+Expected<void> Vault::set_meta(std::string_view name, std::string_view value) {
+  TRY(Statement statement, database_.prepare("INSERT OR REPLACE INTO meta VALUES(?1, ?2)"));
+  return statement.with(name, Blob{value}).finish();
+}
+
+// Finds the key in the key file that fits, or makes both.
+Expected<void> Vault::start() {
+  TRY(const auto format, meta("format"));
+  if (format && *format != std::to_string(kVaultFormat)) {
+    return conflict("the vault has format " + *format + "; this build knows format " +
+                    std::to_string(kVaultFormat) + ", use a newer one");
+  }
+  TRY(const auto proof, meta("proof"));
+  auto keys = read_keys(key_file_);
+  if (!keys && keys.error().code() != Code::not_found) return std::move(keys).error();
+  if (!proof) {
+    if (!keys) {
+      outer_ = random_bytes(kSealKeyBytes);
+      TRY_DO(replace_file(key_file_, to_hex(outer_) + "\n"));
+    } else {
+      outer_ = keys->front();
+    }
+    return transact([&]() -> Expected<void> {
+      TRY_DO(set_meta("format", std::to_string(kVaultFormat)));
+      return set_meta("proof", wrap(outer_, "proof", kProof));
+    });
+  }
+  if (!keys) return broken(key_file_ + " is missing; without it the vault cannot be read");
+  for (const std::string& key : *keys) {
+    const auto opened = unwrap(key, "proof", *proof);
+    if (!opened || *opened != kProof) continue;
+    outer_ = key;
+    // A rotation was cut off: what fits stays, the other goes.
+    if (keys->size() > 1) return replace_file(key_file_, to_hex(outer_) + "\n");
+    return {};
+  }
+  return broken(key_file_ + " does not fit this vault");
+}
+
+Expected<std::string> Vault::pseudonym_key() {
+  const std::lock_guard lock(mutex_);
+  if (!pseudonym_.empty()) return pseudonym_;
+  TRY(const auto wrapped, meta("pseudonym"));
+  if (wrapped) {
+    TRY(pseudonym_, unwrap(outer_, "pseudonym", *wrapped));
+    return pseudonym_;
+  }
+  const std::string fresh = random_bytes(kSealKeyBytes);
+  TRY_DO(transact([&] { return set_meta("pseudonym", wrap(outer_, "pseudonym", fresh)); }));
+  pseudonym_ = fresh;
+  return pseudonym_;
+}
+
+// `not_found` if there is none, `expired` if it was destroyed.
+Expected<std::string> Vault::look_up(const std::string& subject) {
+  if (const auto it = pending_.find(subject); it != pending_.end()) return it->second;
+  if (const auto it = cache_.find(subject); it != cache_.end()) return it->second;
+  TRY(Statement statement,
+      database_.prepare("SELECT sealed IS NULL, sealed FROM keys WHERE subject = ?1"));
+  Run run = statement.with(std::string_view(subject));
+  TRY(const bool any, run.next());
+  if (!any) return not_found("subject " + subject + " has no key");
+  if (run.i64(0) != 0) return expired("the key of subject " + subject + " was destroyed");
+  TRY(const std::string key, unwrap(outer_, subject, run.bytes(1)));
+  if (cache_.size() >= kCachedKeys) cache_.clear();
+  cache_[subject] = key;
+  return key;
+}
+
+Expected<std::string> Vault::find_subject_key(std::string_view subject) {
+  const std::lock_guard lock(mutex_);
+  return look_up(std::string(subject));
+}
+
+Expected<std::string> Vault::subject_key(std::string_view subject) {
+  const std::lock_guard lock(mutex_);
+  auto found = look_up(std::string(subject));
+  if (found || found.error().code() != Code::not_found) return found;
+  if (failure_) return *failure_;
+  return pending_[std::string(subject)] = random_bytes(kSealKeyBytes);
+}
+
+Expected<void> Vault::flush() {
+  const std::lock_guard lock(mutex_);
+  return write_pending();
+}
+
+Expected<void> Vault::write_pending() {
+  if (pending_.empty()) return {};
+  TRY_DO(transact([&]() -> Expected<void> {
+    TRY(Statement add, database_.prepare("INSERT INTO keys VALUES(?1, ?2)"));
+    for (const auto& [subject, key] : pending_) {
+      const std::string wrapped = wrap(outer_, subject, key);
+      TRY_DO(add.with(std::string_view(subject), Blob{wrapped}).finish());
+    }
+    return {};
+  }));
+  if (cache_.size() >= kCachedKeys) cache_.clear();
+  cache_.merge(pending_);
+  pending_.clear();
+  return {};
+}
+
+Expected<void> Vault::destroy(std::string_view subject) {
+  const std::lock_guard lock(mutex_);
+  TRY_DO(transact([&]() -> Expected<void> {
+    TRY(Statement gone, database_.prepare("INSERT OR REPLACE INTO keys VALUES(?1, NULL)"));
+    return gone.with(subject).finish();
+  }));
+  pending_.erase(std::string(subject));
+  cache_.erase(std::string(subject));
+  // Only now is the old page gone from the write-ahead log too.
+  return database_.run("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+Expected<std::vector<std::string>> Vault::destroyed() {
+  const std::lock_guard lock(mutex_);
+  TRY(Statement statement,
+      database_.prepare("SELECT subject FROM keys WHERE sealed IS NULL ORDER BY subject"));
+  Run run = statement.with();
+  std::vector<std::string> out;
+  while (true) {
+    TRY(const bool more, run.next());
+    if (!more) return out;
+    out.push_back(run.text(0));
+  }
+}
+
+Expected<void> Vault::reseal(const std::string& fresh) {
+  TRY(const auto pseudonym, meta("pseudonym"));
+  if (pseudonym) {
+    TRY(const std::string key, unwrap(outer_, "pseudonym", *pseudonym));
+    TRY_DO(set_meta("pseudonym", wrap(fresh, "pseudonym", key)));
+  }
+  TRY_DO(set_meta("proof", wrap(fresh, "proof", kProof)));
+  TRY(Statement next,
+      database_.prepare(
+          "SELECT subject, sealed FROM keys WHERE subject > ?1 AND sealed IS NOT NULL "
+          "ORDER BY subject LIMIT 1"));
+  TRY(Statement update, database_.prepare("UPDATE keys SET sealed = ?2 WHERE subject = ?1"));
+  std::string subject;
+  while (true) {
+    std::string found;
+    std::string key;
+    {
+      Run run = next.with(std::string_view(subject));
+      TRY(const bool more, run.next());
+      if (!more) return {};
+      // The bound text must live as long as the run.
+      found = run.text(0);
+      TRY(key, unwrap(outer_, found, run.bytes(1)));
+    }
+    subject = std::move(found);
+    const std::string wrapped = wrap(fresh, subject, key);
+    TRY_DO(update.with(std::string_view(subject), Blob{wrapped}).finish());
+  }
+}
+
+Expected<void> Vault::rotate() {
+  const std::lock_guard lock(mutex_);
+  TRY_DO(write_pending());
+  const std::string fresh = random_bytes(kSealKeyBytes);
+  // Both keys lie in the file while either may be the one that fits.
+  TRY_DO(replace_file(key_file_, to_hex(fresh) + "\n" + to_hex(outer_) + "\n"));
+  TRY_DO(transact([&] { return reseal(fresh); }));
+  outer_ = fresh;
+  TRY_DO(database_.run("PRAGMA wal_checkpoint(TRUNCATE)"));
+  return replace_file(key_file_, to_hex(fresh) + "\n");
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<SqliteVault>> open_vault(const std::string& directory,
+                                                  const VaultOptions& options) {
+  TRY_DO(make_directory(directory, 0700));
+  TRY(DirectoryLock lock, DirectoryLock::take(directory, "vault.lock"));
+  const std::string path = directory + "/vault.db";
+  // SQLite gives a new file the rights of the process; this one is for its owner alone.
+  TRY_DO(make_private_file(path));
+  TRY(Database database, Database::open({path, options.vfs}));
+  TRY_DO(database.run("PRAGMA secure_delete = 1; PRAGMA synchronous = EXTRA"));
+  TRY_DO(database.run(kSchema));
+  TRY_DO(database.run("PRAGMA journal_mode = WAL"));
+  TRY_DO(sync_directory(directory));
+  TRY_DO(database.run("PRAGMA synchronous = FULL"));
+  const std::string key_file =
+      options.key_file.empty() ? directory + "/vault.key" : options.key_file;
+  auto vault = std::make_unique<Vault>(std::move(lock), std::move(database), key_file);
+  TRY_DO(vault->start());
+  return std::unique_ptr<SqliteVault>(std::move(vault));
+}
+
+}  // namespace quintet::store
