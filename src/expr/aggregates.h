@@ -15,7 +15,21 @@ namespace quintet::expr {
 
 // The same order and names as app::Function.
 enum class AggregateId : std::uint8_t {
-  count, sum, mean, min, max, var, std, any, all, first, last, list, distinct, quantile, top_k,
+  count,
+  sum,
+  mean,
+  min,
+  max,
+  var,
+  std,
+  any,
+  all,
+  first,
+  last,
+  list,
+  distinct,
+  quantile,
+  top_k,
 };
 
 struct AggregateFunction {

@@ -17,11 +17,25 @@ struct Ast;
 using AstPtr = std::unique_ptr<Ast>;
 
 enum class Op : std::uint8_t {
-  add, subtract, multiply, divide, modulo,
-  equal, not_equal, less, less_equal, greater, greater_equal,
-  logical_and, logical_or,
-  logical_not, negate, is_null, is_not_null,  // unary
-  in, not_in,
+  add,
+  subtract,
+  multiply,
+  divide,
+  modulo,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  logical_and,
+  logical_or,
+  logical_not,
+  negate,
+  is_null,
+  is_not_null,  // unary
+  in,
+  not_in,
 };
 
 // `x` or `name = x` inside a call.
@@ -73,10 +87,10 @@ struct Clauses {
 
 struct Ast {
   enum class Kind : std::uint8_t {
-    integer,    // `integer`; `text` has the digits
-    number,     // with a point or exponent: `text` as written, a leading - folded in
-    text,       // `text` without quotes and escapes
-    boolean,    // `integer` is 0 or 1
+    integer,  // `integer`; `text` has the digits
+    number,   // with a point or exponent: `text` as written, a leading - folded in
+    text,     // `text` without quotes and escapes
+    boolean,  // `integer` is 0 or 1
     null,
     duration,   // `integer` is microseconds
     name,       // `text`
@@ -100,6 +114,7 @@ struct Ast {
   std::vector<AstPtr> children;
   std::vector<Argument> arguments;
   std::unique_ptr<Clauses> clauses;  // of an aggregate; never null there
+  int height = 1;                    // levels of the tree from here down
 };
 
 // Calls `visit` for every node of one kind, children before parents, left to right. Neither goes
@@ -119,8 +134,8 @@ std::vector<const Ast*> operands(const Ast& ast);
 using Spell = std::function<std::optional<std::string>(const Ast&)>;
 std::string print(const Ast& ast, const Spell& resolved = {});
 
-std::string_view name_of(Op op);           // "+", "and", "is null"
-std::string print_duration(Micros value);  // "1d12h"; "0s"; "-30m"
+std::string_view name_of(Op op);                // "+", "and", "is null"
+std::string print_duration(Micros value);       // "1d12h"; "0s"; "-30m"
 std::string print_text(std::string_view text);  // quoted, escaped
 // The number of a `number` literal without superfluous zeros: "0.50" is "0.5", "1e3" is "1e3".
 std::string print_number(std::string_view digits);

@@ -1,5 +1,5 @@
-// From a syntax tree to a Program: names are found, types checked (S6), and all independent problems
-// come out of one run. Pure functions.
+// From a syntax tree to a Program: names are found, types checked (S6), and all independent
+// problems come out of one run. Pure functions.
 #pragma once
 
 #include <optional>
@@ -20,8 +20,8 @@ struct Symbol {
   // The text that enters a program's normal form: a column's should say what it computes, so that a
   // renamed column keeps its digest. Empty: the text as written.
   std::string canonical;
-  // Not empty: the name is known but may not be read here; one sentence why ("`is_fraud` is a label;
-  // a column cannot read it").
+  // Not empty: the name is known but may not be read here; one sentence why ("`is_fraud` is a
+  // label; a column cannot read it").
   std::string refused;
   std::string hint;  // with `refused`; may be empty
   // Something is wrong with it that was reported already: what uses it is not reported again.
@@ -58,7 +58,7 @@ struct CheckOptions {
 };
 
 struct Checked {
-  Program program;  // empty if there are problems
+  Program program;                // empty if there are problems
   std::vector<Problem> problems;  // in order of their place
   // True if something had `failed` already: no program, and no problem of its own need be here.
   bool failed = false;

@@ -12,23 +12,72 @@
 namespace quintet::expr {
 
 enum class FunctionId : std::uint8_t {
-  if_, case_, coalesce, nullif, least, greatest, clamp,
-  abs, sign, floor, ceil, round, sqrt, exp, log, log2, log10, pow,
-  hour, minute, weekday, day, month, year, day_of_year,
-  days, hours, minutes, seconds, milliseconds, truncate,
-  lower, upper, length, concat, substring, starts_with, ends_with, contains, trim, replace,
-  hash, bucket, to_int64, to_double, to_string,
-  size, element, is_in,
+  if_,
+  case_,
+  coalesce,
+  nullif,
+  least,
+  greatest,
+  clamp,
+  abs,
+  sign,
+  floor,
+  ceil,
+  round,
+  sqrt,
+  exp,
+  log,
+  log2,
+  log10,
+  pow,
+  hour,
+  minute,
+  weekday,
+  day,
+  month,
+  year,
+  day_of_year,
+  days,
+  hours,
+  minutes,
+  seconds,
+  milliseconds,
+  truncate,
+  lower,
+  upper,
+  length,
+  concat,
+  substring,
+  starts_with,
+  ends_with,
+  contains,
+  trim,
+  replace,
+  hash,
+  bucket,
+  to_int64,
+  to_double,
+  to_string,
+  size,
+  element,
+  is_in,
 };
 
 // What an argument may be.
 enum class Accepts : std::uint8_t {
-  anything,    // of one common type with the other `anything` arguments where the result is common
-  scalar,      // not a list
-  boolean, number, int64, real, text, timestamp, duration, list,
-  magnitude,   // a number or a duration
-  ordered,     // a number, text, timestamp or duration
-  container,   // text or list
+  anything,  // of one common type with the other `anything` arguments where the result is common
+  scalar,    // not a list
+  boolean,
+  number,
+  int64,
+  real,
+  text,
+  timestamp,
+  duration,
+  list,
+  magnitude,  // a number or a duration
+  ordered,    // a number, text, timestamp or duration
+  container,  // text or list
 };
 
 struct Parameter {
@@ -39,8 +88,8 @@ struct Parameter {
 };
 
 struct Example {
-  std::string_view expression;  // over example_scope()
-  std::string_view answer;      // as event::to_text gives it; "null"
+  std::string_view expression;  // over example_fields()
+  std::string_view answer;      // as event::to_text gives it; "null"; durations as 1h30m
 };
 
 struct Function {
@@ -58,6 +107,17 @@ const Function* find_function(std::string_view name);
 // "round(x: number, digits: int64 = ...)": as the reference page shows it.
 std::string signature(const Function& function);
 std::string_view name_of(Accepts accepts);  // "a number"
+
+// What the examples see, in this order: amount decimal(2) 12.50, n int64 7, x double 2.5, flag bool
+// true, name string "Anna", at timestamp 2024-02-29T13:45:30Z (a Thursday), gap duration 1h30m,
+// tags list(string) [a, b, a], and the nulls nothing (string) and missing (int64).
+struct ExampleField {
+  std::string_view name;
+  event::Type type;
+  event::Value value;
+  std::string_view shown;
+};
+std::span<const ExampleField> example_fields();
 
 // docs/reference/functions.md, made of this table, the operators and the aggregates.
 std::string functions_markdown();

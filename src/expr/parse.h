@@ -9,9 +9,9 @@
 
 namespace quintet::expr {
 
-inline constexpr std::size_t kMaxText = 4096;    // bytes
-inline constexpr int kMaxDepth = 64;             // of brackets, calls and unary operators
-inline constexpr int kMaxHeight = 256;           // of the tree: a chain of + counts too
+inline constexpr std::size_t kMaxText = 4096;  // bytes
+inline constexpr int kMaxDepth = 64;           // of brackets, calls and unary operators
+inline constexpr int kMaxHeight = 256;         // of the tree: a chain of + counts too
 inline constexpr int kMaxNodes = 2000;
 
 struct Parsed {

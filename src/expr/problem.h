@@ -34,7 +34,8 @@ std::span<const CodeText> codes();
 
 namespace code {
 inline constexpr std::string_view kSyntax = "QNT-0300";
-inline constexpr std::string_view kUnclosed = "QNT-0301";  // the text ends inside a bracket or string
+inline constexpr std::string_view kUnclosed =
+    "QNT-0301";  // the text ends inside a bracket or string
 inline constexpr std::string_view kTooLarge = "QNT-0302";
 inline constexpr std::string_view kReserved = "QNT-0303";
 inline constexpr std::string_view kLiteral = "QNT-0304";
