@@ -1,47 +1,49 @@
 #include "learn/card.h"
 
-#include "learn/json_writer.h"
+#include "base/json_out.h"
 
 namespace quintet::learn {
 namespace {
 
 void add_texts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts) {
-  json.key(key).open_list();
+  json.key(key).begin_array();
   for (const std::string& text : texts) json.text(text);
-  json.close_list();
+  json.end_array();
 }
 
 void add_lineage(JsonWriter& json, const Lineage& lineage) {
-  json.key("lineage").open_object();
-  json.key("log_from").number(lineage.log_from);
-  json.key("log_to").number(lineage.log_to);
-  json.key("as_of").number(lineage.as_of);
+  json.key("lineage").begin_object();
+  json.key("log_from").int64(lineage.log_from);
+  json.key("log_to").int64(lineage.log_to);
+  json.key("as_of").int64(lineage.as_of);
   json.key("application").text(lineage.application);
-  json.key("columns").open_object();
+  json.key("columns").begin_object();
   for (const auto& [name, digest] : lineage.columns) json.key(name).text(digest);
-  json.close_object();
+  json.end_object();
   json.key("rows").text(lineage.rows);
   json.key("library").text(lineage.library);
-  json.close_object();
+  json.end_object();
 }
 
 void add_calibration(JsonWriter& json, const std::vector<CalibrationBin>& bins) {
-  json.key("calibration").open_list();
+  json.key("calibration").begin_array();
   for (const CalibrationBin& bin : bins) {
-    json.open_object();
-    json.key("low").number(bin.low);
-    json.key("high").number(bin.high);
-    json.key("count").number(bin.count);
-    json.key("mean_score").number(bin.mean_score);
-    json.key("positive_share").number(bin.positive_share);
-    json.close_object();
+    json.begin_object();
+    json.key("low").real(bin.low);
+    json.key("high").real(bin.high);
+    json.key("count").uint64(bin.count);
+    json.key("mean_score").real(bin.mean_score);
+    json.key("positive_share").real(bin.positive_share);
+    json.end_object();
   }
-  json.close_list();
+  json.end_array();
 }
 
 // A number with as many digits as tell it from its neighbours.
-std::string shown(double value) {
-  return JsonWriter().number(value).take();
+std::string digits_of(double value) {
+  std::string out;
+  JsonWriter(out).real(value);
+  return out;
 }
 
 // Text in a table's cell or in a line of its own: what Markdown would read as its own is escaped.
@@ -70,29 +72,30 @@ void add_row(std::string& out, std::string_view name, std::string_view value) {
 }  // namespace
 
 std::string to_json(const Card& card) {
-  JsonWriter json;
-  json.open_object();
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
   json.key("model").text(card.model);
-  json.key("version").number(card.version);
+  json.key("version").int64(card.version);
   json.key("digest").text(card.digest);
   json.key("type").text(card.type);
   json.key("objective").text(card.objective);
   json.key("label").text(card.label);
   add_texts(json, "inputs", card.inputs);
   add_texts(json, "outputs", card.outputs);
-  json.key("metrics").open_object();
-  for (const CardMetrics& metric : card.metrics) json.key(metric.name).number(metric.value);
-  json.close_object();
+  json.key("metrics").begin_object();
+  for (const CardMetrics& metric : card.metrics) json.key(metric.name).real(metric.value);
+  json.end_object();
   add_calibration(json, card.calibration);
-  json.key("rows_train").number(card.rows_train);
-  json.key("rows_holdout").number(card.rows_holdout);
-  json.key("parameters").open_object();
+  json.key("rows_train").uint64(card.rows_train);
+  json.key("rows_holdout").uint64(card.rows_holdout);
+  json.key("parameters").begin_object();
   for (const auto& [name, value] : card.parameters) json.key(name).text(value);
-  json.close_object();
-  json.key("seed").number(card.seed);
+  json.end_object();
+  json.key("seed").uint64(card.seed);
   add_lineage(json, card.lineage);
-  json.close_object();
-  return json.take() + "\n";
+  json.end_object();
+  return out + "\n";
 }
 
 std::string to_markdown(const Card& card) {
@@ -107,13 +110,14 @@ std::string to_markdown(const Card& card) {
   add_row(out, "training rows", std::to_string(card.rows_train));
   add_row(out, "holdout rows", std::to_string(card.rows_holdout));
   out += "\n## On the holdout\n\n| metric | value |\n|---|---|\n";
-  for (const CardMetrics& metric : card.metrics) add_row(out, metric.name, shown(metric.value));
+  for (const CardMetrics& metric : card.metrics) add_row(out, metric.name, digits_of(metric.value));
   if (!card.calibration.empty()) {
     out += "\n## Calibration\n\n| score | rows | mean score | share of positives |\n";
     out += "|---|---|---|---|\n";
     for (const CalibrationBin& bin : card.calibration) {
-      out += "| " + shown(bin.low) + " to " + shown(bin.high) + " | " + std::to_string(bin.count) +
-             " | " + shown(bin.mean_score) + " | " + shown(bin.positive_share) + " |\n";
+      out += "| " + digits_of(bin.low) + " to " + digits_of(bin.high) + " | " +
+             std::to_string(bin.count) + " | " + digits_of(bin.mean_score) + " | " +
+             digits_of(bin.positive_share) + " |\n";
     }
   }
   out += "\n## How it was trained\n\n| parameter | value |\n|---|---|\n";

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.h"
+
 namespace quintet::learn {
 namespace {
 
@@ -102,7 +104,7 @@ Expected<Value> finish_object(Value::Members members) {
   for (const auto& member : members) keys.push_back(member.first);
   std::sort(keys.begin(), keys.end());
   const auto twice = std::adjacent_find(keys.begin(), keys.end());
-  if (twice != keys.end()) return invalid("the key \"" + std::string(*twice) + "\" comes twice");
+  if (twice != keys.end()) return invalid("the key " + shown(*twice) + " comes twice");
   return Value{std::move(members)};
 }
 

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/text.h"
 #include "learn/document.h"
 
 namespace quintet::learn {
@@ -216,7 +217,7 @@ class JsonReader {
     } else if (point >= 0xdc00 && point < 0xe000) {
       return wrong("half of a surrogate pair");
     }
-    append_utf8(point, out);
+    append_utf8(out, point);
     return {};
   }
 
@@ -228,24 +229,6 @@ class JsonReader {
     if (digits.size() < 4 || failure != std::errc() || at != end) return wrong("a bad \\u escape");
     at_ += 4;
     return point;
-  }
-
-  static void append_utf8(std::uint32_t point, std::string& out) {
-    const auto tail = [&](int shift) {
-      out.push_back(static_cast<char>(0x80 | ((point >> shift) & 0x3f)));
-    };
-    if (point < 0x80) {
-      out.push_back(static_cast<char>(point));
-    } else if (point < 0x800) {
-      out.push_back(static_cast<char>(0xc0 | (point >> 6)));
-      tail(0);
-    } else if (point < 0x10000) {
-      out.push_back(static_cast<char>(0xe0 | (point >> 12)));
-      tail(6), tail(0);
-    } else {
-      out.push_back(static_cast<char>(0xf0 | (point >> 18)));
-      tail(12), tail(6), tail(0);
-    }
   }
 
   std::string_view text_;

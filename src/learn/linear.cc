@@ -5,8 +5,8 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/digest.h"
+#include "base/json_out.h"
 #include "learn/document.h"
-#include "learn/json_writer.h"
 #include "learn/trees.h"
 
 namespace quintet::learn {
@@ -38,6 +38,12 @@ Expected<double> finite(const Place& place, std::string_view key) {
 
 std::shared_ptr<const Linear> Linear::make(LinearParts parts) {
   check(!parts.inputs.empty(), "a linear model without inputs");
+  // A negative zero does not survive the file; it must not be in the digest either.
+  parts.bias = parts.bias + 0.0;
+  for (LinearInput& input : parts.inputs) {
+    input.weight = input.weight + 0.0;
+    input.missing = input.missing + 0.0;
+  }
   Face face;
   face.type = "linear";
   face.objective = parts.logistic ? "binary:logistic" : "reg:squarederror";
@@ -88,22 +94,23 @@ Expected<LinearParts> read_linear(std::string_view json) {
 }
 
 std::string to_json(const LinearParts& parts) {
-  JsonWriter json;
-  json.open_object();
-  json.key("quintet_linear").number(std::int64_t{1});
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  json.key("quintet_linear").int64(1);
   json.key("link").text(parts.logistic ? "logistic" : "identity");
-  json.key("bias").number(parts.bias);
-  json.key("inputs").open_list();
+  json.key("bias").real(parts.bias);
+  json.key("inputs").begin_array();
   for (const LinearInput& input : parts.inputs) {
-    json.open_object();
+    json.begin_object();
     json.key("name").text(input.name);
-    json.key("weight").number(input.weight);
-    json.key("missing").number(input.missing);
-    json.close_object();
+    json.key("weight").real(input.weight);
+    json.key("missing").real(input.missing);
+    json.end_object();
   }
-  json.close_list();
-  json.close_object();
-  return json.take() + "\n";
+  json.end_array();
+  json.end_object();
+  return out + "\n";
 }
 
 }  // namespace quintet::learn

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "learn/document.h"
 #include "learn/forest.h"
 #include "learn/linear.h"
@@ -11,37 +12,21 @@
 namespace quintet::learn {
 namespace {
 
-// UTF-8 without overlong forms and surrogates, and without control characters.
-bool is_printable_utf8(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    if (lead < 0x20 || lead == 0x7f || (lead >= 0x80 && lead < 0xc2) || lead > 0xf4) return false;
-    if (i + size > text.size()) return false;
-    std::uint32_t point = size == 1 ? lead : lead & (0x7fu >> size);
-    for (std::size_t k = 1; k < size; ++k) {
-      const auto byte = static_cast<unsigned char>(text[i + k]);
-      if ((byte & 0xc0) != 0x80) return false;
-      point = point << 6 | (byte & 0x3f);
-    }
-    constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (point < kLeast[size] || point > 0x10ffff) return false;
-    if (point >= 0xd800 && point <= 0xdfff) return false;
-    i += size;
-  }
-  return true;
+bool is_printable(std::string_view text) {
+  return is_utf8(text) && std::none_of(text.begin(), text.end(), [](char c) {
+           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+         });
 }
 
 Expected<void> check_names(std::span<const std::string> names) {
   std::vector<std::string_view> sorted(names.begin(), names.end());
   for (const std::string_view name : sorted) {
     if (name.empty() || name.size() > 256) return invalid("a feature's name is empty or too long");
-    if (!is_printable_utf8(name)) return invalid("a feature's name is not printable UTF-8");
+    if (!is_printable(name)) return invalid("a feature's name is not printable UTF-8");
   }
   std::sort(sorted.begin(), sorted.end());
   const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-  if (twice != sorted.end()) return invalid("the feature " + std::string(*twice) + " comes twice");
+  if (twice != sorted.end()) return invalid("the feature " + shown(*twice) + " comes twice");
   return {};
 }
 
@@ -71,10 +56,12 @@ Expected<void> settle_names(std::span<const std::string> wanted, std::size_t cou
     return "";
   };
   if (const std::string name = lacks(theirs, ours); !name.empty()) {
-    return invalid("the model wants the feature " + name + ", which the application does not give");
+    return invalid("the model wants the feature " + shown(name) +
+                   ", which the application does not give");
   }
   if (const std::string name = lacks(ours, theirs); !name.empty()) {
-    return invalid("the application gives the feature " + name + ", which the model does not know");
+    return invalid("the application gives the feature " + shown(name) +
+                   ", which the model does not know");
   }
   if (ours.size() != theirs.size()) return invalid("the application gives a feature twice");
   return {};
@@ -127,7 +114,7 @@ Expected<std::shared_ptr<const Model>> read_model(const ModelFile& file) {
   if (file.bytes.size() > kMaxModelBytes) return exhausted("the model file exceeds 256 MiB");
   if (file.type == "xgboost") return read_forest(file);
   if (file.type == "linear") return read_linear_model(file);
-  return invalid("models of type " + std::string(file.type) + " cannot be read from a file");
+  return invalid("models of type " + shown(file.type) + " cannot be read from a file");
 }
 
 }  // namespace quintet::learn

@@ -1,6 +1,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.h"
 #include "learn/model.h"
 #include "learn/trees.h"
 
@@ -56,8 +57,7 @@ Expected<const Objective*> known_objective(const Place& learner) {
   for (const Objective& known : kObjectives) {
     if (known.name == text) return &known;
   }
-  return name.wrong("is \"" + std::string(text.substr(0, 60)) +
-                    "\", an objective that cannot be scored here");
+  return name.wrong("is " + shown(text) + ", an objective that cannot be scored here");
 }
 
 Expected<void> check_version(const Place& root) {
@@ -240,7 +240,7 @@ Expected<void> read_forest(const Place& booster, Trees& trees) {
   TRY(const Place name, booster.member("name"));
   TRY(const std::string_view kind, name.text());
   if (kind != "gbtree") {
-    return name.wrong("is \"" + std::string(kind.substr(0, 60)) + "\"; only gbtree can be scored");
+    return name.wrong("is " + shown(kind) + "; only gbtree can be scored");
   }
   TRY(const Place model, booster.member("model"));
   TRY(const Place tree_list, model.member("trees"));
