@@ -1,1 +1,1 @@
-room(feature ROOMS base)
+room(feature ROOMS base event expr app)

@@ -58,9 +58,26 @@ struct WindowEntry {
   std::string value;  // the argument as text
 };
 
+struct GroupPlan;
+
+// What shards work out of a Spec before they start; made once, shared by all of an application's
+// shards. Immutable; any thread.
+class Plans {
+ public:
+  explicit Plans(std::shared_ptr<const app::Spec> spec);
+  const std::shared_ptr<const app::Spec>& spec() const { return spec_; }
+  std::size_t size() const { return groups_.size(); }
+  const std::shared_ptr<const GroupPlan>& group(std::size_t index) const { return groups_[index]; }
+
+ private:
+  std::shared_ptr<const app::Spec> spec_;
+  std::vector<std::shared_ptr<const GroupPlan>> groups_;
+};
+
 class Shard {
  public:
   Shard(std::shared_ptr<const app::Spec> spec, ShardId id);
+  Shard(std::shared_ptr<const Plans> plans, ShardId id);
   ~Shard();
   Shard(Shard&&) noexcept;
   Shard& operator=(Shard&&) noexcept;
@@ -73,13 +90,18 @@ class Shard {
   // Removes a key and all its entries (erase); true if it was there.
   bool erase(Touch::What what, int index, std::string_view key);
 
-  // Frees what the horizon of `low_time` has forgotten. Never changes an answer.
+  // Frees what the horizon of `low_time` has forgotten, and what can be worked out again. Never
+  // changes an answer. `low_time` is that of a record at or before the next one applied.
   void compact(Micros low_time);
 
-  // Canonical form: equal state gives equal bytes, whatever way it was reached.
+  // Canonical form: equal state gives equal bytes, whatever way it was reached. What is forgotten by
+  // the greatest low time seen (in apply() or compact()) is left out: who compares bytes calls
+  // compact() with the low time of the snapshot's position first.
   void write(ByteWriter& out) const;
-  // Refuses bytes of another Spec digest or semantics version, and damaged ones.
+  // Refuses bytes of another Spec digest or semantics version, and damaged ones (Code::broken).
+  // They must end with the snapshot.
   static Expected<Shard> read(std::shared_ptr<const app::Spec> spec, ByteReader& in);
+  static Expected<Shard> read(std::shared_ptr<const Plans> plans, ByteReader& in);
 
   // The entries around one aggregate's window as `input` sees it, nearest first, at most `limit`.
   std::vector<WindowEntry> explain(const FoldInput& input, const Touch& touch,

@@ -1,0 +1,297 @@
+#include "feature/group.h"
+
+#include "base/check.h"
+
+namespace quintet::feature {
+
+using app::GroupUse;
+using event::Value;
+
+GroupState::GroupState(std::shared_ptr<const GroupPlan> plan)
+    : plan_(std::move(plan)), layouts_(plan_->kinds) {}
+
+void GroupState::apply(const FoldInput& input, const Touch& touch, PartialRow& out) {
+  ++turn_;
+  if (touch.label >= 0) {
+    report(input, touch);
+    return;
+  }
+  const bool asks = touch.use >= 0 && input.asks;
+  if (!asks && !touch.insert) return;
+  const Asker asker{input.time, input.position, horizon_of(*plan_->spec, input.low_time)};
+  Key* key = touch.insert ? &keys_.find_or_add(touch.key) : keys_.find(touch.key);
+  if (key != nullptr) forget(*key, asker.horizon);
+  const bool own = input.event_type == plan_->group->source;
+  if (own) evaluate(input, self_);
+  if (asks) {
+    const auto& row = plan_->spec->rows[static_cast<std::size_t>(input.event_type)];
+    ask(key != nullptr ? *key : nobody_, row.groups[static_cast<std::size_t>(touch.use)], asker,
+        out);
+  }
+  if (touch.insert) {
+    insert(*key, self_);
+  } else if (own) {
+    release(self_);
+  }
+}
+
+bool GroupState::erase(std::string_view name) {
+  Key* key = keys_.find(name);
+  if (key == nullptr) return false;
+  key->hot.reset();
+  const RingView ring = key->ring.view(layouts_);
+  Entry entry;
+  for (std::size_t i = 0; i < ring.size(); ++i) {
+    ring.read(i, entry);
+    release(entry);
+  }
+  return keys_.erase(name);
+}
+
+// --- entries ---------------------------------------------------------------------------------
+
+Raw GroupState::hold(Value value) {
+  if (value.kind() == event::Kind::text || value.kind() == event::Kind::bytes) {
+    return {texts_.hold(value.as_text()), false};
+  }
+  return raw_of(value);
+}
+
+Value GroupState::value(Raw raw, std::size_t column) const {
+  if (raw.null || plan_->kinds[column] != RawKind::text) {
+    return value_of(raw, plan_->types[column]);
+  }
+  const auto text = texts_.text(raw.bits);
+  return plan_->types[column].kind == event::Kind::bytes ? Value::bytes(text) : Value::text(text);
+}
+
+void GroupState::hold(const Entry& entry) {
+  for (std::size_t i = 0; i < entry.cells.size(); ++i) {
+    if (plan_->kinds[i] == RawKind::text && !entry.cells[i].null) texts_.hold(entry.cells[i].bits);
+  }
+}
+
+void GroupState::release(const Entry& entry) {
+  for (std::size_t i = 0; i < entry.cells.size(); ++i) {
+    if (plan_->kinds[i] == RawKind::text && !entry.cells[i].null) {
+      texts_.release(entry.cells[i].bits);
+    }
+  }
+}
+
+void GroupState::evaluate(const FoldInput& input, Entry& entry) {
+  const app::Group& group = *plan_->group;
+  slots_.assign(input.fields.begin(), input.fields.end());
+  for (std::size_t i = 0; i < plan_->labels.size(); ++i) {
+    // A label in an aggregate is delayed until it is known or `otherwise` (S5.3).
+    const Value known = i < input.labels.size() ? input.labels[i] : Value();
+    const auto& label = plan_->spec->labels[static_cast<std::size_t>(plan_->labels[i])];
+    slots_.push_back(known.is_null() ? label.otherwise : known);
+  }
+  arena_.reset();
+  entry.time = input.time;
+  entry.position = input.position;
+  entry.cells.resize(plan_->kinds.size());
+  for (std::size_t i = 0; i < group.inputs.size(); ++i) {
+    entry.cells[i] = hold(group.inputs[i].program.run(slots_, arena_));
+  }
+  for (std::size_t i = 0; i < group.filters.size(); ++i) {
+    const Value met = group.filters[i].program.run(slots_, arena_);
+    entry.cells[plan_->first_filter + i] = {!met.is_null() && met.as_bool() ? 1 : 0, false};
+  }
+  for (std::size_t i = 0; i < plan_->kept.size(); ++i) {
+    entry.cells[plan_->first_kept + i] = hold(slots_[static_cast<std::size_t>(plan_->kept[i])]);
+  }
+}
+
+void GroupState::insert(Key& key, Entry& entry) {
+  const std::size_t at = key.ring.insert(layouts_, entry);
+  if (!key.hot) return;
+  Hot& hot = *key.hot;
+  hot.at_end = at + 1 == key.ring.size() ? hot.at_end + 1 : 0;
+  for (std::size_t v = 0; v < hot.views.size(); ++v) {
+    Running& running = hot.views[v];
+    if (at >= running.high) continue;
+    ++running.high;
+    if (at <= running.low) running.chained = false;
+    if (at < running.low) {
+      ++running.low;
+      continue;
+    }
+    const View& view = plan_->views[v];
+    for (std::size_t i = 0; i < view.lanes.size(); ++i) {
+      tally(entry, hot.tallies[view.first_tally + i], view.lanes[i], true);
+    }
+  }
+}
+
+void GroupState::report(const FoldInput& input, const Touch& touch) {
+  Key* key = keys_.find(touch.key);
+  if (key == nullptr) return;
+  const auto& label = plan_->spec->labels[static_cast<std::size_t>(touch.label)];
+  if (label.within > 0 && (input.time <= touch.target_time ||
+                           minus(input.time, label.within) > touch.target_time)) {
+    return;
+  }
+  const RingView ring = key->ring.view(layouts_);
+  const std::size_t at = ring.place(touch.target_time, touch.target);
+  if (at == ring.size() || ring.position(at) != touch.target) return;
+
+  Entry before, after;
+  ring.read(at, before);
+  const auto found = std::find(plan_->labels.begin(), plan_->labels.end(), touch.label);
+  if (found == plan_->labels.end()) return;
+  const auto order = static_cast<std::size_t>(found - plan_->labels.begin());
+  const std::size_t label_slot = plan_->slots() - plan_->labels.size() + order;
+  slots_.assign(plan_->slots(), Value());
+  for (std::size_t i = 0; i < plan_->kept.size(); ++i) {
+    const std::size_t column = plan_->first_kept + i;
+    slots_[static_cast<std::size_t>(plan_->kept[i])] = value(before.cells[column], column);
+  }
+  slots_[label_slot] = touch.label_value.is_null() ? label.otherwise : touch.label_value;
+
+  arena_.reset();
+  after = before;
+  hold(after);
+  const auto put = [&](std::size_t column, Raw raw) {
+    if (plan_->kinds[column] == RawKind::text && !after.cells[column].null) {
+      texts_.release(after.cells[column].bits);
+    }
+    after.cells[column] = raw;
+  };
+  for (const int column : plan_->read_by[order]) {
+    const auto c = static_cast<std::size_t>(column);
+    if (c >= plan_->first_kept) {
+      put(c, hold(slots_[label_slot]));
+    } else if (c >= plan_->first_filter) {
+      const Value met =
+          plan_->group->filters[c - plan_->first_filter].program.run(slots_, arena_);
+      put(c, {!met.is_null() && met.as_bool() ? 1 : 0, false});
+    } else {
+      put(c, hold(plan_->group->inputs[c].program.run(slots_, arena_)));
+    }
+  }
+  if (key->hot) {
+    for (std::size_t v = 0; v < key->hot->views.size(); ++v) {
+      const Running& running = key->hot->views[v];
+      if (at < running.low || at >= running.high) continue;
+      const View& view = plan_->views[v];
+      for (std::size_t i = 0; i < view.lanes.size(); ++i) {
+        Tally& sums = key->hot->tallies[view.first_tally + i];
+        tally(before, sums, view.lanes[i], false);
+        tally(after, sums, view.lanes[i], true);
+      }
+    }
+  }
+  key->ring.replace(layouts_, at, after);
+  release(before);
+}
+
+// --- forgetting ------------------------------------------------------------------------------
+
+void GroupState::forget(Key& key, Micros horizon) {
+  const RingView ring = key.ring.view(layouts_);
+  if (plan_->keeps_all || ring.size() < 8) return;
+  std::size_t gone = plan_->keeps_time ? (horizon == kNoTime ? 0 : ring.until(horizon))
+                                       : ring.size();
+  if (plan_->count_reach > 0) {
+    const auto reach = static_cast<std::size_t>(plan_->count_reach);
+    const std::size_t last = std::min(reach, ring.size());
+    if (!key.hot || key.hot->at_end < last) return;  // compact() does it
+    gone = std::min(gone, ring.size() - last);
+  }
+  if (gone * 4 < ring.size()) return;
+  if (plan_->holds_texts) {
+    Entry entry;
+    for (std::size_t i = 0; i < gone; ++i) {
+      if (key.hot) {
+        for (std::size_t v = 0; v < plan_->views.size(); ++v) {
+          const Running& running = key.hot->views[v];
+          if (running.low <= i && i < running.high) tally(ring, *key.hot, v, i, false);
+        }
+      }
+      ring.read(i, entry);
+      release(entry);
+    }
+  } else if (key.hot) {
+    for (std::size_t v = 0; v < plan_->views.size(); ++v) {
+      const Running& running = key.hot->views[v];
+      for (std::size_t i = running.low; i < std::min(gone, running.high); ++i) {
+        tally(ring, *key.hot, v, i, false);
+      }
+    }
+  }
+  key.ring.drop_front(layouts_, gone);
+  if (!key.hot) return;
+  key.hot->at_end = std::min(key.hot->at_end, key.ring.size());
+  for (Running& running : key.hot->views) {
+    running.low -= std::min(running.low, gone);
+    running.high -= std::min(running.high, gone);
+  }
+}
+
+std::vector<bool> GroupState::needed(const Key& key, Micros horizon) const {
+  const RingView ring = key.ring.view(layouts_);
+  std::vector<bool> needed(ring.size(), plan_->keeps_all);
+  if (plan_->keeps_all) return needed;
+  if (plan_->keeps_time) {
+    const std::size_t gone = horizon == kNoTime ? 0 : ring.until(horizon);
+    std::fill(needed.begin() + static_cast<std::ptrdiff_t>(gone), needed.end(), true);
+  }
+  if (plan_->count_reach > 0 && ring.size() > 0) {
+    std::vector<Position> positions(ring.size());
+    for (std::size_t i = 0; i < ring.size(); ++i) positions[i] = ring.position(i);
+    const auto reach = std::min(static_cast<std::size_t>(plan_->count_reach), ring.size());
+    const auto nth = positions.end() - static_cast<std::ptrdiff_t>(reach);
+    std::nth_element(positions.begin(), nth, positions.end());
+    for (std::size_t i = 0; i < ring.size(); ++i) {
+      if (ring.position(i) >= *nth) needed[i] = true;
+    }
+  }
+  return needed;
+}
+
+void GroupState::compact(Micros horizon) {
+  std::vector<std::string> empty;
+  for (Key* key : keys_.sorted()) {
+    const std::vector<bool> keep = needed(*key, horizon);
+    key->hot.reset();
+    Entry entry;
+    for (std::size_t i = keep.size(); i-- > 0;) {
+      if (keep[i]) continue;
+      key->ring.view(layouts_).read(i, entry);
+      release(entry);
+      // A run at the front goes at once.
+      if (std::none_of(keep.begin(), keep.begin() + static_cast<std::ptrdiff_t>(i),
+                       [](bool kept) { return kept; })) {
+        const RingView ring = key->ring.view(layouts_);
+        for (std::size_t j = 0; j < i; ++j) {
+          ring.read(j, entry);
+          release(entry);
+        }
+        key->ring.drop_front(layouts_, i + 1);
+        break;
+      }
+      key->ring.erase(layouts_, i);
+    }
+    key->ring.shrink(layouts_);
+    if (key->ring.size() == 0) empty.push_back(key->key);
+  }
+  for (const std::string& key : empty) keys_.erase(key);
+}
+
+void GroupState::add_to(Shard::Size& size) const {
+  size.keys += keys_.size();
+  size.bytes += keys_.bytes() + texts_.bytes();
+  for (const Key* key : keys_.sorted()) {
+    size.entries += key->ring.size();
+    size.bytes += sizeof(Key) + key->ring.bytes(layouts_);
+    if (key->key.size() > 15) size.bytes += key->key.capacity();
+    if (!key->hot) continue;
+    size.bytes += sizeof(Hot) + key->hot->views.capacity() * sizeof(Running) +
+                  key->hot->tallies.capacity() * sizeof(Tally);
+    for (const Tally& sums : key->hot->tallies) size.bytes += sums.bytes();
+  }
+}
+
+}  // namespace quintet::feature

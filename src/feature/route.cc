@@ -1,0 +1,166 @@
+#include "feature/route.h"
+
+#include "base/bytes.h"
+#include "base/hash.h"
+
+namespace quintet::feature {
+
+using event::Value;
+
+namespace {
+
+// The canonical bytes of the parts one after the other; empty if a part is null.
+std::string key_of(std::span<const Value> parts) {
+  std::string key;
+  ByteWriter out(key);
+  for (const Value part : parts) {
+    if (part.is_null()) return {};
+    event::write_canonical(out, part);
+  }
+  return key;
+}
+
+std::string key_of(std::span<const Value> fields, std::span<const int> key_fields) {
+  std::vector<Value> parts;
+  for (const int field : key_fields) parts.push_back(fields[static_cast<std::size_t>(field)]);
+  return key_of(parts);
+}
+
+std::string key_of(std::span<const Value> fields, std::span<const expr::Program> programs) {
+  event::Arena arena;
+  std::vector<Value> parts;
+  for (const expr::Program& program : programs) parts.push_back(program.run(fields, arena));
+  return key_of(parts);
+}
+
+Touch touch_of(Touch::What what, int index, std::string_view name, std::string key) {
+  Touch touch;
+  touch.what = what;
+  touch.index = index;
+  touch.shard = shard_of(name, key);
+  touch.key = std::move(key);
+  return touch;
+}
+
+void route_groups(const app::Spec& spec, int event_type, std::span<const Value> fields, bool asks,
+                  std::vector<Touch>& out) {
+  const std::size_t first = out.size();
+  const app::RowPlan& plan = spec.rows[static_cast<std::size_t>(event_type)];
+  for (std::size_t use = 0; asks && use < plan.groups.size(); ++use) {
+    const app::GroupUse& asked = plan.groups[use];
+    std::string key = key_of(fields, asked.key);
+    if (key.empty()) continue;
+    const app::Group& group = spec.groups[static_cast<std::size_t>(asked.group)];
+    out.push_back(touch_of(Touch::What::group, asked.group, group.name, std::move(key)));
+    out.back().use = static_cast<int>(use);
+  }
+  const std::size_t end = out.size();
+  for (const app::Group& group : spec.groups) {
+    if (group.source != event_type) continue;
+    std::string key = key_of(fields, group.key_fields);
+    if (key.empty()) continue;
+    // The last question about this key inserts, so that no question finds its own event.
+    std::size_t at = end;
+    for (std::size_t i = first; i < end; ++i) {
+      if (out[i].index == group.index && out[i].key == key) at = i;
+    }
+    if (at == end) {
+      out.push_back(touch_of(Touch::What::group, group.index, group.name, std::move(key)));
+      out.back().insert = true;
+    } else {
+      out[at].insert = true;
+    }
+  }
+}
+
+}  // namespace
+
+void route(const app::Spec& spec, int event_type, std::span<const Value> fields, bool asks,
+           std::vector<Touch>& out) {
+  const event::EventType& type = spec.events[static_cast<std::size_t>(event_type)];
+  if (type.is_table) {
+    std::string key = key_of(fields, type.key_fields);
+    if (key.empty()) return;
+    out.push_back(touch_of(Touch::What::table, event_type, type.name, std::move(key)));
+    out.back().insert = true;
+    return;
+  }
+  route_groups(spec, event_type, fields, asks, out);
+  const app::RowPlan& plan = spec.rows[static_cast<std::size_t>(event_type)];
+  for (std::size_t use = 0; asks && use < plan.tables.size(); ++use) {
+    const app::TableUse& asked = plan.tables[use];
+    std::string key = key_of(fields, asked.key);
+    if (key.empty()) continue;
+    const auto& table = spec.events[static_cast<std::size_t>(asked.table)];
+    out.push_back(touch_of(Touch::What::table, asked.table, table.name, std::move(key)));
+    out.back().use = static_cast<int>(use);
+  }
+}
+
+ShardId shard_of(std::string_view group_name, std::string_view key) {
+  std::string bytes;
+  bytes.reserve(group_name.size() + 1 + key.size());
+  bytes.append(group_name);
+  bytes.push_back('\0');
+  bytes.append(key);
+  return static_cast<ShardId>(hash128(bytes).low % kShardCount);
+}
+
+ShardId home_shard(std::span<const Touch> touches, std::string_view id) {
+  return touches.empty() ? shard_of("", id) : touches.front().shard;
+}
+
+void route_label(const app::Spec& spec, int label, std::span<const Value> fields,
+                 std::vector<Touch>& out) {
+  const app::Label& labelled = spec.labels[static_cast<std::size_t>(label)];
+  for (const app::Group& group : spec.groups) {
+    if (group.source != labelled.of) continue;
+    const auto reads = [](const app::GroupInput& input) { return input.reads_label; };
+    if (std::none_of(group.inputs.begin(), group.inputs.end(), reads) &&
+        std::none_of(group.filters.begin(), group.filters.end(), reads)) {
+      continue;
+    }
+    std::string key = key_of(fields, group.key_fields);
+    if (key.empty()) continue;
+    out.push_back(touch_of(Touch::What::group, group.index, group.name, std::move(key)));
+    out.back().label = label;
+  }
+}
+
+void answer_empty(const app::Spec& spec, int event_type, std::span<const Touch> touches,
+                  PartialRow& out) {
+  const app::RowPlan& plan = spec.rows[static_cast<std::size_t>(event_type)];
+  std::vector<bool> asked(plan.groups.size(), false);
+  for (const Touch& touch : touches) {
+    if (touch.what == Touch::What::group && touch.use >= 0) {
+      asked[static_cast<std::size_t>(touch.use)] = true;
+    }
+  }
+  for (std::size_t use = 0; use < plan.groups.size(); ++use) {
+    if (asked[use]) continue;
+    const app::Group& group = spec.groups[static_cast<std::size_t>(plan.groups[use].group)];
+    for (const app::AggregateUse& read : plan.groups[use].aggregates) {
+      out.cells.push_back(
+          {read.slot, empty_answer(group.aggregates[static_cast<std::size_t>(read.aggregate)])});
+    }
+  }
+}
+
+Value empty_answer(const app::Aggregate& aggregate) {
+  switch (aggregate.function) {
+    case app::Function::count:
+    case app::Function::distinct: return Value::int64(0);
+    case app::Function::list:
+    case app::Function::top_k: return Value::list({});
+    case app::Function::sum: break;
+    default: return {};
+  }
+  switch (aggregate.type.kind) {
+    case event::Kind::real: return Value::real(0);
+    case event::Kind::decimal: return Value::decimal(0);
+    case event::Kind::duration: return Value::duration(0);
+    default: return Value::int64(0);
+  }
+}
+
+}  // namespace quintet::feature

@@ -1,0 +1,75 @@
+#include "feature/sketch.h"
+
+#include <cmath>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/hash.h"
+#include <cmath>
+#include "base/wide.h"
+#include "feature/raw.h"
+
+namespace quintet::feature {
+
+std::uint64_t Distinct::hash(event::Value value) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  event::write_canonical(out, value);
+  return hash64(bytes);
+}
+
+void Distinct::add(std::uint64_t hash, std::int64_t times) {
+  const auto at = static_cast<std::uint32_t>(hash >> 52);
+  const std::uint64_t rest = hash << 12;
+  const int rank = rest == 0 ? 53 : 1 + std::countl_zero(rest);
+  const auto found = counts_.try_emplace(at * 64 + static_cast<std::uint32_t>(rank), 0).first;
+  found->second += times;
+  check(found->second >= 0, "a sketch lost a value that it never had");
+  if (found->second == 0) counts_.erase(found);
+}
+
+std::int64_t Distinct::estimate() const {
+  // Sum of 2^-register, as an integer over 2^53.
+  Uint128 sum = 0;
+  int used = 0;
+  for (auto at = counts_.begin(); at != counts_.end();) {
+    const std::uint32_t registered = at->first / 64;
+    std::uint32_t rank = 0;
+    for (; at != counts_.end() && at->first / 64 == registered; ++at) rank = at->first % 64;
+    sum += Uint128{1} << (53 - rank);
+    ++used;
+  }
+  if (used == 0) return 0;
+  const int zeros = kRegisters - used;
+  sum += static_cast<Uint128>(zeros) << 53;
+  constexpr double m = kRegisters;
+  constexpr double alpha = 0.7213 / (1 + 1.079 / m);
+  double estimate = alpha * m * m / round_quotient(sum, Uint128{1} << 53, 0);
+  if (estimate <= 2.5 * m && zeros > 0) estimate = m * log(m / zeros);
+  return static_cast<std::int64_t>(std::floor(estimate + 0.5));
+}
+
+void Buckets::add(double value, std::int64_t times) {
+  constexpr std::uint64_t kKept = ~((std::uint64_t{1} << 45) - 1);
+  const auto bits = std::bit_cast<std::uint64_t>(value) & kKept;
+  const auto found = counts_.try_emplace(order_of(std::bit_cast<double>(bits)), 0).first;
+  found->second += times;
+  size_ += times;
+  check(found->second >= 0, "a sketch lost a value that it never had");
+  if (found->second == 0) counts_.erase(found);
+}
+
+double Buckets::quantile(double q) const {
+  check(size_ > 0, "the quantile of nothing");
+  const double n = static_cast<double>(size_);
+  auto rank = static_cast<std::int64_t>(std::ceil(q * n));
+  rank = std::clamp<std::int64_t>(rank, 1, size_);
+  for (const auto& [order, count] : counts_) {
+    rank -= count;
+    if (rank <= 0) return real_of(order) + 0.0;  // -0 is 0
+  }
+  check(false, "counts do not add up");
+  return 0;
+}
+
+}  // namespace quintet::feature

@@ -1,0 +1,144 @@
+#include "feature/tally.h"
+
+#include "base/check.h"
+#include "base/decimal.h"
+
+namespace quintet::feature {
+
+using app::Function;
+using event::Kind;
+using event::Value;
+
+namespace {
+
+int scale_of(event::Type type) { return type.kind == Kind::decimal ? type.scale : 0; }
+
+}  // namespace
+
+struct Tally::Rich {
+  explicit Rich(const ByValue& order) : values(order) {}
+
+  ExactMoments moments;
+  Distinct distinct;
+  Buckets buckets;
+  std::map<std::int64_t, std::int64_t, ByValue> values;  // how often each stands in the window
+};
+
+Tally::Tally(const Lane& lane, const Texts& texts) {
+  if (lane.squares || lane.ordered || lane.distinct || lane.buckets) {
+    rich_ = std::make_unique<Rich>(ByValue{lane.kind == RawKind::text ? &texts : nullptr});
+  }
+}
+
+Tally::Tally(Tally&&) noexcept = default;
+Tally& Tally::operator=(Tally&&) noexcept = default;
+Tally::~Tally() = default;
+
+void Tally::change_rich(const Lane& lane, std::int64_t value, std::int64_t times) {
+  if (lane.squares) {
+    ExactMoments& moments = rich_->moments;
+    if (lane.kind == RawKind::real) {
+      times > 0 ? moments.add_real(real_of(value)) : moments.remove_real(real_of(value));
+    } else {
+      times > 0 ? moments.add_int64(value) : moments.remove_int64(value);
+    }
+  }
+  if (lane.ordered) {
+    const auto found = rich_->values.try_emplace(value, 0).first;
+    found->second += times;
+    check(found->second >= 0, "a window lost a value that it never had");
+    if (found->second == 0) rich_->values.erase(found);
+  }
+  if (lane.distinct) {
+    event::Arena unused;
+    const Value v = lane.kind == RawKind::text
+                        ? (lane.type.kind == Kind::bytes
+                               ? Value::bytes(rich_->values.key_comp().texts->text(value))
+                               : Value::text(rich_->values.key_comp().texts->text(value)))
+                        : value_of({value, false}, lane.type);
+    rich_->distinct.add(Distinct::hash(v), times);
+  }
+  if (lane.buckets) {
+    const double d = lane.kind == RawKind::real
+                         ? real_of(value)
+                         : decimal_to_double(value, scale_of(lane.type));
+    rich_->buckets.add(d, times);
+  }
+}
+
+Value Tally::value(const Lane& lane, std::int64_t bits, event::Arena& arena) const {
+  if (lane.kind != RawKind::text) return value_of({bits, false}, lane.type);
+  const auto text = arena.copy(rich_->values.key_comp().texts->text(bits));
+  return lane.type.kind == Kind::bytes ? Value::bytes(text) : Value::text(text);
+}
+
+Value Tally::sum(const Lane& lane) const {
+  if (lane.kind == RawKind::real) return Value::real_or_null(sum_.to_double());
+  const auto sum = sum_.to_int64();
+  if (!sum) return {};
+  switch (lane.type.kind) {
+    case Kind::decimal: return Value::decimal(*sum);
+    case Kind::duration: return Value::duration(*sum);
+    default: return Value::int64(*sum);
+  }
+}
+
+double Tally::mean(const Lane& lane) const {
+  const int scale = scale_of(lane.type);
+  // Two whole numbers below 2^53 are doubles, and IEEE division rounds once.
+  constexpr std::int64_t kWhole = std::int64_t{1} << 53;
+  if (lane.kind != RawKind::real) {
+    const auto sum = sum_.to_int64();
+    std::int64_t divisor;
+    if (sum && *sum < kWhole && *sum > -kWhole &&
+        !__builtin_mul_overflow(count_, power_of_ten(scale), &divisor) && divisor < kWhole) {
+      return static_cast<double>(*sum) / static_cast<double>(divisor);
+    }
+  }
+  return sum_.mean(static_cast<std::uint64_t>(count_), scale);
+}
+
+Value Tally::most_frequent(const Lane& lane, std::int64_t limit, event::Arena& arena) const {
+  std::vector<std::pair<std::int64_t, std::int64_t>> found;  // -count, value: values in order
+  for (const auto& [bits, count] : rich_->values) found.emplace_back(-count, bits);
+  const auto fewer = [](const auto& a, const auto& b) { return a.first < b.first; };
+  std::stable_sort(found.begin(), found.end(), fewer);
+  if (found.size() > static_cast<std::size_t>(limit)) {
+    found.resize(static_cast<std::size_t>(limit));
+  }
+  const auto items = arena.values(found.size());
+  for (std::size_t i = 0; i < items.size(); ++i) items[i] = value(lane, found[i].second, arena);
+  return Value::list(items);
+}
+
+Value Tally::answer(const Lane& lane, const app::Aggregate& asked, event::Arena& arena) const {
+  if (asked.function == Function::count) return Value::int64(count_);
+  if (asked.function == Function::sum) return sum(lane);
+  if (asked.function == Function::distinct) return Value::int64(rich_->distinct.estimate());
+  if (asked.function == Function::top_k) return most_frequent(lane, asked.limit, arena);
+  if (count_ == 0) return {};
+  switch (asked.function) {
+    case Function::mean: return Value::real_or_null(mean(lane));
+    case Function::var:
+      return Value::real_or_null(rich_->moments.variance(scale_of(lane.type)));
+    case Function::std:
+      return Value::real_or_null(rich_->moments.deviation(scale_of(lane.type)));
+    case Function::min: return value(lane, rich_->values.begin()->first, arena);
+    case Function::max: return value(lane, rich_->values.rbegin()->first, arena);
+    case Function::any: return Value::boolean(!sum_.is_zero());
+    case Function::all: return Value::boolean(sum_.to_int64() == count_);
+    case Function::quantile: return Value::real(rich_->buckets.quantile(asked.q));
+    default: check(false, "this function has no tally"); return {};
+  }
+}
+
+std::size_t Tally::bytes() const {
+  std::size_t sum = sum_.heap_bytes();
+  if (rich_) {
+    sum += sizeof(Rich) + rich_->moments.heap_bytes() + rich_->values.size() * 56 +
+           rich_->distinct.bytes() + rich_->buckets.bytes();
+  }
+  return sum;
+}
+
+}  // namespace quintet::feature

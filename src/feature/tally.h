@@ -1,0 +1,66 @@
+// The running state of one lane: counts and exact sums that entries are added to and taken away
+// from in any order, so a window's answer never depends on how it came about. Created by need and
+// dropped when a key is idle; never written down. One thread.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "app/spec.h"
+#include "feature/exact.h"
+#include "feature/plan.h"
+#include "feature/sketch.h"
+#include "feature/texts.h"
+
+namespace quintet::feature {
+
+// Values in their own order: numbers by size, texts by bytes.
+struct ByValue {
+  const Texts* texts = nullptr;  // set for a column of texts
+  bool operator()(std::int64_t a, std::int64_t b) const {
+    return texts != nullptr && a != b ? texts->text(a) < texts->text(b) : a < b;
+  }
+};
+
+class Tally {
+ public:
+  Tally(const Lane& lane, const Texts& texts);
+  Tally(Tally&&) noexcept;
+  Tally& operator=(Tally&&) noexcept;
+  ~Tally();
+
+  // `value` is not null, unless the lane has no column.
+  void add(const Lane& lane, std::int64_t value) { change(lane, value, 1); }
+  // Something that was added.
+  void remove(const Lane& lane, std::int64_t value) { change(lane, value, -1); }
+
+  // The answer of S4. Texts and lists live in `arena`.
+  event::Value answer(const Lane& lane, const app::Aggregate& asked, event::Arena& arena) const;
+  std::size_t bytes() const;
+
+ private:
+  struct Rich;
+
+  void change(const Lane& lane, std::int64_t value, std::int64_t times) {
+    count_ += times;
+    if (lane.sum) {
+      if (lane.kind == RawKind::real) {
+        times > 0 ? sum_.add_real(real_of(value)) : sum_.remove_real(real_of(value));
+      } else {
+        times > 0 ? sum_.add_int64(value) : sum_.remove_int64(value);
+      }
+    }
+    if (rich_) change_rich(lane, value, times);
+  }
+  void change_rich(const Lane& lane, std::int64_t value, std::int64_t times);
+  event::Value sum(const Lane& lane) const;
+  double mean(const Lane& lane) const;
+  event::Value value(const Lane& lane, std::int64_t bits, event::Arena& arena) const;
+  event::Value most_frequent(const Lane& lane, std::int64_t limit, event::Arena& arena) const;
+
+  std::int64_t count_ = 0;
+  ExactSum sum_;
+  std::unique_ptr<Rich> rich_;  // only if the lane needs more than count and sum
+};
+
+}  // namespace quintet::feature
