@@ -29,46 +29,59 @@ std::span<const ExampleField> example_fields() {
 
 namespace {
 
-constexpr std::string_view kHead = R"(# Functions, operators and aggregates
+constexpr std::string_view kHead =
+    "# Functions, operators and aggregates\n\n"
+    "This page is made from the tables that the checker itself reads; a test compares both.\n\n"
+    "## Operators\n\n"
+    "| binds | operator | takes | gives |\n|---|---|---|---|\n";
 
-This page is made from the tables that the checker itself reads; a test compares both.
+struct Row {
+  int level;
+  std::string_view operators, takes, gives;
+};
+constexpr Row kOperators[] = {
+    {1, "`-x`", "a number, a duration", "the same type"},
+    {2, "`*`", "numbers; a duration and an int64",
+     "int64 of int64; decimal of decimal and int64; of two decimals, and with a double, double; "
+     "duration"},
+    {2, "`/`", "numbers; two durations",
+     "double: of int64 and decimals the exact quotient rounded once; null by zero"},
+    {2, "`%`", "int64", "int64 with the sign of the divisor"},
+    {3, "`+` `-`", "numbers; timestamp and duration; two durations; `-` also two timestamps",
+     "int64 of int64; the larger scale of decimals; with a double, double; timestamp, duration"},
+    {4, "`==` `!=` `<` `<=` `>` `>=`", "two values of one kind; numbers by exact value", "bool"},
+    {4, "`in [...]` `not in [...]` `in list`", "a value and a list", "bool"},
+    {4, "`is null` `is not null`", "any value", "bool, never null"},
+    {5, "`not`", "bool", "bool"},
+    {6, "`and`", "bool", "bool"},
+    {7, "`or`", "bool", "bool"},
+};
 
-## Operators
+constexpr std::string_view kRules = R"(
+Null in arithmetic or in a comparison gives null. `and`, `or` and `not` are three-valued:
+`false and null` is false, `true or null` is true, else null stays null. A condition that is null
+is not met. What does not fit (overflow) or is not defined (a domain error, division by zero) is
+null, and the outcome says so.
 
-| precedence | operator | takes | gives |
-|---|---|---|---|
-| 1 | `-x` | a number, a duration | the same type |
-| 2 | `*` | numbers; a duration and an int64 | int64 of int64, decimal of decimal and int64, else double; duration |
-| 2 | `/` | numbers; two durations | double, the exact quotient rounded once; null by zero |
-| 2 | `%` | int64 | int64 with the sign of the divisor |
-| 3 | `+` `-` | numbers; timestamp and duration; two durations; `-` also two timestamps | int64 of int64, the larger scale of decimals, else double; timestamp or duration |
-| 4 | `==` `!=` `<` `<=` `>` `>=` | two values of one kind, numbers by exact value | bool |
-| 4 | `in [...]` `not in [...]` `in list` | a value and a list | bool |
-| 4 | `is null` `is not null` | any value | bool, never null |
-| 5 | `not` | bool | bool |
-| 6 | `and` | bool | bool |
-| 7 | `or` | bool | bool |
-
-Null in arithmetic or in a comparison gives null. `and`, `or` and `not` are three-valued: `false and null` is
-false, `true or null` is true, else null stays null. A condition that is null is not met. What does not fit
-(overflow) or is not defined (a domain error, division by zero) is null, and the outcome says so.
-
-Literals: `12`, `12.50`, `1e6`, `"text"` or `'text'`, `true`, `false`, `null`, durations `7d` `12h` `30m` `45s` `10ms`
-`1h30m`, lists `[1, 2]`. `field` is a field or column of the event, `table.field` a field of the table's row,
-`table[key].field` the same by another key, `model.output` an output of a model.
+Literals: `12`, `12.50`, `1e6`, `"text"` or `'text'`, `true`, `false`, `null`, durations `7d` `12h`
+`30m` `45s` `10ms` `1h30m`, lists `[1, 2]`. A number with a point is a double, but next to a decimal
+it is that decimal if it can be written so. `field` is a field or column of the event,
+`table.field` a field of the table's row, `table[key].field` the same by another key,
+`model.output` an output of a model.
 
 ## Functions
 
-A null argument makes the result null, unless the function says otherwise. Arguments in `[ ]` may be left out, and
-each may be named: `round(x, digits = 2)`. In the examples there are
+A null argument makes the result null, unless the function says otherwise. Arguments in `[ ]` may
+be left out, and each may be named: `round(x, digits = 2)`. In the examples there are
 )";
 
 constexpr std::string_view kAggregates = R"(
 ## Aggregates
 
-`agg(x) [from EVENT] [where EXPR] over WINDOW [every g] [delayed d] [by KEY] [including this]`, the clauses in any order.
-WINDOW is a duration (`7d`: times in (t - 7d, t]), `N events`, `session GAP` or `all`. KEY is a field, `(a, b)` or
-`(KEY = EXPR)`. Nulls are skipped. Without `including this` the event itself does not count.
+`agg(x) [from EVENT] [where EXPR] over WINDOW [every g] [delayed d] [by KEY] [including this]`, the
+clauses in any order. WINDOW is a duration (`7d`: times in (t - 7d, t]), `N events`, `session GAP`
+or `all`. KEY is a field, `(a, b)` or `(KEY = EXPR)`. Nulls are skipped. Without `including this`
+the event itself does not count.
 
 | aggregate | x | gives | in an empty window | |
 |---|---|---|---|---|
@@ -94,6 +107,11 @@ void append_function(std::string& out, const Function& f) {
 
 std::string functions_markdown() {
   std::string out(kHead);
+  for (const Row& r : kOperators) {
+    out += "| " + std::to_string(r.level) + " | " + std::string(r.operators) + " | " +
+           std::string(r.takes) + " | " + std::string(r.gives) + " |\n";
+  }
+  out += kRules;
   for (const ExampleField& f : example_fields()) {
     out += &f == example_fields().data() ? "" : ", ";
     out += "`" + std::string(f.name) + "` " + event::to_string(f.type) + " (" +
