@@ -5,9 +5,8 @@
 
 namespace quintet {
 
-void check_failed(const char* why, std::source_location where) {
-  std::fprintf(stderr, "check failed: %s (%s:%u, %s)\n", why, where.file_name(), where.line(),
-               where.function_name());
+void check_failed(const char* why, const char* file, int line) {
+  std::fprintf(stderr, "check failed: %s (%s:%d)\n", why, file, line);
   std::abort();
 }
 

@@ -36,15 +36,6 @@ std::string to_string(Type type) {
   return scalar_name(type.kind, type.scale);
 }
 
-Value Value::real(double d) {
-  check(std::isfinite(d), "a Value must be finite");
-  Value v(Kind::real, 0);
-  v.d_ = d == 0 ? 0.0 : d;  // -0 is 0
-  return v;
-}
-
-Value Value::real_or_null(double d) { return std::isfinite(d) ? real(d) : Value(); }
-
 Value Value::list(std::span<const Value> items) {
   Value v(Kind::list, 0);
   v.items_ = items.data();

@@ -57,9 +57,14 @@ class Value {
   static Value timestamp(Micros t) { return Value(Kind::timestamp, t); }
   static Value duration(Micros d) { return Value(Kind::duration, d); }
   // d must be finite (checked); -0 becomes 0.
-  static Value real(double d);
+  static Value real(double d) {
+    check(d - d == 0, "a Value must be finite");
+    Value v(Kind::real, 0);
+    v.d_ = d + 0.0;  // -0 + 0 is 0
+    return v;
+  }
   // Null where d is NaN or infinite (S6.1).
-  static Value real_or_null(double d);
+  static Value real_or_null(double d) { return d - d == 0 ? real(d) : Value(); }
   static Value text(std::string_view s) { return Value(Kind::text, s); }
   static Value bytes(std::string_view s) { return Value(Kind::bytes, s); }
   static Value list(std::span<const Value> items);

@@ -1,21 +1,7 @@
 // abs, sign, rounding, roots, powers and logarithms. exp, log and pow are Quintet's own (S6.6).
 #include <cmath>
 
-#if __has_include("base/real.h")
 #include "base/real.h"
-#else
-namespace quintet::real {
-inline double exp(double x) {
-  return std::exp(x);
-}
-inline double log(double x) {
-  return std::log(x);
-}
-inline double pow(double x, double y) {
-  return std::pow(x, y);
-}
-}  // namespace quintet::real
-#endif
 #include "expr/number.h"
 #include "expr/table.h"
 
@@ -75,9 +61,9 @@ constexpr Function kTable[] = {
     {FunctionId::log, "log", kReal, "double", kGroup,
      "The natural logarithm; null and a domain error at zero and below.", kLog},
     {FunctionId::log2, "log2", kReal, "double", kGroup,
-     "The logarithm to base 2: log(x) / log(2), exact for powers of 2.", kLog2},
+     "The logarithm to base 2, exact for powers of 2.", kLog2},
     {FunctionId::log10, "log10", kReal, "double", kGroup,
-     "The logarithm to base 10: log(x) / log(10), exact for powers of 10.", kLog10},
+     "The logarithm to base 10, exact for powers of 10.", kLog10},
     {FunctionId::pow, "pow", kPow, "double", kGroup, "x to the power of y.", kPowExamples},
 };
 
@@ -157,22 +143,6 @@ Operand round_function(Call& call) {
   return whole_function(call, static_cast<int>(digits.integer));
 }
 
-double log2_of(double x) {
-  int exponent = 0;
-  if (std::frexp(x, &exponent) == 0.5) return exponent - 1;
-  return real::log(x) / real::log(2);
-}
-
-double log10_of(double x) {
-  const double r = real::log(x) / real::log(10);
-  const double k = round_real(r, 0);
-  if (k < -22 || k > 22) return r;
-  // 10^22 and all below are doubles; so the quotient is the double nearest to 10^-k.
-  double power = 1;
-  for (int i = 0; i < (k < 0 ? -k : k); ++i) power *= 10;
-  return x == (k < 0 ? 1 / power : power) ? k : r;
-}
-
 Operand log_function(Call& call, double (*of)(double)) {
   return call.made1(type_of(Kind::real), [of](Frame& frame, Value v) {
     if (v.as_real() <= 0) return frame.fail(Fault::domain);
@@ -206,8 +176,8 @@ Operand number_function(Call& call) {
       return call.made1(
           real, [](Frame& frame, Value v) { return real_or_fault(frame, real::exp(v.as_real())); });
     case FunctionId::log: return log_function(call, real::log);
-    case FunctionId::log2: return log_function(call, log2_of);
-    case FunctionId::log10: return log_function(call, log10_of);
+    case FunctionId::log2: return log_function(call, real::log2);
+    case FunctionId::log10: return log_function(call, real::log10);
     case FunctionId::pow: return power_function(call);
     default: return whole_function(call, 0);
   }

@@ -89,7 +89,7 @@ TEST(Functions, TakeArgumentsByName) {
   EXPECT_EQ(answer("round(digits = 1, x)").problems.at(0).code, code::kArguments);
 }
 
-TEST(Functions, ReadTimesInTheZoneOfTheApplication) {
+TEST(Functions, ReadTimesInTheZoneOfTheApplication) {  // S6.5
   CheckOptions east, west;
   east.utc_offset_minutes = 11 * 60;
   west.utc_offset_minutes = -14 * 60;

@@ -10,6 +10,11 @@
 
 namespace quintet::expr {
 
+// Whole numbers up to here are doubles as they stand: IEEE division of two rounds once.
+inline bool small(std::int64_t i) {
+  return i >= -(std::int64_t{1} << 53) && i <= std::int64_t{1} << 53;
+}
+
 // The mantissa at a larger or equal scale; nothing if it does not fit.
 std::optional<std::int64_t> rescale(std::int64_t mantissa, int from, int to);
 

@@ -115,8 +115,12 @@ Operand division(const Ast& ast, Operand a, Operand b) {
   return made(ast, real,
               binary(std::move(a.node), std::move(b.node),
                      [s = a.type.scale, t = b.type.scale](Frame& frame, Value x, Value y) {
-                       if (y.as_int64() == 0) return frame.fail(Fault::domain);
-                       return Value::real(divide({x.as_int64(), s}, {y.as_int64(), t}));
+                       const std::int64_t m = x.as_int64(), d = y.as_int64();
+                       if (d == 0) return frame.fail(Fault::domain);
+                       if (s == t && small(m) && small(d)) {
+                         return Value::real(static_cast<double>(m) / static_cast<double>(d));
+                       }
+                       return Value::real(divide({m, s}, {d, t}));
                      }));
 }
 

@@ -41,18 +41,16 @@ std::optional<std::int64_t> written_at(const Ast& literal, int scale) {
   return d ? rescale(d->mantissa, d->scale, scale) : std::nullopt;
 }
 
-bool small(std::int64_t i) {
-  return i >= -(std::int64_t{1} << 53) && i <= std::int64_t{1} << 53;
-}
-
 NodePtr widened(NodePtr node, Type from, Type to) {
   if (to.kind == Kind::real && from.kind == Kind::int64) {
     return unary(std::move(node),
                  [](Frame&, Value v) { return Value::real(static_cast<double>(v.as_int64())); });
   }
   if (to.kind == Kind::real) {
-    return unary(std::move(node), [scale = from.scale](Frame&, Value v) {
-      return Value::real(decimal_to_double(v.as_int64(), scale));
+    const auto unit = static_cast<double>(power_of_ten(from.scale));
+    return unary(std::move(node), [scale = from.scale, unit](Frame&, Value v) {
+      const std::int64_t m = v.as_int64();
+      return Value::real(small(m) ? static_cast<double>(m) / unit : decimal_to_double(m, scale));
     });
   }
   return unary(std::move(node), [from = from.scale, to = to.scale](Frame& frame, Value v) {
