@@ -183,8 +183,8 @@ Value GroupState::from_entries(const RingView& ring, const Selection& in, int ag
     return is_self ? self_.cells[column] : ring.cell(i, column);
   };
   const std::size_t all = n + (self_inside_ ? 1 : 0);
-  const std::size_t most = asked.function == Function::list
-                               ? static_cast<std::size_t>(asked.limit) : 1;
+  const std::size_t most =
+      asked.function == Function::list ? static_cast<std::size_t>(asked.limit) : 1;
   std::vector<Raw> found;
   for (std::size_t k = 0; k < all && found.size() < most; ++k) {
     const Raw raw = cell(asked.function == Function::first ? k : all - 1 - k);
@@ -207,8 +207,7 @@ Value GroupState::answer(Key& key, int aggregate, const Asker& asker, event::Are
   const View& view = plan_->views[v];
   const Selection in = select(key, v, asker);
   const RingView ring = key.ring.view(layouts_);
-  self_inside_ =
-      asked.including_this && !forgotten(view.window, asker.time, asker.horizon);
+  self_inside_ = asked.including_this && !forgotten(view.window, asker.time, asker.horizon);
   if (how.lane < 0) {
     if (asked.function != Function::count) return from_entries(ring, in, aggregate, arena);
     return Value::int64(static_cast<std::int64_t>(in.size()) + (self_inside_ ? 1 : 0));

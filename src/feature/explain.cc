@@ -32,9 +32,8 @@ std::vector<std::size_t> GroupState::inside(const RingView& ring, const app::Win
     if (ring.position(i) < asker.position) history.push_back(i);
   }
   if (window.kind == WindowKind::count) {
-    std::sort(history.begin(), history.end(), [&](std::size_t a, std::size_t b) {
-      return ring.position(a) > ring.position(b);
-    });
+    std::sort(history.begin(), history.end(),
+              [&](std::size_t a, std::size_t b) { return ring.position(a) > ring.position(b); });
     history.resize(std::min(history.size(), static_cast<std::size_t>(window.n)));
     return history;
   }

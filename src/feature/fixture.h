@@ -11,8 +11,9 @@
 
 namespace quintet::feature {
 
-// Fields of event type 0, "tx". Labels come after them: kFlag is the field of the same event, kFraud
-// is reported by event type 1 ("report"). Type 2 is the table "place", type 3 ("visit") asks only.
+// Fields of event type 0, "tx". Labels come after them: kFlag is the field of the same event,
+// kFraud is reported by event type 1 ("report"). Type 2 is the table "place", type 3 ("visit") asks
+// only.
 enum TxField : int { kId, kAt, kCustomer, kTerminal, kAmount, kScore, kOk, kCity, kN, kTxFields };
 inline constexpr int kFlag = kTxFields, kFraud = kTxFields + 1;
 inline constexpr int kPlaceKey = 0, kPlaceCountry = 1, kPlaceFields = 2;

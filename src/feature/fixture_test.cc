@@ -1,6 +1,6 @@
+#include "feature/fixture.h"
 #include "base/bytes.h"
 #include "expr/tree.h"
-#include "feature/fixture.h"
 
 namespace quintet::feature {
 
@@ -37,16 +37,16 @@ expr::Program slot(int at, Type type) {
 SpecBuilder::SpecBuilder() : spec_(std::make_shared<app::Spec>()) {
   spec_->app = "test";
   spec_->digest = std::string(64, '5');
-  spec_->events.push_back(event_type(
-      0, "tx",
-      {field("id", Type::of(Kind::text)), field("at", Type::of(Kind::timestamp)),
-       field("customer", Type::of(Kind::text)), field("terminal", Type::of(Kind::int64)),
-       field("amount", Type::decimal(2)), field("score", Type::of(Kind::real)),
-       field("ok", Type::of(Kind::boolean)), field("city", Type::of(Kind::text)),
-       field("n", Type::of(Kind::int64))}));
+  spec_->events.push_back(
+      event_type(0, "tx",
+                 {field("id", Type::of(Kind::text)), field("at", Type::of(Kind::timestamp)),
+                  field("customer", Type::of(Kind::text)), field("terminal", Type::of(Kind::int64)),
+                  field("amount", Type::decimal(2)), field("score", Type::of(Kind::real)),
+                  field("ok", Type::of(Kind::boolean)), field("city", Type::of(Kind::text)),
+                  field("n", Type::of(Kind::int64))}));
   spec_->events.push_back(event_type(1, "report", {field("tx_id", Type::of(Kind::text))}));
-  spec_->events.push_back(event_type(2, "place", {field("place", Type::of(Kind::int64)),
-                                                  field("country", Type::of(Kind::text))}));
+  spec_->events.push_back(event_type(
+      2, "place", {field("place", Type::of(Kind::int64)), field("country", Type::of(Kind::text))}));
   spec_->events[2].is_table = true;
   spec_->events[2].key_fields = {0};
   spec_->events.push_back(event_type(3, "visit", spec_->events[0].fields));
@@ -96,10 +96,11 @@ int SpecBuilder::input_if(int group, int a, int b) {
   auto& inputs = spec_->groups[static_cast<std::size_t>(group)].inputs;
   const Type type = a < kTxFields ? spec_->events[0].fields[static_cast<std::size_t>(a)].type
                                   : Type::of(Kind::boolean);
-  auto either = expr::binary(expr::slot_node(a), expr::slot_node(b),
-                             [](expr::Frame&, Value x, Value y) { return y.as_bool() ? x : Value(); });
-  inputs.push_back({expr::Program(std::move(either), type, "if"),
-                    a >= kTxFields || b >= kTxFields});
+  auto either =
+      expr::binary(expr::slot_node(a), expr::slot_node(b),
+                   [](expr::Frame&, Value x, Value y) { return y.as_bool() ? x : Value(); });
+  inputs.push_back(
+      {expr::Program(std::move(either), type, "if"), a >= kTxFields || b >= kTxFields});
   return static_cast<int>(inputs.size() - 1);
 }
 
@@ -146,14 +147,22 @@ std::shared_ptr<const app::Spec> SpecBuilder::build() {
 app::Window over(Micros length, Micros delay, Micros every) {
   return {app::WindowKind::time, length, delay, every, 0};
 }
-app::Window last(std::int64_t n) { return {app::WindowKind::count, 0, 0, 0, n}; }
-app::Window session(Micros gap) { return {app::WindowKind::session, gap, 0, 0, 0}; }
-app::Window everything() { return {app::WindowKind::all, 0, 0, 0, 0}; }
+app::Window last(std::int64_t n) {
+  return {app::WindowKind::count, 0, 0, 0, n};
+}
+app::Window session(Micros gap) {
+  return {app::WindowKind::session, gap, 0, 0, 0};
+}
+app::Window everything() {
+  return {app::WindowKind::all, 0, 0, 0, 0};
+}
 
 World::World(std::shared_ptr<const app::Spec> spec)
     : spec_(std::move(spec)), plans_(std::make_shared<const Plans>(spec_)) {}
 
-Shard& World::shard(ShardId id) { return shards_.try_emplace(id, Shard(plans_, id)).first->second; }
+Shard& World::shard(ShardId id) {
+  return shards_.try_emplace(id, Shard(plans_, id)).first->second;
+}
 
 std::map<int, Value> World::feed(const FoldInput& input, PartialRow& row) {
   row.clear();

@@ -129,8 +129,8 @@ void GroupState::report(const FoldInput& input, const Touch& touch) {
   Key* key = keys_.find(touch.key);
   if (key == nullptr) return;
   const auto& label = plan_->spec->labels[static_cast<std::size_t>(touch.label)];
-  if (label.within > 0 && (input.time <= touch.target_time ||
-                           minus(input.time, label.within) > touch.target_time)) {
+  if (label.within > 0 &&
+      (input.time <= touch.target_time || minus(input.time, label.within) > touch.target_time)) {
     return;
   }
   const RingView ring = key->ring.view(layouts_);
@@ -164,8 +164,7 @@ void GroupState::report(const FoldInput& input, const Touch& touch) {
     if (c >= plan_->first_kept) {
       put(c, hold(slots_[label_slot]));
     } else if (c >= plan_->first_filter) {
-      const Value met =
-          plan_->group->filters[c - plan_->first_filter].program.run(slots_, arena_);
+      const Value met = plan_->group->filters[c - plan_->first_filter].program.run(slots_, arena_);
       put(c, {!met.is_null() && met.as_bool() ? 1 : 0, false});
     } else {
       put(c, hold(plan_->group->inputs[c].program.run(slots_, arena_)));
@@ -192,8 +191,8 @@ void GroupState::report(const FoldInput& input, const Touch& touch) {
 void GroupState::forget(Key& key, Micros horizon) {
   const RingView ring = key.ring.view(layouts_);
   if (plan_->keeps_all || ring.size() < 8) return;
-  std::size_t gone = plan_->keeps_time ? (horizon == kNoTime ? 0 : ring.until(horizon))
-                                       : ring.size();
+  std::size_t gone =
+      plan_->keeps_time ? (horizon == kNoTime ? 0 : ring.until(horizon)) : ring.size();
   if (plan_->count_reach > 0) {
     const auto reach = static_cast<std::size_t>(plan_->count_reach);
     const std::size_t last = std::min(reach, ring.size());

@@ -42,8 +42,8 @@ class GroupState {
  private:
   struct Running {  // a view's window as its tallies hold it
     std::size_t low = 0, high = 0;
-    std::uint64_t turn = 0;   // when it was moved last
-    bool chained = false;     // a session's `low` is its true beginning
+    std::uint64_t turn = 0;  // when it was moved last
+    bool chained = false;    // a session's `low` is its true beginning
   };
   struct Hot {
     std::vector<Running> views;

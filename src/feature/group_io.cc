@@ -8,8 +8,7 @@ namespace quintet::feature {
 
 using event::Value;
 
-void GroupState::write_key(ByteWriter& out, const Key& key,
-                           const std::vector<bool>& needed) const {
+void GroupState::write_key(ByteWriter& out, const Key& key, const std::vector<bool>& needed) const {
   out.text(key.key);
   out.varint(static_cast<std::uint64_t>(std::count(needed.begin(), needed.end(), true)));
   const RingView ring = key.ring.view(layouts_);

@@ -1,6 +1,6 @@
 // The keys of one group or table in one shard: open addressing over pointers that carry 16 bits of
-// their key's hash, so that a miss seldom touches an entry. T has `std::string key`. No order shows:
-// who writes or lists keys asks for sorted(). One thread.
+// their key's hash, so that a miss seldom touches an entry. T has `std::string key`. No order
+// shows: who writes or lists keys asks for sorted(). One thread.
 #pragma once
 
 #include <algorithm>

@@ -51,7 +51,8 @@ void Layout::Field::widen(std::int64_t value) {
 
 void Layout::Field::store(std::int64_t value, char* row) const {
   const auto n = static_cast<std::int64_t>(static_cast<std::uint64_t>(value) -
-                                           static_cast<std::uint64_t>(base)) / unit;
+                                           static_cast<std::uint64_t>(base)) /
+                 unit;
   std::memcpy(row + offset, &n, width);
 }
 

@@ -32,9 +32,7 @@ class Layout {
   void decode(const char* row, Entry& entry) const;
 
   Micros time(const char* row) const { return time_.load(row); }
-  Position position(const char* row) const {
-    return static_cast<Position>(position_.load(row));
-  }
+  Position position(const char* row) const { return static_cast<Position>(position_.load(row)); }
   Raw cell(const char* row, std::size_t column) const {
     const Field& field = cells_[column];
     if (field.nullable && bit(row, field.bit)) return {};
@@ -50,8 +48,8 @@ class Layout {
     std::uint16_t bit = 0;     // of null; the value's bit comes after it
     std::uint32_t offset = 0;  // in the row
     std::int64_t base = 0;
-    std::int64_t unit = 1;     // the number is base + unit * what stands in the row
-    bool started = false;      // base and unit were chosen
+    std::int64_t unit = 1;  // the number is base + unit * what stands in the row
+    bool started = false;   // base and unit were chosen
 
     std::int64_t load(const char* row) const {
       std::uint64_t word;

@@ -23,7 +23,8 @@ class Naive {
   // The group loses all events of that key.
   void erase(int group, std::string_view key);
 
-  // What the aggregate is for a record that asks group `group` by `key`; "" if a part of it is null.
+  // What the aggregate is for a record that asks group `group` by `key`; "" if a part of it is
+  // null.
   event::Value answer(const FoldInput& input, const app::AggregateUse& use, std::string_view key,
                       event::Arena& arena) const;
 

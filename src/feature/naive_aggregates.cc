@@ -19,7 +19,7 @@ namespace {
 
 struct Sums {
   Big n, sum, squares;
-  Big unit = 1;      // a value is an integer / unit * 2^-point
+  Big unit = 1;  // a value is an integer / unit * 2^-point
   int point = 0;
 };
 
@@ -86,15 +86,16 @@ Value distinct_of(const std::vector<Value>& values) {
 Value quantile_of(event::Type type, double q, const std::vector<Value>& values) {
   std::vector<double> edges;
   for (const Value value : values) {
-    const double d = value.kind() == Kind::real
-                         ? value.as_real()
-                         : decimal_to_double(value.as_int64(),
-                                             type.kind == Kind::decimal ? type.scale : 0);
+    const double d =
+        value.kind() == Kind::real
+            ? value.as_real()
+            : decimal_to_double(value.as_int64(), type.kind == Kind::decimal ? type.scale : 0);
     edges.push_back(std::bit_cast<double>(std::bit_cast<std::uint64_t>(d) >> 45 << 45));
   }
   std::sort(edges.begin(), edges.end());
   const auto rank = static_cast<std::int64_t>(std::ceil(q * static_cast<double>(edges.size())));
-  const std::int64_t at = std::clamp<std::int64_t>(rank, 1, static_cast<std::int64_t>(edges.size()));
+  const std::int64_t at =
+      std::clamp<std::int64_t>(rank, 1, static_cast<std::int64_t>(edges.size()));
   return Value::real(edges[static_cast<std::size_t>(at - 1)]);
 }
 
@@ -113,8 +114,7 @@ Value top_of(std::int64_t k, const std::vector<Value>& values, event::Arena& are
   for (const Value value : values) ++counts[value];
   std::vector<Value> top;
   for (const auto& [value, count] : counts) top.push_back(value);
-  std::stable_sort(top.begin(), top.end(),
-                   [&](Value a, Value b) { return counts[a] > counts[b]; });
+  std::stable_sort(top.begin(), top.end(), [&](Value a, Value b) { return counts[a] > counts[b]; });
   if (top.size() > static_cast<std::size_t>(k)) top.resize(static_cast<std::size_t>(k));
   return list_of(top, arena);
 }

@@ -54,8 +54,8 @@ Limbs minus(const Limbs& a, const Limbs& b) {
 }  // namespace
 
 Big::Big(std::int64_t value) : negative_(value < 0) {
-  const auto size = value < 0 ? ~static_cast<std::uint64_t>(value) + 1
-                              : static_cast<std::uint64_t>(value);
+  const auto size =
+      value < 0 ? ~static_cast<std::uint64_t>(value) + 1 : static_cast<std::uint64_t>(value);
   if (size != 0) limbs_.push_back(size);
 }
 
@@ -101,8 +101,8 @@ Big operator*(const Big& a, const Big& b) {
   for (std::size_t i = 0; i < a.limbs_.size(); ++i) {
     std::uint64_t carry = 0;
     for (std::size_t j = 0; j < b.limbs_.size(); ++j) {
-      const Uint128 sum = static_cast<Uint128>(a.limbs_[i]) * b.limbs_[j] +
-                          product.limbs_[i + j] + carry;
+      const Uint128 sum =
+          static_cast<Uint128>(a.limbs_[i]) * b.limbs_[j] + product.limbs_[i + j] + carry;
       product.limbs_[i + j] = static_cast<std::uint64_t>(sum);
       carry = static_cast<std::uint64_t>(sum >> 64);
     }
@@ -132,6 +132,8 @@ std::optional<std::int64_t> Big::to_int64() const {
   return static_cast<std::int64_t>(negative_ ? ~limbs_[0] + 1 : limbs_[0]);
 }
 
-int Big::point() { return kPoint; }
+int Big::point() {
+  return kPoint;
+}
 
 }  // namespace quintet::feature

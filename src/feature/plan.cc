@@ -50,10 +50,10 @@ void add_columns(GroupPlan& plan) {
   for (const int slot : kept) {
     const auto at = static_cast<std::size_t>(slot);
     plan.kept.push_back(slot);
-    plan.types.push_back(at < fields.size()
-                             ? fields[at].type
-                             : spec.labels[static_cast<std::size_t>(
-                                               plan.labels[at - fields.size()])].type);
+    plan.types.push_back(
+        at < fields.size()
+            ? fields[at].type
+            : spec.labels[static_cast<std::size_t>(plan.labels[at - fields.size()])].type);
   }
   for (std::size_t i = 0; i < plan.types.size(); ++i) {
     const bool filter = i >= plan.first_filter && i < plan.first_kept;
@@ -153,8 +153,8 @@ GroupPlan plan_group(std::shared_ptr<const app::Spec> spec, int group) {
     if (aggregate.filter >= 0) {
       answer.filter = static_cast<int>(plan.first_filter) + aggregate.filter;
     }
-    answer.lane = lane_of(plan, plan.views[static_cast<std::size_t>(answer.view)], aggregate,
-                          answer);
+    answer.lane =
+        lane_of(plan, plan.views[static_cast<std::size_t>(answer.view)], aggregate, answer);
     plan.answers.push_back(answer);
     switch (aggregate.window.kind) {
       case WindowKind::all: plan.keeps_all = true; break;
@@ -174,8 +174,7 @@ GroupPlan plan_group(std::shared_ptr<const app::Spec> spec, int group) {
 
 Plans::Plans(std::shared_ptr<const app::Spec> spec) : spec_(std::move(spec)) {
   for (std::size_t i = 0; i < spec_->groups.size(); ++i) {
-    groups_.push_back(
-        std::make_shared<const GroupPlan>(plan_group(spec_, static_cast<int>(i))));
+    groups_.push_back(std::make_shared<const GroupPlan>(plan_group(spec_, static_cast<int>(i))));
   }
 }
 

@@ -48,14 +48,14 @@ Type type_of(Function function, Type input) {
 // A function that takes the slot.
 Function any_function(Random& random, Kind kind) {
   static const std::vector<Function> numbers = {
-      Function::count, Function::sum,   Function::mean, Function::min,      Function::max,
-      Function::var,   Function::std,   Function::first, Function::last,    Function::list,
+      Function::count,    Function::sum,      Function::mean,  Function::min,  Function::max,
+      Function::var,      Function::std,      Function::first, Function::last, Function::list,
       Function::distinct, Function::quantile, Function::top_k};
-  static const std::vector<Function> texts = {Function::count, Function::min, Function::max,
-                                              Function::first, Function::last, Function::list,
+  static const std::vector<Function> texts = {Function::count,    Function::min,  Function::max,
+                                              Function::first,    Function::last, Function::list,
                                               Function::distinct, Function::top_k};
   static const std::vector<Function> bools = {Function::count, Function::mean, Function::var,
-                                              Function::any, Function::all, Function::last,
+                                              Function::any,   Function::all,  Function::last,
                                               Function::first, Function::top_k};
   const auto& from = kind == Kind::text ? texts : kind == Kind::boolean ? bools : numbers;
   return from[random() % from.size()];
@@ -120,7 +120,7 @@ class Stream {
 
   Position position = 0;
   Micros low_time = kNoTime;
-  std::vector<Tx> events;                // by place in `positions`
+  std::vector<Tx> events;  // by place in `positions`
   std::vector<Position> positions;
   event::Arena arena;
 
@@ -138,9 +138,9 @@ class Stream {
     tx.fields[kAt] = Value::timestamp(tx.time);
     tx.fields[kCustomer] = some(text("customer-", 3));
     tx.fields[kTerminal] = some(Value::int64(pick(random_, 0, 1)));
-    tx.fields[kAmount] = some(Value::decimal(pick(random_, 0, 9) == 0
-                                                 ? pick(random_, -4'000'000'000'000, 4'000'000'000'000)
-                                                 : pick(random_, -5, 3000)));
+    tx.fields[kAmount] = some(Value::decimal(
+        pick(random_, 0, 9) == 0 ? pick(random_, -4'000'000'000'000, 4'000'000'000'000)
+                                 : pick(random_, -5, 3000)));
     tx.fields[kScore] = some(Value::real(static_cast<double>(pick(random_, -9, 9)) * scale()));
     tx.fields[kOk] = some(Value::boolean(pick(random_, 0, 1) == 1));
     tx.fields[kCity] = some(text("city ", 5));
@@ -168,7 +168,7 @@ class Stream {
   double scale() {
     static const double scales[] = {1, 0.1, 1e-3, 1e100, 3e-300};
     return scales[static_cast<std::size_t>(pick(random_, 0, 30) < 28 ? pick(random_, 0, 1)
-                                                                    : pick(random_, 0, 4))];
+                                                                     : pick(random_, 0, 4))];
   }
 
   Random& random_;
@@ -278,6 +278,7 @@ void run(std::uint64_t seed, int records) {
 
 }  // namespace
 
+// S3.1, S3.2, S3.3, S3.4, S3.5, S3.6, S4.1, S4.2, S4.3, S4.4, S4.5, S4.6
 TEST(Windows, AnswerWhatTheDefinitionsSayForAnyStream) {
   const char* seeds = std::getenv("QUINTET_SEEDS");
   const std::uint64_t count = seeds ? std::strtoull(seeds, nullptr, 10) : 6;

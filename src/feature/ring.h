@@ -38,9 +38,7 @@ class RingView {
 class Ring {
  public:
   std::size_t size() const { return size_; }
-  RingView view(const Layouts& layouts) const {
-    return {layouts[layout_], rows_.get(), size_};
-  }
+  RingView view(const Layouts& layouts) const { return {layouts[layout_], rows_.get(), size_}; }
 
   // Puts `entry` where its (time, position) belongs, which must be free; gives the index.
   std::size_t insert(Layouts& layouts, const Entry& entry);

@@ -37,7 +37,9 @@ Shard::~Shard() = default;
 Shard::Shard(Shard&&) noexcept = default;
 Shard& Shard::operator=(Shard&&) noexcept = default;
 
-ShardId Shard::id() const { return state_->id; }
+ShardId Shard::id() const {
+  return state_->id;
+}
 
 void Shard::apply(const FoldInput& input, const Touch& touch, PartialRow& out) {
   check(touch.shard == state_->id, "a touch of another shard");
@@ -52,8 +54,7 @@ void Shard::apply(const FoldInput& input, const Touch& touch, PartialRow& out) {
 
 bool Shard::erase(Touch::What what, int index, std::string_view key) {
   const auto at = static_cast<std::size_t>(index);
-  return what == Touch::What::group ? state_->groups[at].erase(key)
-                                    : state_->tables[at].erase(key);
+  return what == Touch::What::group ? state_->groups[at].erase(key) : state_->tables[at].erase(key);
 }
 
 void Shard::compact(Micros low_time) {

@@ -16,7 +16,7 @@ namespace quintet::feature {
 // One key that a record touches: where it lives and how it is asked.
 struct Touch {
   enum class What : std::uint8_t { group, table } what = What::group;
-  int index = -1;       // Spec::groups, or event type of the table
+  int index = -1;  // Spec::groups, or event type of the table
   ShardId shard = 0;
   std::string key;      // canonical bytes of the key's parts; never empty: null keys touch nothing
   int use = -1;         // in RowPlan::groups or ::tables if the record asks it; else -1
@@ -43,10 +43,16 @@ struct FoldInput {
 
 // The slots that one shard fills of one row. Values borrow from `arena`.
 struct PartialRow {
-  struct Cell { app::Slot slot; event::Value value; };
+  struct Cell {
+    app::Slot slot;
+    event::Value value;
+  };
   std::vector<Cell> cells;
   event::Arena arena;
-  void clear() { cells.clear(); arena.reset(); }
+  void clear() {
+    cells.clear();
+    arena.reset();
+  }
 };
 
 // One event in or out of a window, for `quintet explain`.
@@ -54,7 +60,8 @@ struct WindowEntry {
   Position position = kNoPosition;
   Micros time = 0;
   bool inside = false;
-  std::string why;    // "", "after the edge", "before the edge", "forgotten", "filtered", "label unknown", ...
+  std::string why;    // "", "after the edge", "before the edge", "forgotten", "filtered", "label
+                      // unknown", ...
   std::string value;  // the argument as text
 };
 
@@ -83,8 +90,8 @@ class Shard {
   Shard& operator=(Shard&&) noexcept;
 
   ShardId id() const;
-  // Applies one touch: answers what is asked (appended to `out`), then inserts. Touches of one record
-  // come in the order of route(). Never fails (DESIGN 3: folding is total).
+  // Applies one touch: answers what is asked (appended to `out`), then inserts. Touches of one
+  // record come in the order of route(). Never fails (DESIGN 3: folding is total).
   void apply(const FoldInput& input, const Touch& touch, PartialRow& out);
 
   // Removes a key and all its entries (erase); true if it was there.
@@ -94,8 +101,8 @@ class Shard {
   // changes an answer. `low_time` is that of a record at or before the next one applied.
   void compact(Micros low_time);
 
-  // Canonical form: equal state gives equal bytes, whatever way it was reached. What is forgotten by
-  // the greatest low time seen (in apply() or compact()) is left out: who compares bytes calls
+  // Canonical form: equal state gives equal bytes, whatever way it was reached. What is forgotten
+  // by the greatest low time seen (in apply() or compact()) is left out: who compares bytes calls
   // compact() with the low time of the snapshot's position first.
   void write(ByteWriter& out) const;
   // Refuses bytes of another Spec digest or semantics version, and damaged ones (Code::broken).
@@ -107,7 +114,9 @@ class Shard {
   std::vector<WindowEntry> explain(const FoldInput& input, const Touch& touch,
                                    const app::AggregateUse& use, std::size_t limit) const;
 
-  struct Size { std::size_t keys = 0, entries = 0, bytes = 0; };
+  struct Size {
+    std::size_t keys = 0, entries = 0, bytes = 0;
+  };
   Size size() const;
 
  private:

@@ -2,10 +2,10 @@
 
 #include <cmath>
 
+#include <cmath>
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/hash.h"
-#include <cmath>
 #include "base/wide.h"
 #include "feature/raw.h"
 

@@ -1,5 +1,5 @@
-// The rows of one table in one shard: the latest row of each key, by position. Owned by a Shard; one
-// thread.
+// The rows of one table in one shard: the latest row of each key, by position. Owned by a Shard;
+// one thread.
 #pragma once
 
 #include <memory>

@@ -11,7 +11,9 @@ using event::Value;
 
 namespace {
 
-int scale_of(event::Type type) { return type.kind == Kind::decimal ? type.scale : 0; }
+int scale_of(event::Type type) {
+  return type.kind == Kind::decimal ? type.scale : 0;
+}
 
 }  // namespace
 
@@ -59,9 +61,8 @@ void Tally::change_rich(const Lane& lane, std::int64_t value, std::int64_t times
     rich_->distinct.add(Distinct::hash(v), times);
   }
   if (lane.buckets) {
-    const double d = lane.kind == RawKind::real
-                         ? real_of(value)
-                         : decimal_to_double(value, scale_of(lane.type));
+    const double d =
+        lane.kind == RawKind::real ? real_of(value) : decimal_to_double(value, scale_of(lane.type));
     rich_->buckets.add(d, times);
   }
 }
@@ -90,7 +91,7 @@ double Tally::mean(const Lane& lane) const {
   if (lane.kind != RawKind::real) {
     const auto sum = sum_.to_int64();
     std::int64_t divisor;
-    if (sum && *sum < kWhole && *sum > -kWhole &&
+    if (sum && *sum<kWhole&& * sum> - kWhole &&
         !__builtin_mul_overflow(count_, power_of_ten(scale), &divisor) && divisor < kWhole) {
       return static_cast<double>(*sum) / static_cast<double>(divisor);
     }
@@ -119,10 +120,8 @@ Value Tally::answer(const Lane& lane, const app::Aggregate& asked, event::Arena&
   if (count_ == 0) return {};
   switch (asked.function) {
     case Function::mean: return Value::real_or_null(mean(lane));
-    case Function::var:
-      return Value::real_or_null(rich_->moments.variance(scale_of(lane.type)));
-    case Function::std:
-      return Value::real_or_null(rich_->moments.deviation(scale_of(lane.type)));
+    case Function::var: return Value::real_or_null(rich_->moments.variance(scale_of(lane.type)));
+    case Function::std: return Value::real_or_null(rich_->moments.deviation(scale_of(lane.type)));
     case Function::min: return value(lane, rich_->values.begin()->first, arena);
     case Function::max: return value(lane, rich_->values.rbegin()->first, arena);
     case Function::any: return Value::boolean(!sum_.is_zero());

@@ -21,7 +21,9 @@ std::int64_t Texts::hold(std::string_view text) {
   return id;
 }
 
-void Texts::hold(std::int64_t id) { ++held_[static_cast<std::size_t>(id)].holders; }
+void Texts::hold(std::int64_t id) {
+  ++held_[static_cast<std::size_t>(id)].holders;
+}
 
 void Texts::release(std::int64_t id) {
   Held& held = held_[static_cast<std::size_t>(id)];
