@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/decimal.h"
 #include "base/hash.h"
+#include "base/real.h"
 #include "feature/naive.h"
 #include "feature/naive_sums.h"
 
@@ -79,7 +80,7 @@ Value distinct_of(const std::vector<Value>& values) {
   const double harmonic = quotient(sum, 1, -53);
   double estimate = 0.7213 / (1 + 1.079 / 4096.0) * 4096.0 * 4096.0 / harmonic;
   const auto zeros = static_cast<double>(4096 - registers.size());
-  if (estimate <= 2.5 * 4096 && zeros > 0) estimate = 4096.0 * log(4096.0 / zeros);
+  if (estimate <= 2.5 * 4096 && zeros > 0) estimate = 4096.0 * real::log(4096.0 / zeros);
   return Value::int64(static_cast<std::int64_t>(std::floor(estimate + 0.5)));
 }
 

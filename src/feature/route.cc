@@ -130,11 +130,14 @@ void route_label(const app::Spec& spec, int label, std::span<const Value> fields
 void answer_empty(const app::Spec& spec, int event_type, std::span<const Touch> touches,
                   PartialRow& out) {
   const app::RowPlan& plan = spec.rows[static_cast<std::size_t>(event_type)];
+  const auto asks = [](const Touch& touch) {
+    return touch.what == Touch::What::group && touch.use >= 0;
+  };
+  const auto count = std::count_if(touches.begin(), touches.end(), asks);
+  if (static_cast<std::size_t>(count) == plan.groups.size()) return;
   std::vector<bool> asked(plan.groups.size(), false);
   for (const Touch& touch : touches) {
-    if (touch.what == Touch::What::group && touch.use >= 0) {
-      asked[static_cast<std::size_t>(touch.use)] = true;
-    }
+    if (asks(touch)) asked[static_cast<std::size_t>(touch.use)] = true;
   }
   for (std::size_t use = 0; use < plan.groups.size(); ++use) {
     if (asked[use]) continue;

@@ -2,10 +2,10 @@
 
 #include <cmath>
 
-#include <cmath>
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/real.h"
 #include "base/wide.h"
 #include "feature/raw.h"
 
@@ -45,7 +45,7 @@ std::int64_t Distinct::estimate() const {
   constexpr double m = kRegisters;
   constexpr double alpha = 0.7213 / (1 + 1.079 / m);
   double estimate = alpha * m * m / round_quotient(sum, Uint128{1} << 53, 0);
-  if (estimate <= 2.5 * m && zeros > 0) estimate = m * log(m / zeros);
+  if (estimate <= 2.5 * m && zeros > 0) estimate = m * real::log(m / zeros);
   return static_cast<std::int64_t>(std::floor(estimate + 0.5));
 }
 

@@ -10,9 +10,9 @@ struct Fold::Owned {
 };
 
 Fold::Fold(std::shared_ptr<const app::Spec> spec, const std::vector<ShardId>& shards)
-    : spec_(std::move(spec)), owned_(kShardCount) {
+    : plans_(std::make_shared<const feature::Plans>(std::move(spec))), owned_(kShardCount) {
   for (const ShardId id : shards) {
-    owned_[id] = std::make_unique<Owned>(Owned{feature::Shard(spec_, id), kNoPosition});
+    owned_[id] = std::make_unique<Owned>(Owned{feature::Shard(plans_, id), kNoPosition});
   }
 }
 
@@ -95,7 +95,7 @@ Expected<void> Fold::read(ShardId shard, std::string_view bytes) {
   check(owned_[shard] != nullptr, "a snapshot for a shard that is not owned");
   ByteReader in(bytes);
   const Position at = in.u64();
-  TRY(feature::Shard read, feature::Shard::read(spec_, in));
+  TRY(feature::Shard read, feature::Shard::read(plans_, in));
   TRY_DO(in.finish("a shard's snapshot"));
   if (read.id() != shard) return broken("a shard's snapshot is of another shard");
   owned_[shard] = std::make_unique<Owned>(Owned{std::move(read), at});

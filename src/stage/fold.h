@@ -58,7 +58,7 @@ class Fold {
 
  private:
   struct Owned;
-  std::shared_ptr<const app::Spec> spec_;
+  std::shared_ptr<const feature::Plans> plans_;
   std::vector<std::unique_ptr<Owned>> owned_;  // by shard id; null where not owned
 };
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/decimal.h"
+#include "feature/route.h"
 
 namespace quintet::stage {
 
@@ -120,6 +121,11 @@ void Score::score(const Admitted& admitted, std::span<const feature::PartialRow*
   const app::RowPlan& plan = spec_->rows[out.event_type];
   out.slots.resize(static_cast<std::size_t>(plan.slots));
   std::copy(admitted.event.values.begin(), admitted.event.values.end(), out.slots.begin());
+  feature::PartialRow unasked;  // S3.7: a null key
+  feature::answer_empty(*spec_, static_cast<int>(out.event_type), admitted.touches, unasked);
+  for (const auto& cell : unasked.cells) {
+    out.slots[static_cast<std::size_t>(cell.slot)] = cell.value;
+  }
   for (const feature::PartialRow* part : parts) {
     for (const auto& cell : part->cells) {
       out.slots[static_cast<std::size_t>(cell.slot)] = cell.value;
