@@ -1,13 +1,13 @@
 #include "host/http.h"
 
 #include "base/check.h"
-#include "host/http_text.h"
+#include "base/text.h"
 
 namespace quintet::host {
 
 std::string_view HttpRequest::header(std::string_view name) const {
   for (const Header& header : headers) {
-    if (same_ignoring_case(header.name, name)) return header.value;
+    if (equal_but_for_case(header.name, name)) return header.value;
   }
   return {};
 }
@@ -30,10 +30,7 @@ std::string_view HttpRequest::param(std::string_view name) const {
 std::string HttpRequest::content_type() const {
   std::string_view value = header("content-type");
   value = value.substr(0, value.find(';'));
-  while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
-  std::string type(value);
-  for (char& c : type) c = lower(c);
-  return type;
+  return lower_ascii(trim(value));
 }
 
 HttpResponse&& HttpResponse::with(std::string_view name, std::string_view value) && {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "host/http_text.h"
 
 namespace quintet::host {
@@ -42,7 +43,7 @@ Expected<Access> Access::of(const std::vector<AccessToken>& tokens) {
 Access::Verdict Access::judge(std::string_view authorization, Scope scope) const {
   if (tokens_.empty() || scope == Scope::open) return Verdict::allowed;
   constexpr std::string_view kScheme = "bearer ";
-  if (!same_ignoring_case(authorization.substr(0, kScheme.size()), kScheme)) {
+  if (!equal_but_for_case(authorization.substr(0, kScheme.size()), kScheme)) {
     return Verdict::unknown;
   }
   const auto digest = digest_of(authorization.substr(kScheme.size()));
@@ -58,7 +59,7 @@ Access::Verdict Access::judge(std::string_view authorization, Scope scope) const
 
 HostRefusal judge_host(const HttpRequest& request, const std::vector<std::string>& names,
                        bool host_required) {
-  const auto is_host = [](const Header& header) { return same_ignoring_case(header.name, "host"); };
+  const auto is_host = [](const Header& header) { return equal_but_for_case(header.name, "host"); };
   const auto count = std::count_if(request.headers.begin(), request.headers.end(), is_host);
   if (count == 0 && !host_required) return {};
   if (count != 1) return {400, "a request has exactly one Host header"};
@@ -73,7 +74,7 @@ HostRefusal judge_host(const HttpRequest& request, const std::vector<std::string
   for (std::string_view scheme : {"http://", "https://"}) {
     if (origin.starts_with(scheme)) origin.remove_prefix(scheme.size());
   }
-  if (!same_ignoring_case(origin, authority)) {
+  if (!equal_but_for_case(origin, authority)) {
     return {403, "a page of another origin may not use this server"};
   }
   return {};

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "host/http_session.h"
 #include "host/http_text.h"
 #include "host/problem.h"
@@ -22,7 +23,8 @@ std::string SessionHost::new_trace_id() {
 }
 
 void HttpSession::begin_request(RequestHead head) {
-  fresh_ = std::make_shared<HttpExchange>(std::static_pointer_cast<HttpSession>(shared_from_this()));
+  fresh_ =
+      std::make_shared<HttpExchange>(std::static_pointer_cast<HttpSession>(shared_from_this()));
   current_ = fresh_.get();
   current_->route_index_ = host_->router.routes().size();
   began_ = host_->clock.steady();
@@ -74,13 +76,13 @@ bool HttpSession::may_pass() {
     return false;
   }
   const std::string_view expect = request.header("expect");
-  if (!expect.empty() && !same_ignoring_case(expect, "100-continue")) {
+  if (!expect.empty() && !equal_but_for_case(expect, "100-continue")) {
     refuse(417, "the only expectation understood is 100-continue");
     return false;
   }
   expects_continue_ = !expect.empty() && current_->head_.version >= 11;
   const std::string_view coding = request.header("content-encoding");
-  if (!coding.empty() && !same_ignoring_case(coding, "identity")) {
+  if (!coding.empty() && !equal_but_for_case(coding, "identity")) {
     refuse(415, "compressed bodies are not taken");
     return false;
   }
@@ -144,8 +146,8 @@ void HttpSession::dispatch() {
 
 void HttpSession::refuse(int status, std::string_view why) {
   if (!current_) {
-    fresh_ = std::make_shared<HttpExchange>(
-        std::static_pointer_cast<HttpSession>(shared_from_this()));
+    fresh_ =
+        std::make_shared<HttpExchange>(std::static_pointer_cast<HttpSession>(shared_from_this()));
     current_ = fresh_.get();
     current_->route_index_ = host_->router.routes().size();
     current_->request_.trace.id = host_->new_trace_id();

@@ -23,7 +23,9 @@ void append_header(std::string& out, std::string_view name, std::string_view val
   out += "\r\n";
 }
 
-bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
+bool has_no_body(int status) {
+  return status < 200 || status == 204 || status == 304;
+}
 
 constexpr std::size_t kFlushAt = 32 * 1024;
 constexpr std::size_t kKeptBuffer = 64 * 1024;
@@ -241,7 +243,9 @@ void HttpExchange::end() {
   if (is_current()) session_->end(*this);
 }
 
-std::size_t HttpExchange::unsent() const { return is_current() ? session_->unsent() : 0; }
+std::size_t HttpExchange::unsent() const {
+  return is_current() ? session_->unsent() : 0;
+}
 
 void HttpExchange::when_writable(std::function<void()> callback) {
   if (!is_current()) return;

@@ -11,6 +11,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/text.h"
 #include "host/http_text.h"
 
 namespace quintet::host {
@@ -44,12 +45,6 @@ bool read_number(std::string_view text, N& value, int base) {
   return !text.empty() && failed == std::errc() && end == text.data() + text.size();
 }
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 Error bad_answer(std::string_view what) {
   return broken("the server's answer is not HTTP/1.1: " + std::string(what));
 }
@@ -73,7 +68,9 @@ std::string_view ClientResponse::header(std::string_view name) const {
 HttpClient::HttpClient(int socket, std::string authority)
     : socket_(socket), authority_(std::move(authority)) {}
 
-HttpClient::HttpClient(HttpClient&& other) noexcept { *this = std::move(other); }
+HttpClient::HttpClient(HttpClient&& other) noexcept {
+  *this = std::move(other);
+}
 
 HttpClient& HttpClient::operator=(HttpClient&& other) noexcept {
   std::swap(socket_, other.socket_);
@@ -98,8 +95,8 @@ Expected<HttpClient> HttpClient::connect(const std::string& host, std::uint16_t 
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   Addresses found;
-  if (const int failed = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints,
-                                     &found.list)) {
+  if (const int failed =
+          getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found.list)) {
     return unavailable("cannot find " + host + ": " + gai_strerror(failed));
   }
   const timeval limit{static_cast<time_t>(timeout / kSecond),
@@ -123,8 +120,8 @@ Expected<HttpClient> HttpClient::connect(const std::string& host, std::uint16_t 
 }
 
 std::string HttpClient::head_of(const ClientRequest& request) const {
-  std::string head = request.method + " " + request.target + " HTTP/1.1\r\nHost: " + authority_ +
-                     "\r\n";
+  std::string head =
+      request.method + " " + request.target + " HTTP/1.1\r\nHost: " + authority_ + "\r\n";
   for (const auto& [name, value] : request.headers) head += name + ": " + value + "\r\n";
   return head;
 }
@@ -168,11 +165,17 @@ Expected<void> HttpClient::send(std::string_view piece) {
   return send_all(socket_, chunk);
 }
 
-Expected<void> HttpClient::finish() { return send_all(socket_, "0\r\n\r\n"); }
+Expected<void> HttpClient::finish() {
+  return send_all(socket_, "0\r\n\r\n");
+}
 
-Expected<void> HttpClient::send_bytes(std::string_view bytes) { return send_all(socket_, bytes); }
+Expected<void> HttpClient::send_bytes(std::string_view bytes) {
+  return send_all(socket_, bytes);
+}
 
-void HttpClient::finish_sending() { shutdown(socket_, SHUT_WR); }
+void HttpClient::finish_sending() {
+  shutdown(socket_, SHUT_WR);
+}
 
 Expected<bool> HttpClient::fill() {
   if (in_from_ == in_.size()) {
@@ -231,9 +234,9 @@ Expected<void> HttpClient::read_fields(ClientResponse& response) {
     if (colon == line.npos || response.headers.size() >= kMostFields) {
       return bad_answer("a header field is malformed or one too many");
     }
-    std::string name = line.substr(0, colon);
-    for (char& c : name) c = lower(c);
-    response.headers.emplace_back(std::move(name), trim(std::string_view(line).substr(colon + 1)));
+    const std::string_view name = std::string_view(line).substr(0, colon);
+    response.headers.emplace_back(lower_ascii(name),
+                                  trim(std::string_view(line).substr(colon + 1)));
   }
 }
 
@@ -256,12 +259,12 @@ Expected<ClientResponse> HttpClient::read_head() {
 
 Expected<void> HttpClient::choose_framing(const ClientResponse& response) {
   const std::string_view length = response.header("content-length");
-  if (same_ignoring_case(response.header("connection"), "close")) usable_ = false;
+  if (equal_but_for_case(response.header("connection"), "close")) usable_ = false;
   left_ = 0;
   first_chunk_ = true;
   if (head_only_ || response.status == 204 || response.status == 304) {
     framing_ = Framing::none;
-  } else if (same_ignoring_case(response.header("transfer-encoding"), "chunked")) {
+  } else if (equal_but_for_case(response.header("transfer-encoding"), "chunked")) {
     framing_ = Framing::chunked;
   } else if (!length.empty()) {
     framing_ = Framing::length;
@@ -323,7 +326,7 @@ Expected<std::optional<std::string>> HttpClient::read_piece() {
 Expected<Url> parse_url(std::string_view text) {
   constexpr std::string_view kScheme = "http://";
   const Error wrong = invalid("\"" + std::string(text) + "\" is no URL as http://localhost:8080");
-  if (!same_ignoring_case(text.substr(0, kScheme.size()), kScheme)) return wrong;
+  if (!equal_but_for_case(text.substr(0, kScheme.size()), kScheme)) return wrong;
   text.remove_prefix(kScheme.size());
   const std::string_view authority = text.substr(0, text.find_first_of("/?#"));
   const auto host = host_of_authority(authority);

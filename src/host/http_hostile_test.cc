@@ -81,7 +81,9 @@ TEST_F(HttpHostileTest, SmuggledLengthsAreRefused) {
       "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" + chunks,
   };
   for (const auto& one : cases) EXPECT_EQ(status_of(kPost + one), "400") << one;
-  for (const char* coding : {"gzip", "gzip, chunked", "chunked, identity", "xchunked", "\x0b" "chunked"}) {
+  for (const char* coding : {"gzip", "gzip, chunked", "chunked, identity", "xchunked",
+                             "\x0b"
+                             "chunked"}) {
     const std::string status =
         status_of(kPost + std::string("Transfer-Encoding: ") + coding + "\r\n" + chunks);
     EXPECT_TRUE(status == "501" || status == "400") << coding << " " << status;
@@ -128,7 +130,8 @@ TEST_F(HttpHostileTest, OversizesAreNamed) {
   EXPECT_EQ(status_of(total + "\r\n"), "431");
   EXPECT_EQ(status_of(kPost + std::string("Content-Length: 2000000\r\n\r\n")), "413");
   const std::string chunked = kPost + std::string("Transfer-Encoding: chunked\r\n\r\n");
-  EXPECT_EQ(status_of(chunked + "200000\r\n" + std::string(0x200000, 'x') + "\r\n0\r\n\r\n"), "413");
+  EXPECT_EQ(status_of(chunked + "200000\r\n" + std::string(0x200000, 'x') + "\r\n0\r\n\r\n"),
+            "413");
   std::string shreds = chunked;
   for (int i = 0; i < 5000; ++i) shreds += "1\r\nx\r\n";
   EXPECT_EQ(status_of(shreds + "0\r\n\r\n"), "413");
@@ -238,7 +241,9 @@ TEST_F(HttpHostileTest, NoiseNeverHurts) {
       kGet + std::string("Connection: keep-alive\r\nAccept: */*\r\n\r\n"),
       kPost + std::string("Content-Length: 5\r\n\r\nhello"),
       kPost + std::string("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")};
-  static constexpr char kPieces[] = "\r\n :;,%/?\0\x7f\xff" "0aZ";
+  static constexpr char kPieces[] =
+      "\r\n :;,%/?\0\x7f\xff"
+      "0aZ";
   for (int i = 0; i < 600; ++i) {
     std::string text = seeds[random() % 3] + (random() % 2 ? seeds[random() % 3] : "");
     for (unsigned edits = random() % 6; edits > 0 && !text.empty(); --edits) {

@@ -26,8 +26,8 @@ class LineCutter {
     std::uint64_t number = 0;  // from 1
     bool too_long = false;     // the text is its first kShownOfLongLine bytes
   };
-  // The next line, empty ones included; nothing when more pieces are needed, or at the end. At least
-  // 64 bytes after the text are readable (kBodyPadding).
+  // The next line, empty ones included; nothing when more pieces are needed, or at the end. At
+  // least 64 bytes after the text are readable (kBodyPadding).
   std::optional<Line> next();
 
  private:
@@ -35,7 +35,7 @@ class LineCutter {
   std::size_t from_ = 0, searched_ = 0;
   std::size_t longest_;
   std::uint64_t number_ = 0;  // of the line given last
-  bool skipping_ = false;  // inside a line that is too long
+  bool skipping_ = false;     // inside a line that is too long
   bool ended_ = false;
   std::string shown_;
 };

@@ -5,7 +5,7 @@
 #define BOOST_DISABLE_ASSERTS
 #include <boost/beast/http/basic_parser.hpp>
 
-#include "host/http_text.h"
+#include "base/text.h"
 
 namespace quintet::host {
 
@@ -16,7 +16,13 @@ using BeastView = boost::beast::string_view;
 namespace {
 
 enum class Refusal : unsigned char {
-  none, url, header_bytes, header_count, coding, old_chunked, two_lengths
+  none,
+  url,
+  header_bytes,
+  header_count,
+  coding,
+  old_chunked,
+  two_lengths
 };
 
 struct RefusalText {
@@ -85,7 +91,7 @@ class Collector final : public http::basic_parser<true> {
     }
     if (field == http::field::transfer_encoding) {
       if (head.version < 11) return refuse(Refusal::old_chunked, ec);
-      if (!same_ignoring_case({value.data(), value.size()}, "chunked")) {
+      if (!equal_but_for_case({value.data(), value.size()}, "chunked")) {
         return refuse(Refusal::coding, ec);
       }
     }
@@ -178,12 +184,20 @@ RequestParser::Step RequestParser::next(std::string_view input) {
   return step;
 }
 
-bool RequestParser::done() const { return impl_->parser->is_done(); }
+bool RequestParser::done() const {
+  return impl_->parser->is_done();
+}
 
-std::uint64_t RequestParser::chunks() const { return impl_->parser->chunks; }
+std::uint64_t RequestParser::chunks() const {
+  return impl_->parser->chunks;
+}
 
-RequestHead RequestParser::take_head() { return std::move(impl_->parser->head); }
+RequestHead RequestParser::take_head() {
+  return std::move(impl_->parser->head);
+}
 
-void RequestParser::restart() { impl_->parser.emplace(impl_->limits); }
+void RequestParser::restart() {
+  impl_->parser.emplace(impl_->limits);
+}
 
 }  // namespace quintet::host

@@ -1,8 +1,5 @@
 #include "host/http_server.h"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <cstdio>
 #include <ctime>
 #include <random>
@@ -12,13 +9,9 @@
 
 namespace quintet::host {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
-using boost::system::error_code;
-
 namespace {
 
-constexpr Micros kLongestTick = 250'000, kShortestTick = 5'000, kAcceptPause = 100'000;
+constexpr Micros kLongestTick = 250'000, kShortestTick = 5'000;
 constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
     "Connection: close\r\n\r\n";
@@ -38,22 +31,9 @@ std::string date_line(Micros wall) {
 }
 
 Micros tick_of(const HttpLimits& limits) {
-  const Micros shortest =
-      std::min({limits.header_time, limits.whole_body_time, limits.body_idle, limits.keep_alive,
-                limits.write_idle, limits.linger});
+  const Micros shortest = std::min({limits.header_time, limits.whole_body_time, limits.body_idle,
+                                    limits.keep_alive, limits.write_idle, limits.linger});
   return std::clamp(shortest / 4, kShortestTick, kLongestTick);
-}
-
-std::string text_of(const tcp::endpoint& peer) {
-  const std::string address = peer.address().to_string();
-  return (peer.address().is_v6() ? "[" + address + "]" : address) + ":" +
-         std::to_string(peer.port());
-}
-
-Error listen_error(const ServerOptions& options, error_code ec) {
-  const std::string place = options.address + ":" + std::to_string(options.port);
-  const std::string text = "cannot listen on " + place + ": " + ec.message();
-  return ec == asio::error::address_in_use ? conflict(text) : invalid(text);
 }
 
 std::vector<SessionHost::RouteMetrics> route_metrics(const Router& router, Metrics& metrics) {
@@ -81,25 +61,24 @@ std::vector<SessionHost::RouteMetrics> route_metrics(const Router& router, Metri
 
 struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   Impl(Loop& l, const Router& r, ServerOptions o, Logger& g)
-      : loop(l), acceptor(l.context()), options(std::move(o)), log(g),
-        sessions(std::make_shared<SessionHost>(r)) {}
+      : loop(l), options(std::move(o)), log(g), sessions(std::make_shared<SessionHost>(r)) {}
 
   Expected<void> prepare(Metrics& metrics);
   Expected<void> listen();
-  void accept();
-  void welcome(tcp::socket socket);
+  void welcome(std::unique_ptr<ByteStream> stream, std::string peer);
   void renew();
   void tick();
   void check_drained();
   std::vector<std::shared_ptr<HttpSession>> alive() const;
 
   Loop& loop;
-  tcp::acceptor acceptor;
   ServerOptions options;
   Logger& log;
   std::shared_ptr<SessionHost> sessions;
   Counter* refused = nullptr;
-  std::unique_ptr<Timer> ticker, pause, grace;
+  std::unique_ptr<Listener> listener;
+  std::uint16_t port = 0;
+  std::unique_ptr<Timer> ticker, grace;
   std::function<void()> drained;
 };
 
@@ -122,52 +101,36 @@ Expected<void> HttpServer::Impl::prepare(Metrics& metrics) {
 }
 
 Expected<void> HttpServer::Impl::listen() {
-  error_code ec;
-  const auto address = asio::ip::make_address(options.address, ec);
-  if (ec) return invalid("\"" + options.address + "\" is no IP address to listen on");
-  if (!address.is_loopback() && (!options.tls || options.tokens.empty())) {
+  TRY(const bool loopback, is_loopback_address(options.address));
+  if (!loopback && (!options.tls || options.tokens.empty())) {
     return invalid("listening on " + options.address +
                    " would open the application to the network: configure TLS and a token, or "
                    "listen on 127.0.0.1");
   }
   if (options.tls) return invalid("TLS is not built in yet");
-  const tcp::endpoint endpoint(address, options.port);
-  if (acceptor.open(endpoint.protocol(), ec)) return listen_error(options, ec);
-  if (acceptor.set_option(tcp::acceptor::reuse_address(true), ec)) return listen_error(options, ec);
-  if (acceptor.bind(endpoint, ec)) return listen_error(options, ec);
-  if (acceptor.listen(tcp::acceptor::max_listen_connections, ec)) return listen_error(options, ec);
+  Listener::Events events;
+  events.on_connection = [this](std::unique_ptr<ByteStream> stream, std::string peer) {
+    welcome(std::move(stream), std::move(peer));
+  };
+  events.on_trouble = [this](const std::string& why) {
+    log.warn("cannot take a connection", {{"reason", why}});
+  };
+  TRY(listener, Listener::open(loop, options.address, options.port, std::move(events)));
+  port = listener->port();
   return {};
 }
 
-void HttpServer::Impl::accept() {
-  acceptor.async_accept([self = shared_from_this()](error_code ec, tcp::socket socket) {
-    if (ec == asio::error::operation_aborted || !self->acceptor.is_open()) return;
-    if (!ec) {
-      self->welcome(std::move(socket));
-      return self->accept();
-    }
-    // Out of descriptors, most likely: trying again at once would only burn the processor.
-    self->log.warn("cannot accept", {{"reason", ec.message()}});
-    self->pause = self->loop.after(kAcceptPause, [again = self.get()] { again->accept(); });
-  });
-}
-
-void HttpServer::Impl::welcome(tcp::socket socket) {
-  error_code ec;
-  const tcp::endpoint peer = socket.remote_endpoint(ec);
-  if (ec) return;
+void HttpServer::Impl::welcome(std::unique_ptr<ByteStream> stream, std::string peer) {
   if (sessions->sessions.size() >= options.limits.connections) {
     refused->add();
-    socket.non_blocking(true, ec);
-    socket.write_some(asio::buffer(kFull.data(), kFull.size()), ec);
-    return;
+    (void)stream->write_now(kFull);
+    return stream->close();
   }
   if (!ticker) {
     renew();
     ticker = loop.every(tick_of(options.limits), [this] { tick(); });
   }
-  std::make_shared<HttpSession>(sessions, make_tcp_stream(std::move(socket)), text_of(peer))
-      ->start();
+  std::make_shared<HttpSession>(sessions, std::move(stream), std::move(peer))->start();
 }
 
 void HttpServer::Impl::renew() {
@@ -205,32 +168,28 @@ Expected<std::unique_ptr<HttpServer>> HttpServer::start(Loop& loop, const Router
   auto impl = std::make_shared<Impl>(loop, router, std::move(options), log);
   TRY_DO(impl->prepare(metrics));
   TRY_DO(impl->listen());
-  impl->accept();
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 
 HttpServer::~HttpServer() {
   impl_->drained = nullptr;
   impl_->ticker.reset();
-  impl_->pause.reset();
   impl_->grace.reset();
-  error_code ignored;
-  impl_->acceptor.close(ignored);
+  impl_->listener.reset();
   for (const auto& session : impl_->alive()) session->close(unavailable("the server stopped"));
 }
 
 std::uint16_t HttpServer::port() const {
-  error_code ec;
-  return impl_->acceptor.local_endpoint(ec).port();
+  return impl_->port;
 }
 
-std::size_t HttpServer::connections() const { return impl_->sessions->sessions.size(); }
+std::size_t HttpServer::connections() const {
+  return impl_->sessions->sessions.size();
+}
 
 void HttpServer::drain(Micros grace, std::function<void()> done) {
   Impl& impl = *impl_;
-  error_code ignored;
-  impl.acceptor.close(ignored);
-  impl.pause.reset();
+  impl.listener.reset();
   impl.sessions->draining = true;
   impl.drained = std::move(done);
   impl.grace = impl.loop.after(grace, [&impl] {

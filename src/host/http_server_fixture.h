@@ -1,8 +1,6 @@
 // A server on a free port of 127.0.0.1 with a loop of its own, for the tests of this room.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <future>
 
 #include "host/http_client.h"

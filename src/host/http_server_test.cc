@@ -31,9 +31,10 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrderEvenWhenTheFirstIsSlow) {
   });
   start();
   HttpClient one = client();
-  ASSERT_TRUE(one.send_bytes("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                             "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                             "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+  ASSERT_TRUE(
+      one.send_bytes("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                     "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                     "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
   arrived.get_future().wait();
   on_loop([&] {
     held->respond({200, kPlainText, "slow", {}});
@@ -55,7 +56,8 @@ TEST_F(HttpServerTest, GivesTheHandlerPathQueryParametersAndTrace) {
   });
   start();
   const auto response =
-      ask({"GET", "/v1/results/a%2Fb?a=x%20y",
+      ask({"GET",
+           "/v1/results/a%2Fb?a=x%20y",
            {{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
             {"X-Mine", "m"}},
            {}});
@@ -63,9 +65,8 @@ TEST_F(HttpServerTest, GivesTheHandlerPathQueryParametersAndTrace) {
 }
 
 TEST_F(HttpServerTest, MakesATraceIdWhenTheClientSendsNone) {
-  route("GET", "/trace", [](auto exchange) {
-    exchange->respond(json_response(200, exchange->request().trace.id));
-  });
+  route("GET", "/trace",
+        [](auto exchange) { exchange->respond(json_response(200, exchange->request().trace.id)); });
   start();
   const std::string first = ask({"GET", "/trace", {}, {}}).body;
   EXPECT_EQ(first.size(), 32U);
@@ -103,23 +104,26 @@ TEST_F(HttpServerTest, NamesTheMethodsOfAPathAndKnowsNoOtherPaths) {
   EXPECT_EQ(wrong.header("allow"), "GET, HEAD");
   EXPECT_EQ(wrong.header("content-type"), "application/problem+json");
   EXPECT_EQ(ask({"GET", "/nothing", {}, {}}).status, 404);
-  EXPECT_EQ(ask({"GET", "/v2/nothing", {}, {}}).body, R"({"error":"there is nothing at this path"})");
+  EXPECT_EQ(ask({"GET", "/v2/nothing", {}, {}}).body,
+            R"({"error":"there is nothing at this path"})");
 }
 
 TEST_F(HttpServerTest, SaysContinueOnlyToThoseWhoAskAndMayGoOn) {
   start();
   HttpClient one = client();
-  ASSERT_TRUE(one.send_bytes("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
-                             "Expect: 100-continue\r\n\r\n"));
+  ASSERT_TRUE(
+      one.send_bytes("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+                     "Expect: 100-continue\r\n\r\n"));
   EXPECT_EQ(**one.read_bytes(), "HTTP/1.1 100 Continue\r\n\r\n");
   ASSERT_TRUE(one.send_bytes("ok"));
   EXPECT_EQ(one.read_head()->status, 200);
-  const std::string refused =
-      exchange_bytes("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n"
-                     "Expect: 100-continue\r\n\r\n");
+  const std::string refused = exchange_bytes(
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n"
+      "Expect: 100-continue\r\n\r\n");
   EXPECT_TRUE(refused.starts_with("HTTP/1.1 413 ")) << refused;
   EXPECT_TRUE(exchange_bytes("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
-                             "Expect: gold\r\n\r\n").starts_with("HTTP/1.1 417 "));
+                             "Expect: gold\r\n\r\n")
+                  .starts_with("HTTP/1.1 417 "));
 }
 
 TEST_F(HttpServerTest, SpeaksHttp10) {
@@ -199,8 +203,10 @@ TEST_F(HttpServerTest, AnswersOnlyUnderLoopbackNames) {
 }
 
 TEST_F(HttpServerTest, AsksForATokenOfTheRightScope) {
-  route("GET", "/livez", [](auto exchange) { exchange->respond({}); }, Scope::open);
-  route("POST", "/train", [](auto exchange) { exchange->respond({}); }, Scope::operate);
+  route(
+      "GET", "/livez", [](auto exchange) { exchange->respond({}); }, Scope::open);
+  route(
+      "POST", "/train", [](auto exchange) { exchange->respond({}); }, Scope::operate);
   start({}, {{"0123456789abcdef-read", {Scope::read}},
              {"0123456789abcdef-all", {Scope::read, Scope::operate}}});
   const auto with = [&](const char* method, const char* path, const std::string& token) {

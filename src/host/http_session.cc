@@ -13,7 +13,9 @@ HttpSession::HttpSession(std::shared_ptr<SessionHost> host, std::unique_ptr<Byte
       peer_(std::move(peer)),
       parser_(host_->limits) {}
 
-HttpSession::~HttpSession() { host_->sessions.erase(this); }
+HttpSession::~HttpSession() {
+  host_->sessions.erase(this);
+}
 
 void HttpSession::start() {
   stream_->attach(*this);

@@ -31,8 +31,8 @@ struct SessionHost {
   std::vector<std::string> names;
   SystemClock clock;
 
-  Micros now = 0;          // steady, renewed a few times a second: deadlines are that coarse
-  std::string date;        // "Date: ...\r\n", renewed with it
+  Micros now = 0;    // steady, renewed a few times a second: deadlines are that coarse
+  std::string date;  // "Date: ...\r\n", renewed with it
   bool draining = false;
   std::uint64_t random[2] = {1, 2};  // the state behind new trace ids
   std::unordered_set<HttpSession*> sessions;

@@ -170,8 +170,9 @@ TEST_F(HttpStreamTest, AbortsTheReaderWhenTheBodyBreaksOffOrIsNonsense) {
                  one.read_body(std::make_shared<Keeps>(std::move(exchange), results.at(next++)));
                })});
   start();
-  const std::string head = "POST /keeps HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked"
-                           "\r\n\r\n5\r\nhello\r\n";
+  const std::string head =
+      "POST /keeps HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked"
+      "\r\n\r\n5\r\nhello\r\n";
   EXPECT_EQ(exchange_bytes(head), "");
   EXPECT_EQ(first.get_future().get(), Code::unavailable);
   // The handler gave no answer, so the server gives the reason.
@@ -180,9 +181,10 @@ TEST_F(HttpStreamTest, AbortsTheReaderWhenTheBodyBreaksOffOrIsNonsense) {
 }
 
 TEST_F(HttpStreamTest, MayRefuseAStreamBeforeItsEnd) {
-  router_.add({"POST", "/full", Scope::send, std::make_shared<StreamHandler>([](auto exchange) {
-                 exchange->respond(HttpResponse{429, kPlainText, "full", {}}.with("Retry-After", "1"));
-               })});
+  router_.add(
+      {"POST", "/full", Scope::send, std::make_shared<StreamHandler>([](auto exchange) {
+         exchange->respond(HttpResponse{429, kPlainText, "full", {}}.with("Retry-After", "1"));
+       })});
   start();
   HttpClient one = client();
   ASSERT_TRUE(one.start({"POST", "/full", {}, std::string(100'000, 'x')}));

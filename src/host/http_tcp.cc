@@ -2,13 +2,19 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 namespace quintet::host {
 
 namespace asio = boost::asio;
+using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
+
+constexpr Micros kAcceptPause = 100'000;
 
 StreamUser::End end_of(error_code ec) {
   if (!ec) return StreamUser::End::none;
@@ -17,9 +23,9 @@ StreamUser::End end_of(error_code ec) {
 
 class TcpStream final : public ByteStream {
  public:
-  explicit TcpStream(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
+  explicit TcpStream(tcp::socket socket) : socket_(std::move(socket)) {
     error_code ignored;
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket_.set_option(tcp::no_delay(true), ignored);
     socket_.non_blocking(true, ignored);
   }
 
@@ -48,7 +54,7 @@ class TcpStream final : public ByteStream {
 
   void finish_sending() override {
     error_code ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
   }
 
   void close() override {
@@ -57,14 +63,94 @@ class TcpStream final : public ByteStream {
   }
 
  private:
-  asio::ip::tcp::socket socket_;
+  tcp::socket socket_;
   StreamUser* user_ = nullptr;
+};
+
+std::string text_of(const tcp::endpoint& peer) {
+  std::string text = peer.address().to_string();
+  if (peer.address().is_v6()) text = "[" + text + "]";
+  return text + ":" + std::to_string(peer.port());
+}
+
+class TcpListener final : public Listener {
+ public:
+  TcpListener(Loop& loop, Events events)
+      : state_(std::make_shared<State>(loop, std::move(events))) {}
+  ~TcpListener() override { stop(); }
+
+  error_code listen(const tcp::endpoint& endpoint) {
+    tcp::acceptor& acceptor = state_->acceptor;
+    error_code ec;
+    if (acceptor.open(endpoint.protocol(), ec)) return ec;
+    if (acceptor.set_option(tcp::acceptor::reuse_address(true), ec)) return ec;
+    if (acceptor.bind(endpoint, ec)) return ec;
+    if (acceptor.listen(tcp::acceptor::max_listen_connections, ec)) return ec;
+    state_->accept();
+    return ec;
+  }
+
+  std::uint16_t port() const override {
+    error_code ec;
+    return state_->acceptor.local_endpoint(ec).port();
+  }
+
+  void stop() override {
+    error_code ignored;
+    state_->acceptor.close(ignored);
+    state_->pause.reset();
+    state_->events = {};
+  }
+
+ private:
+  // Shared with the handler that asio holds, which may be called once more after stop().
+  struct State : std::enable_shared_from_this<State> {
+    State(Loop& l, Events e) : loop(l), acceptor(l.context()), events(std::move(e)) {}
+
+    void accept() {
+      acceptor.async_accept([self = shared_from_this()](error_code ec, tcp::socket socket) {
+        if (self->acceptor.is_open()) self->take(ec, std::move(socket));
+      });
+    }
+
+    void take(error_code ec, tcp::socket socket) {
+      if (ec) {
+        events.on_trouble(ec.message());
+        pause = loop.after(kAcceptPause, [this] { accept(); });
+        return;
+      }
+      const tcp::endpoint peer = socket.remote_endpoint(ec);
+      if (!ec) events.on_connection(std::make_unique<TcpStream>(std::move(socket)), text_of(peer));
+      if (acceptor.is_open()) accept();
+    }
+
+    Loop& loop;
+    tcp::acceptor acceptor;
+    Events events;
+    std::unique_ptr<Timer> pause;
+  };
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace
 
-std::unique_ptr<ByteStream> make_tcp_stream(asio::ip::tcp::socket socket) {
-  return std::make_unique<TcpStream>(std::move(socket));
+Expected<bool> is_loopback_address(const std::string& address) {
+  error_code ec;
+  const auto number = asio::ip::make_address(address, ec);
+  if (ec) return invalid("\"" + address + "\" is no IP address");
+  return number.is_loopback();
+}
+
+Expected<std::unique_ptr<Listener>> Listener::open(Loop& loop, const std::string& address,
+                                                   std::uint16_t port, Events events) {
+  TRY_DO(is_loopback_address(address));
+  const tcp::endpoint endpoint(asio::ip::make_address(address), port);
+  auto listener = std::make_unique<TcpListener>(loop, std::move(events));
+  if (const error_code ec = listener->listen(endpoint)) {
+    const std::string text = "cannot listen on " + text_of(endpoint) + ": " + ec.message();
+    return ec == asio::error::address_in_use ? conflict(text) : invalid(text);
+  }
+  return std::unique_ptr<Listener>(std::move(listener));
 }
 
 }  // namespace quintet::host

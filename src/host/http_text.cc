@@ -2,14 +2,16 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace quintet::host {
 
 namespace {
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 bool is_lower_hex(std::string_view text) {
@@ -17,48 +19,11 @@ bool is_lower_hex(std::string_view text) {
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-bool all_zero(std::string_view text) { return text.find_first_not_of('0') == text.npos; }
-
-unsigned char byte_at(std::string_view text, std::size_t i) {
-  return static_cast<unsigned char>(text[i]);
-}
-
-// The length of the character at `i`, or 0 if there is no whole, shortest-form one (RFC 3629).
-std::size_t utf8_length(std::string_view text, std::size_t i) {
-  const unsigned char lead = byte_at(text, i);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() - i < length) return 0;
-  for (std::size_t k = 1; k < length; ++k) {
-    if ((byte_at(text, i + k) & 0xC0) != 0x80) return 0;
-  }
-  const unsigned char second = byte_at(text, i + 1);
-  if (lead == 0xE0 && second < 0xA0) return 0;  // overlong
-  if (lead == 0xED && second > 0x9F) return 0;  // surrogate
-  if (lead == 0xF0 && second < 0x90) return 0;  // overlong
-  if (lead == 0xF4 && second > 0x8F) return 0;  // above U+10FFFF
-  return length;
+bool all_zero(std::string_view text) {
+  return text.find_first_not_of('0') == text.npos;
 }
 
 }  // namespace
-
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::size_t utf8_prefix(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const std::size_t length = utf8_length(text, i);
-    if (length == 0) break;
-    i += length;
-  }
-  return i;
-}
-
-bool is_utf8(std::string_view text) { return utf8_prefix(text) == text.size(); }
 
 std::optional<std::string> percent_decode(std::string_view text) {
   std::string out;
@@ -80,8 +45,7 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return out;
 }
 
-std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(
-    std::string_view text) {
+std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> fields;
   while (!text.empty()) {
     const std::string_view field = text.substr(0, text.find('&'));
@@ -102,7 +66,7 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(
 
 std::optional<Target> parse_target(std::string_view target) {
   for (std::string_view scheme : {"http://", "https://"}) {
-    if (!same_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+    if (!equal_but_for_case(target.substr(0, scheme.size()), scheme)) continue;
     target.remove_prefix(scheme.size());
     target.remove_prefix(std::min(target.find_first_of("/?"), target.size()));
     if (target.empty() || target[0] == '?') return std::nullopt;
@@ -141,9 +105,7 @@ std::optional<std::string> host_of_authority(std::string_view authority) {
   if (host.empty() || (!port.empty() && port[0] != ':')) return std::nullopt;
   if (port.size() > 6 || port.find_first_not_of("0123456789", 1) != port.npos) return std::nullopt;
   if (host.find_first_of(" \t@/?#\\") != host.npos) return std::nullopt;
-  std::string name(host);
-  for (char& c : name) c = lower(c);
-  return name;
+  return lower_ascii(host);
 }
 
 bool is_loopback_name(std::string_view host) {

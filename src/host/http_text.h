@@ -12,10 +12,6 @@
 
 namespace quintet::host {
 
-// ASCII only, whatever the locale.
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-bool same_ignoring_case(std::string_view a, std::string_view b);
-
 // Undoes %XX once. Nothing if an escape is broken, or gives a NUL or bytes that are not UTF-8.
 std::optional<std::string> percent_decode(std::string_view text);
 // A query string or form, "a=1&b=x+y": '+' is a space. Nothing if percent_decode refuses a part.
@@ -38,10 +34,5 @@ std::optional<Trace> parse_traceparent(std::string_view text);
 std::optional<std::string> host_of_authority(std::string_view authority);
 // localhost, 127.0.0.1 and ::1. A page of another name that resolves to us is refused by this.
 bool is_loopback_name(std::string_view host);
-
-bool is_utf8(std::string_view text);
-
-// The length of the longest prefix of `text` that is whole UTF-8 characters.
-std::size_t utf8_prefix(std::string_view text);
 
 }  // namespace quintet::host

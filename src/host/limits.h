@@ -9,18 +9,18 @@
 namespace quintet::host {
 
 struct HttpLimits {
-  std::size_t header_bytes = 16 * 1024;     // [431]
-  std::size_t headers = 100;                // [431]
-  std::size_t url_bytes = 4 * 1024;         // [414]
-  std::uint64_t whole_body = 1024 * 1024;   // of a request that is not streamed [413]
-  std::uint64_t whole_body_chunks = 4096;   // chunks such a body may be cut into [413]
-  std::size_t connections = 1000;           // [503, and closed]
-  Micros header_time = 5 * kSecond;         // from the first byte, or from accept [408]
-  Micros whole_body_time = 30 * kSecond;    // for all of a body that is not streamed [408]
-  Micros body_idle = 30 * kSecond;          // between two pieces of a streamed body [408]
-  Micros keep_alive = 60 * kSecond;         // between two requests [closed]
-  Micros write_idle = 30 * kSecond;         // the client takes nothing of its answer [closed]
-  Micros linger = 2 * kSecond;              // for the client to read a last answer [closed]
+  std::size_t header_bytes = 16 * 1024;    // [431]
+  std::size_t headers = 100;               // [431]
+  std::size_t url_bytes = 4 * 1024;        // [414]
+  std::uint64_t whole_body = 1024 * 1024;  // of a request that is not streamed [413]
+  std::uint64_t whole_body_chunks = 4096;  // chunks such a body may be cut into [413]
+  std::size_t connections = 1000;          // [503, and closed]
+  Micros header_time = 5 * kSecond;        // from the first byte, or from accept [408]
+  Micros whole_body_time = 30 * kSecond;   // for all of a body that is not streamed [408]
+  Micros body_idle = 30 * kSecond;         // between two pieces of a streamed body [408]
+  Micros keep_alive = 60 * kSecond;        // between two requests [closed]
+  Micros write_idle = 30 * kSecond;        // the client takes nothing of its answer [closed]
+  Micros linger = 2 * kSecond;             // for the client to read a last answer [closed]
 };
 
 // One line of an NDJSON or CSV stream [413 for the line].

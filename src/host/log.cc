@@ -3,33 +3,17 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <chrono>
 #include <cmath>
-#include <cstdio>
 
-#include "host/http_text.h"
-#include "host/problem.h"
+#include "base/civil.h"
+#include "base/json_out.h"
 
 namespace quintet::host {
 
 namespace {
 
-void append_time(std::string& out, Micros wall) {
-  using namespace std::chrono;
-  const sys_time<microseconds> time{microseconds(wall)};
-  const sys_days day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(time - day);
-  char text[40];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", int(date.year()),
-                unsigned(date.month()), unsigned(date.day()), int(clock.hours().count()),
-                int(clock.minutes().count()), int(clock.seconds().count()),
-                int(clock.subseconds().count()));
-  out += text;
-}
-
 void append_text(std::string& out, std::string_view text) {
-  append_json_string(out, text.substr(0, kMaxLogText));
+  append_json_text(out, text.substr(0, kMaxLogText));
 }
 
 template <class N>

@@ -25,8 +25,8 @@ struct LogField {
   LogField(std::string_view k, bool v) : key(k), value(v) {}
   LogField(std::string_view k, double v) : key(k), value(v) {}
   template <class N>
-    requires std::integral<N>
-  LogField(std::string_view k, N v) : key(k), value(static_cast<std::int64_t>(v)) {}
+  requires std::integral<N> LogField(std::string_view k, N v)
+      : key(k), value(static_cast<std::int64_t>(v)) {}
 };
 
 // Any thread: a line is one write(2) to the descriptor, which the Logger does not own. Text longer

@@ -25,14 +25,15 @@ std::string logged(LogLevel least, const std::function<void(Logger&)>& use) {
 }
 
 TEST(Logger, WritesOneLineOfJsonWithItsFields) {
-  EXPECT_EQ(logged(LogLevel::info,
-                   [](Logger& log) {
-                     log.info("listening", {{"port", 8080}, {"tls", false}, {"at", "a\"b"},
-                                            {"load", 0.5}});
-                   }),
-            "{\"time\":\"2026-01-31T12:00:00.000001Z\",\"level\":\"info\","
-            "\"message\":\"listening\",\"port\":8080,\"tls\":false,\"at\":\"a\\\"b\","
-            "\"load\":0.5}\n");
+  EXPECT_EQ(
+      logged(
+          LogLevel::info,
+          [](Logger& log) {
+            log.info("listening", {{"port", 8080}, {"tls", false}, {"at", "a\"b"}, {"load", 0.5}});
+          }),
+      "{\"time\":\"2026-01-31T12:00:00.000001Z\",\"level\":\"info\","
+      "\"message\":\"listening\",\"port\":8080,\"tls\":false,\"at\":\"a\\\"b\","
+      "\"load\":0.5}\n");
 }
 
 TEST(Logger, LeavesOutWhatIsBelowItsLevel) {

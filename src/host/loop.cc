@@ -94,15 +94,21 @@ void Loop::start(const std::string& name) {
   pthread_setname_np(thread_.native_handle(), name.substr(0, 15).c_str());
 }
 
-void Loop::run() { impl_->context.run(); }
+void Loop::run() {
+  impl_->context.run();
+}
 
-void Loop::stop() { impl_->context.stop(); }
+void Loop::stop() {
+  impl_->context.stop();
+}
 
 void Loop::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Loop::post(Job job) { asio::post(impl_->context, std::move(job)); }
+void Loop::post(Job job) {
+  asio::post(impl_->context, std::move(job));
+}
 
 bool Loop::is_current() const {
   return impl_->context.get_executor().running_in_this_thread();
@@ -123,6 +129,8 @@ void Loop::on_termination(std::function<void(int)> callback) {
   impl_->wait_for_signal();
 }
 
-boost::asio::io_context& Loop::context() { return impl_->context; }
+boost::asio::io_context& Loop::context() {
+  return impl_->context;
+}
 
 }  // namespace quintet::host

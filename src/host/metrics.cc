@@ -136,9 +136,9 @@ Metrics::~Metrics() = default;
 
 Metrics::Family& Metrics::family(std::string_view name, std::string_view help,
                                  std::string_view kind) {
-  const auto place = std::lower_bound(
-      families_.begin(), families_.end(), name,
-      [](const auto& one, std::string_view text) { return one->name < text; });
+  const auto place =
+      std::lower_bound(families_.begin(), families_.end(), name,
+                       [](const auto& one, std::string_view text) { return one->name < text; });
   if (place != families_.end() && (*place)->name == name) {
     check((*place)->kind == kind && (*place)->help == help, "one metric name with two meanings");
     return **place;
@@ -203,8 +203,9 @@ std::string Metrics::text() const {
     out += "# TYPE " + family->name + " " + family->kind + "\n";
     for (const auto& series : family->series) {
       if (series->counter) {
-        append_line(out, {family->name, {}, series->labels, {},
-                          static_cast<double>(series->counter->value())});
+        append_line(
+            out,
+            {family->name, {}, series->labels, {}, static_cast<double>(series->counter->value())});
       } else if (series->read) {
         append_line(out, {family->name, {}, series->labels, {}, series->read()});
       } else if (series->gauge) {

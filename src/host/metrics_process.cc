@@ -71,8 +71,8 @@ void Metrics::add_process_metrics() {
   Gauge& threads = gauge("process_threads", "Number of threads.");
   Gauge& start = gauge("process_start_time_seconds",
                        "Start time of the process since the Unix epoch in seconds.");
-  counter_from("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.",
-               {}, [] { return read_facts().cpu_seconds; });
+  counter_from("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", {},
+               [] { return read_facts().cpu_seconds; });
   before_text([&resident, &virtual_size, &open, &most, &threads, &start] {
     const ProcessFacts facts = read_facts();
     resident.set(facts.resident);

@@ -1,7 +1,7 @@
 #include "host/problem.h"
 
 #include "base/check.h"
-#include "host/http_text.h"
+#include "base/json_out.h"
 
 namespace quintet::host {
 
@@ -51,42 +51,14 @@ std::string_view reason_of(int status) {
   }
 }
 
-void append_json_string(std::string& out, std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  out.push_back('"');
-  while (!text.empty()) {
-    const std::size_t whole = utf8_prefix(text);
-    for (const char c : text.substr(0, whole)) {
-      if (c == '"' || c == '\\') {
-        out.push_back('\\');
-        out.push_back(c);
-      } else if (c == '\n') {
-        out += "\\n";
-      } else if (static_cast<unsigned char>(c) < 0x20) {
-        out += "\\u00";
-        out.push_back(kHex[(c >> 4) & 15]);
-        out.push_back(kHex[c & 15]);
-      } else {
-        out.push_back(c);
-      }
-    }
-    text.remove_prefix(whole);
-    if (!text.empty()) {
-      out += "\xEF\xBF\xBD";
-      text.remove_prefix(1);
-    }
-  }
-  out.push_back('"');
-}
-
 namespace {
 
 void append_member(std::string& out, std::string_view name, std::string_view value) {
   if (value.empty()) return;
   if (out.size() > 1) out.push_back(',');
-  append_json_string(out, name);
+  append_json_text(out, name);
   out.push_back(':');
-  append_json_string(out, value);
+  append_json_text(out, value);
 }
 
 }  // namespace
@@ -140,7 +112,7 @@ HttpResponse problem_response(const Error& error, const HttpRequest& request) {
 
 HttpResponse oip_error_response(int status, std::string_view message) {
   std::string body = "{\"error\":";
-  append_json_string(body, message);
+  append_json_text(body, message);
   body.push_back('}');
   HttpResponse response = json_response(status, std::move(body));
   if (status == 429 || status == 503) response.headers.emplace_back("Retry-After", "1");

@@ -48,7 +48,4 @@ HttpResponse oip_error_response(int status, std::string_view message);
 // under /v2, problem+json elsewhere.
 HttpResponse refusal(int status, std::string_view detail, const HttpRequest& request);
 
-// Appends text as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
-void append_json_string(std::string& out, std::string_view text);
-
 }  // namespace quintet::host

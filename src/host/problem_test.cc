@@ -54,11 +54,5 @@ TEST(Problem, HasTheInferenceProtocolsShapeUnderItsPath) {
   EXPECT_EQ(refusal(404, "no", request_for("/v20")).content_type, "application/problem+json");
 }
 
-TEST(JsonString, EscapesControlsAndReplacesWhatIsNotUtf8) {
-  std::string out;
-  append_json_string(out, std::string("a\"\\\n\x01\xC3\xA9\xFF\xC0\xAFz\x7F", 12));
-  EXPECT_EQ(out, "\"a\\\"\\\\\\n\\u0001\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz\x7F\"");
-}
-
 }  // namespace
 }  // namespace quintet::host

@@ -21,8 +21,9 @@ enum class Scope : unsigned char {
 };
 
 struct Route {
-  std::string method;   // "GET"; a GET route answers HEAD too
-  std::string pattern;  // "/v1/results/{id}"; "{rest...}" as the last segment takes all that is left
+  std::string method;  // "GET"; a GET route answers HEAD too
+  std::string
+      pattern;  // "/v1/results/{id}"; "{rest...}" as the last segment takes all that is left
   Scope scope;
   std::shared_ptr<Handler> handler;
 };

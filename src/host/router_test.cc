@@ -6,9 +6,8 @@ namespace {
 Router router_of(std::initializer_list<std::pair<const char*, const char*>> routes) {
   Router router;
   for (const auto& [method, pattern] : routes) {
-    router.add({method, pattern, Scope::read, make_handler([](const HttpRequest&) {
-                  return HttpResponse{};
-                })});
+    router.add({method, pattern, Scope::read,
+                make_handler([](const HttpRequest&) { return HttpResponse{}; })});
   }
   return router;
 }
