@@ -53,6 +53,10 @@ Error no_number(std::string_view text) {
   return invalid(text.empty() ? "a number is empty" : "this is not a number");
 }
 
+Error too_large(int scale) {
+  return invalid("too large for decimal(" + std::to_string(scale) + ")");
+}
+
 Expected<Parts> parts_of(std::string_view text) {
   const std::string_view all = text;
   Parts parts;
@@ -126,15 +130,14 @@ Expected<std::int64_t> parse_decimal(std::string_view text, int scale) {
   if (zeros < 0) {
     return invalid("more digits after the point than decimal(" + std::to_string(scale) + ") has");
   }
-  const Error too_large = invalid("too large for decimal(" + std::to_string(scale) + ")");
-  if (static_cast<std::int64_t>(last - first) + zeros > 19) return too_large;
+  if (static_cast<std::int64_t>(last - first) + zeros > 19) return too_large(scale);
   Uint128 value = 0;
   for (std::size_t i = first; i < last; ++i) {
     value = 10 * value + static_cast<unsigned>(parts.digit(i) - '0');
   }
   for (std::int64_t i = 0; i < zeros; ++i) value *= 10;
   const Uint128 most = (Uint128{1} << 63) - (parts.negative ? 0 : 1);
-  if (value > most) return too_large;
+  if (value > most) return too_large(scale);
   const auto bits = static_cast<std::uint64_t>(value);
   return static_cast<std::int64_t>(parts.negative ? ~bits + 1 : bits);
 }

@@ -100,6 +100,21 @@ Uint128 divide(Limbs& n, const Limbs& d, int size) {
   return Uint128{fits ? 1u : 0u} << 64 | digit;
 }
 
+// The same for the usual case, with one division.
+double round_short_quotient(Uint128 numerator, std::uint64_t denominator, int exponent) {
+  const int n_shift = 128 - bit_length(numerator);
+  const int d_shift = std::countl_zero(denominator);
+  const Uint128 n = numerator << n_shift;
+  const std::uint64_t d = denominator << d_shift;
+  std::uint64_t top = low(n >> 64);
+  const bool fits = top >= d;
+  if (fits) top -= d;
+  const Uint128 rest = Uint128{top} << 64 | low(n);
+  const std::uint64_t digit = low(rest / d);
+  const bool more = rest != Uint128{digit} * d;
+  return round_to_double(Uint128{fits ? 1u : 0u} << 64 | digit, more, exponent - n_shift + d_shift);
+}
+
 }  // namespace
 
 int bit_length(std::span<const std::uint64_t> limbs) {
@@ -152,6 +167,9 @@ double round_quotient(std::span<const std::uint64_t> numerator,
 }
 
 double round_quotient(Uint128 numerator, Uint128 denominator, int exponent) {
+  if (numerator != 0 && denominator != 0 && denominator >> 64 == 0) {
+    return round_short_quotient(numerator, low(denominator), exponent);
+  }
   const std::uint64_t n[2] = {low(numerator), low(numerator >> 64)};
   const std::uint64_t d[2] = {low(denominator), low(denominator >> 64)};
   return round_quotient(n, d, exponent);

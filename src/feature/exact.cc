@@ -63,6 +63,10 @@ void add_words(std::uint64_t* words, int size, const std::uint64_t* addend, int 
   }
 }
 
+Uint128 two_words(const std::uint64_t* words, std::size_t used) {
+  return Uint128{used > 1 ? words[1] : 0} << 64 | (used > 0 ? words[0] : 0);
+}
+
 // A natural number on the stack, wide enough for n * squares and sum^2 of any inputs.
 struct Natural {
   std::array<std::uint64_t, 256> words;
@@ -113,6 +117,27 @@ bool subtract(Natural& a, const Natural& b) {
     borrow = low(difference >> 64) & 1;
   }
   return borrow == 0;
+}
+
+// The same as spread() below where all fits into 128 bits, which is the usual case; false if not.
+bool spread_in_two_words(std::uint64_t count, const Accumulator<2>& sum,
+                         const Accumulator<3>& squares, Uint128& out, int& exponent) {
+  std::array<std::uint64_t, kMostWords> words;
+  int square_exponent = 0;
+  const auto used = static_cast<std::size_t>(squares.magnitude(words.data(), square_exponent));
+  if (used > 2) return false;
+  const Uint128 square = two_words(words.data(), used);
+  int sum_exponent = 0;
+  const auto sum_used = static_cast<std::size_t>(sum.magnitude(words.data(), sum_exponent));
+  if (sum_used > 1) return false;
+  exponent = sum_used == 0 ? square_exponent : std::min(square_exponent, 2 * sum_exponent);
+  const int shift = square_exponent - exponent;
+  const int sum_shift = sum_used == 0 ? 0 : 2 * sum_exponent - exponent;
+  const Uint128 root = two_words(words.data(), sum_used);
+  if (bit_length(square) + bit_length(count) + shift > 128) return false;
+  if (2 * bit_length(root) + sum_shift > 128) return false;
+  out = (square * count << shift) - (root * root << sum_shift);
+  return true;
 }
 
 // n * squares - sum^2 as a natural number times 2^exponent; false if it is negative.
@@ -350,7 +375,8 @@ double ExactSum::mean(std::uint64_t n, int scale) const {
   int exponent = 0;
   const auto used = static_cast<std::size_t>(value_.magnitude(m.data(), exponent));
   const std::uint64_t d[2] = {low(divisor), low(divisor >> 64)};
-  const double rounded = round_quotient(std::span(m).first(used), d, exponent);
+  const double rounded = used <= 2 ? round_quotient(two_words(m.data(), used), divisor, exponent)
+                                   : round_quotient(std::span(m).first(used), d, exponent);
   return rounded != 0.0 && value_.is_negative() ? -rounded : rounded;
 }
 
@@ -398,8 +424,14 @@ double ExactMoments::variance(int scale) const {
   if (count_ == 0) return kNothing;
   Natural numerator;
   int exponent = 0;
-  check(spread(count_, sum_.value_, squares_, numerator, exponent), "a variance below zero");
   const Uint128 root = Uint128{count_} * static_cast<std::uint64_t>(power_of_ten(scale));
+  if (root >> 64 == 0) {
+    Uint128 short_numerator = 0;
+    if (spread_in_two_words(count_, sum_.value_, squares_, short_numerator, exponent)) {
+      return round_quotient(short_numerator, root * root, exponent);
+    }
+  }
+  check(spread(count_, sum_.value_, squares_, numerator, exponent), "a variance below zero");
   const std::uint64_t r[2] = {low(root), low(root >> 64)};
   Natural denominator;
   multiply(denominator, r, r);
