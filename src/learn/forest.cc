@@ -1,5 +1,6 @@
 #include "learn/forest.h"
 
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -10,9 +11,12 @@
 namespace quintet::learn {
 namespace {
 
-constexpr std::size_t kBlock = 8;           // trees that advance together
-constexpr std::size_t kMaxRow = 1'024;      // features of a row that is copied to the stack
-constexpr std::size_t kRowsAtOnce = 4'096;  // floats of the copies of a batch
+constexpr std::size_t kMaxRow = 1'024;          // features of a row that is prepared on the stack
+constexpr std::size_t kPreparedAtOnce = 4'096;  // integers of the prepared rows of a batch
+constexpr std::uint32_t kMaxEvenSteps = 8;
+constexpr std::size_t kMaxEvenGrowth = 3;  // how much larger than linked an even block may be
+
+constexpr std::uint32_t kGreatest = 0xffffffff;
 
 std::vector<std::string> output_names(const Trees& trees) {
   if (trees.link != Link::softmax) return {trees.binary ? "probability" : "value"};
@@ -64,19 +68,27 @@ std::size_t steps_of(const Tree& tree) {
   return most;
 }
 
-// Floats of one prepared row: both copies and the place that is always NaN.
+// Integers of one prepared row: both copies and a place that leads right.
 std::size_t prepared_size(std::size_t n_features) {
   return 2 * n_features + 1;
 }
 
-void prepare(const float* row, std::size_t n, float* to) {
-  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-  constexpr float kLeast = -std::numeric_limits<float>::infinity();
+// An integer of the same order as the float, which is no NaN: 0 is that of -0, too.
+std::uint32_t ordered(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  const std::uint32_t settled = bits << 1 == 0 ? 0 : bits;
+  const bool negative = settled >> 31 != 0;
+  return settled ^ (negative ? kGreatest : 0x80000000u);
+}
+
+void prepare(const float* row, std::size_t n, std::uint32_t* to) {
   for (std::size_t i = 0; i < n; ++i) {
-    to[i] = row[i];
-    to[n + i] = row[i] != row[i] ? kLeast : row[i];
+    const bool missing = row[i] != row[i];
+    const std::uint32_t key = ordered(row[i]);
+    to[i] = missing ? kGreatest : key;
+    to[n + i] = missing ? 0 : key;
   }
-  to[2 * n] = kNaN;
+  to[2 * n] = kGreatest;
 }
 
 }  // namespace
@@ -96,88 +108,179 @@ Forest::Forest(Face face, Trees trees)
     : Model(std::move(face)), base_(trees.base), link_(trees.link) {
   n_outputs_ = output_count(link_, base_.size());
   if (!lay_out(trees)) {
-    nodes_.clear();
+    blocks_.clear();
+    even_.clear();
+    even_leaves_.clear();
+    linked_.clear();
     plain_ = std::move(trees);
   }
 }
 
 bool Forest::lay_out(const Trees& trees) {
   if (trees.n_features > kMaxRow) return false;
-  std::size_t total = 0;
-  for (const Tree& tree : trees.trees) total += tree.nodes.size();
-  if (total > std::numeric_limits<std::uint32_t>::max()) return false;
-  nodes_.reserve(total);
-  for (std::size_t i = 0; i < trees.trees.size(); ++i) {
-    const Tree& tree = trees.trees[i];
-    if (i % kBlock == 0) steps_.push_back(0);
-    steps_.back() = std::max(steps_.back(), static_cast<std::uint8_t>(steps_of(tree)));
-    roots_.push_back(static_cast<std::uint32_t>(nodes_.size()));
-    groups_.push_back(static_cast<std::uint16_t>(tree.group));
-    if (!lay_out(tree, trees.n_features)) return false;
+  for (std::size_t i = 0; i < trees.trees.size(); i += kBlock) {
+    Block block;
+    block.first = static_cast<std::uint32_t>(i);
+    block.count = static_cast<std::uint32_t>(std::min(kBlock, trees.trees.size() - i));
+    const std::span<const Tree> part = std::span(trees.trees).subspan(i, block.count);
+    std::size_t nodes = 0;
+    for (const Tree& tree : part) {
+      block.steps = std::max(block.steps, static_cast<std::uint32_t>(steps_of(tree)));
+      nodes += tree.nodes.size();
+      groups_.push_back(static_cast<std::uint16_t>(tree.group));
+    }
+    const std::size_t places = kBlock << block.steps;
+    block.even =
+        block.steps >= 1 && block.steps <= kMaxEvenSteps &&
+        places * (sizeof(EvenNode) + sizeof(float)) <= kMaxEvenGrowth * nodes * sizeof(LinkedNode);
+    block.at = static_cast<std::uint32_t>(even_.size());
+    for (const Tree& tree : part) {
+      roots_.push_back(static_cast<std::uint32_t>(linked_.size()));
+      if (block.even) {
+        lay_out_even(tree, trees.n_features, block.steps);
+      } else if (!lay_out_linked(tree, trees.n_features)) {
+        return false;
+      }
+    }
+    if (block.even) {
+      // A last block may be short: its walk goes on through trees of zeros, whose leaves nobody
+      // adds.
+      even_.resize(block.at + places);
+      even_leaves_.resize(block.at + places);
+    }
+    blocks_.push_back(block);
   }
   return true;
 }
 
-bool Forest::lay_out(const Tree& tree, std::uint32_t n_features) {
+void Forest::lay_out_even(const Tree& tree, std::uint32_t n_features, std::uint32_t steps) {
+  const std::size_t width = std::size_t{1} << steps;
+  const std::size_t base = even_.size();
+  even_.resize(base + width);
+  even_leaves_.resize(base + width);
+  // The node of the tree that stands at each place. Below a leaf, both ways lead to the leaf again.
+  std::vector<std::size_t> at(2 * width, 0);
+  for (std::size_t i = 1; i < width; ++i) {
+    const TreeNode& node = tree.nodes[at[i]];
+    if (node.is_leaf()) {
+      at[2 * i] = at[2 * i + 1] = at[i];
+      continue;
+    }
+    at[2 * i + 1] = static_cast<std::size_t>(node.left);
+    at[2 * i] = static_cast<std::size_t>(node.right);
+    even_[base + i].key = ordered(node.value);
+    even_[base + i].feature = node.feature + (node.default_left ? n_features : 0);
+  }
+  for (std::size_t i = 0; i < width; ++i) {
+    even_leaves_[base + i] = tree.nodes[at[width + i]].value;
+  }
+}
+
+bool Forest::lay_out_linked(const Tree& tree, std::uint32_t n_features) {
   // The reader numbers nodes breadth first, a node's children together: its order is ours.
   for (std::size_t i = 0; i < tree.nodes.size(); ++i) {
     const TreeNode& from = tree.nodes[i];
-    Node to;
-    to.value = from.value;
+    LinkedNode to;
     if (from.is_leaf()) {
+      to.key = std::bit_cast<std::uint32_t>(from.value);
       to.feature = static_cast<std::uint16_t>(2 * n_features);
       to.step = -1;
     } else {
       check(from.right == from.left + 1, "children that are no neighbours");
       const auto step = from.left - static_cast<std::int64_t>(i);
       if (step > std::numeric_limits<std::int16_t>::max()) return false;
+      to.key = ordered(from.value);
       to.feature = static_cast<std::uint16_t>(from.feature + (from.default_left ? n_features : 0));
       to.step = static_cast<std::int16_t>(step);
     }
-    nodes_.push_back(to);
+    linked_.push_back(to);
   }
   return true;
 }
 
 std::size_t Forest::bytes() const {
-  return nodes_.size() * sizeof(Node) + roots_.size() * sizeof(roots_[0]);
+  return linked_.size() * sizeof(LinkedNode) + even_.size() * sizeof(EvenNode) +
+         even_leaves_.size() * sizeof(float);
 }
 
-void Forest::add_block(std::size_t block, const float* row, float* margins) const {
-  const std::size_t first = block * kBlock;
-  const Node* nodes = nodes_.data();
-  const auto next = [row](const Node* at) {
-    return at + at->step + (row[at->feature] < at->value ? 0 : 1);
+std::size_t Forest::even_blocks() const {
+  return static_cast<std::size_t>(
+      std::count_if(blocks_.begin(), blocks_.end(), [](const Block& block) { return block.even; }));
+}
+
+template <int kSteps>
+void Forest::walk_even(const Block& block, const std::uint32_t* row, float* leaves) const {
+  constexpr std::size_t kWidth = std::size_t{1} << kSteps;
+  const EvenNode* nodes = even_.data() + block.at;
+  const auto next = [nodes, row](std::size_t tree, std::size_t i) {
+    const EvenNode& node = nodes[tree * kWidth + i];
+    return i + i + (row[node.feature] < node.key ? 1 : 0);
   };
-  const int steps = steps_[block];
-  if (roots_.size() - first < kBlock) {
-    for (std::size_t i = first; i < roots_.size(); ++i) {
-      const Node* at = nodes + roots_[i];
-      for (int step = 0; step < steps; ++step) at = next(at);
-      margins[groups_[i]] = margins[groups_[i]] + at->value;
-    }
-    return;
+  std::size_t a = 1, b = 1, c = 1, d = 1, e = 1, f = 1, g = 1, h = 1;
+#pragma GCC unroll 8
+  for (int step = 0; step < kSteps; ++step) {
+    a = next(0, a), b = next(1, b), c = next(2, c), d = next(3, d);
+    e = next(4, e), f = next(5, f), g = next(6, g), h = next(7, h);
   }
-  const std::uint32_t* root = roots_.data() + first;
-  const Node *a = nodes + root[0], *b = nodes + root[1], *c = nodes + root[2], *d = nodes + root[3],
-             *e = nodes + root[4], *f = nodes + root[5], *g = nodes + root[6], *h = nodes + root[7];
-  for (int step = 0; step < steps; ++step) {
+  const std::size_t at[kBlock] = {a, b, c, d, e, f, g, h};
+  const float* from = even_leaves_.data() + block.at;
+  for (std::size_t i = 0; i < kBlock; ++i) leaves[i] = from[i * kWidth + at[i] - kWidth];
+}
+
+void Forest::walk_linked(const Block& block, const std::uint32_t* row, float* leaves) const {
+  const auto next = [row](const LinkedNode* at) {
+    return at + at->step + (row[at->feature] < at->key ? 0 : 1);
+  };
+  const LinkedNode* at[kBlock];
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    at[i] = linked_.data() + roots_[block.first + std::min<std::size_t>(i, block.count - 1)];
+  }
+  const LinkedNode *a = at[0], *b = at[1], *c = at[2], *d = at[3];
+  const LinkedNode *e = at[4], *f = at[5], *g = at[6], *h = at[7];
+  for (std::uint32_t step = 0; step < block.steps; ++step) {
     a = next(a), b = next(b), c = next(c), d = next(d);
     e = next(e), f = next(f), g = next(g), h = next(h);
   }
-  const Node* leaves[kBlock] = {a, b, c, d, e, f, g, h};
-  const std::uint16_t* group = groups_.data() + first;
-  for (std::size_t i = 0; i < kBlock; ++i) {
-    margins[group[i]] = margins[group[i]] + leaves[i]->value;
+  const LinkedNode* ends[kBlock] = {a, b, c, d, e, f, g, h};
+  for (std::size_t i = 0; i < kBlock; ++i) leaves[i] = std::bit_cast<float>(ends[i]->key);
+}
+
+void Forest::walk(const Block& block, const std::uint32_t* row, float* leaves) const {
+  if (!block.even) return walk_linked(block, row, leaves);
+  switch (block.steps) {
+    case 1: return walk_even<1>(block, row, leaves);
+    case 2: return walk_even<2>(block, row, leaves);
+    case 3: return walk_even<3>(block, row, leaves);
+    case 4: return walk_even<4>(block, row, leaves);
+    case 5: return walk_even<5>(block, row, leaves);
+    case 6: return walk_even<6>(block, row, leaves);
+    case 7: return walk_even<7>(block, row, leaves);
+    case 8: return walk_even<8>(block, row, leaves);
+    default: check(false, "an even block of unknown depth");
+  }
+}
+
+void Forest::add_block(const Block& block, const std::uint32_t* row, float* margins) const {
+  float leaves[kBlock];
+  walk(block, row, leaves);
+  if (base_.size() == 1) {
+    float sum = margins[0];
+    for (std::uint32_t i = 0; i < block.count; ++i) sum = sum + leaves[i];
+    margins[0] = sum;
+    return;
+  }
+  const std::uint16_t* group = groups_.data() + block.first;
+  for (std::uint32_t i = 0; i < block.count; ++i) {
+    margins[group[i]] = margins[group[i]] + leaves[i];
   }
 }
 
 void Forest::score_one(const float* row, float* out) const {
   if (!laid_out()) return score_naively(plain_, row, out);
-  float prepared[2 * kMaxRow + 1];
+  std::uint32_t prepared[2 * kMaxRow + 1];
   prepare(row, n_features(), prepared);
   std::copy(base_.begin(), base_.end(), out);
-  for (std::size_t block = 0; block < steps_.size(); ++block) add_block(block, prepared, out);
+  for (const Block& block : blocks_) add_block(block, prepared, out);
   apply_link(link_, base_.size(), out);
 }
 
@@ -185,9 +288,9 @@ void Forest::score_one(const float* row, float* out) const {
 void Forest::score_many(const float* rows, std::size_t n, float* out) const {
   const std::size_t width = n_features();
   const std::size_t size = prepared_size(width);
-  const std::size_t at_once = kRowsAtOnce / size;
+  const std::size_t at_once = kPreparedAtOnce / size;
   if (!laid_out() || at_once < 2) return Model::score_many(rows, n, out);
-  float prepared[kRowsAtOnce];
+  std::uint32_t prepared[kPreparedAtOnce];
   for (std::size_t start = 0; start < n; start += at_once) {
     const std::size_t count = std::min(at_once, n - start);
     float* to = out + start * n_outputs_;
@@ -195,7 +298,7 @@ void Forest::score_many(const float* rows, std::size_t n, float* out) const {
       prepare(rows + (start + i) * width, width, prepared + i * size);
       std::copy(base_.begin(), base_.end(), to + i * n_outputs_);
     }
-    for (std::size_t block = 0; block < steps_.size(); ++block) {
+    for (const Block& block : blocks_) {
       for (std::size_t i = 0; i < count; ++i) {
         add_block(block, prepared + i * size, to + i * n_outputs_);
       }

@@ -135,7 +135,7 @@ Expected<std::vector<float>> Booster::predict_dense(std::span<const float> value
                                                     std::size_t columns) const {
   const char* config =
       "{\"type\":0,\"training\":false,\"iteration_begin\":0,\"iteration_end\":0,"
-      "\"strict_shape\":false,\"missing\":NaN}";
+      "\"strict_shape\":false,\"cache_id\":0,\"missing\":NaN}";
   const std::string array = array_interface(values, columns);
   const bst_ulong* shape = nullptr;
   bst_ulong dimensions = 0;
