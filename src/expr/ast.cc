@@ -44,7 +44,9 @@ class Printer {
     const std::string operand = text(*ast.children[0]);
     const std::string name(name_of(ast.op));
     if (ast.op == Op::is_null || ast.op == Op::is_not_null) return "(" + operand + " " + name + ")";
-    return "(" + name + " " + operand + ")";
+    // A sign right before a literal would be read as part of it.
+    const bool literal = ast.op == Op::negate && operand[0] >= '0' && operand[0] <= '9';
+    return "(" + name + " " + (literal ? "(" + operand + ")" : operand) + ")";
   }
 
   std::string list(const Ast& ast) const {

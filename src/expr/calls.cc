@@ -40,7 +40,6 @@ Operand unknown(Build& build, const Ast& ast) {
       {"now", "no expression reads a clock; use the event's own time"},
       {"today", "no expression reads a clock; use the event's own time"},
       {"random", "nothing is random; bucket(x, n) splits by hash"},
-      {"not", "write not x"},
       {"isnull", "write x is null"},
       {"is_null", "write x is null"},
       {"ifnull", "write coalesce(x, y)"},

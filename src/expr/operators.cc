@@ -74,6 +74,24 @@ Operand mismatch(Build& build, const Ast& ast, const Operand& a, const Operand& 
                     std::move(hint));
 }
 
+// A double rounded once. Powers of ten are doubles up to 10^22, so small ones are divided as such.
+Operand decimal_product(const Ast& ast, Operand a, Operand b) {
+  const int s = a.type.scale, t = b.type.scale;
+  const bool exact = s + t <= 22;
+  const double unit =
+      exact ? static_cast<double>(power_of_ten(s)) * static_cast<double>(power_of_ten(t)) : 1;
+  return made(
+      ast, type_of(Kind::real),
+      binary(std::move(a.node), std::move(b.node), [s, t, exact, unit](Frame&, Value x, Value y) {
+        std::int64_t m = 0;
+        const std::int64_t v = x.as_int64(), w = y.as_int64();
+        if (exact && !__builtin_mul_overflow(v, w, &m) && small(m)) {
+          return Value::real(static_cast<double>(m) / unit);
+        }
+        return Value::real(multiply({v, s}, {w, t}));
+      }));
+}
+
 template <class O>
 Operand numbers(const Ast& ast, Operand a, Operand b) {
   if (a.type.kind == Kind::real || b.type.kind == Kind::real) {
@@ -92,11 +110,7 @@ Operand numbers(const Ast& ast, Operand a, Operand b) {
     a = convert(std::move(a), sum);
     b = convert(std::move(b), sum);
   } else if (a.type.kind == Kind::decimal && b.type.kind == Kind::decimal) {
-    return made(ast, type_of(Kind::real),
-                binary(std::move(a.node), std::move(b.node),
-                       [s = a.type.scale, t = b.type.scale](Frame&, Value x, Value y) {
-                         return Value::real(multiply({x.as_int64(), s}, {y.as_int64(), t}));
-                       }));
+    return decimal_product(ast, std::move(a), std::move(b));
   }
   return made(ast, sum, whole<O>(std::move(a.node), std::move(b.node), Value::decimal));
 }

@@ -336,11 +336,12 @@ AstPtr Parser::named() {
     return ast;
   }
   if (t.text == "null") return node(Kind::null, t.span);
-  if (is("(")) return call(t);
   if (reserved_word(t.text)) {
     return fail(code::kSyntax, t, "a value is missing before `" + t.text + "`",
-                "`" + t.text + "` is a word of the language and cannot be a name");
+                t.text == "not" ? "put it in parentheses: (not x)"
+                                : "`" + t.text + "` is a word of the language, not a name");
   }
+  if (is("(")) return call(t);
   if (is("[")) return lookup(t);
   AstPtr ast = node(Kind::name, t.span);
   if (!ast) return nullptr;

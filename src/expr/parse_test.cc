@@ -41,6 +41,8 @@ TEST(Parse, TakesASignIntoTheLiteral) {
   EXPECT_EQ(shown("a - -5"), "(a - -5)");
   EXPECT_EQ(shown("a -5"), "(a - 5)");
   EXPECT_EQ(shown("- -5"), "(- -5)");
+  EXPECT_EQ(shown("-(5)"), "(- (5))");
+  EXPECT_EQ(shown("--0"), "(- (0))");
   EXPECT_EQ(shown("-30m"), "-30m");
   EXPECT_EQ(problem_of("9223372036854775808").code, code::kLiteral);
 }
@@ -169,6 +171,8 @@ TEST(Parse, PointsAtWhatIsWrong) {
       {"f(a,, b)", ",", code::kSyntax},
       {"f(a))", ")", code::kSyntax},
       {"from + 1", "from", code::kSyntax},
+      {"a > not (b)", "not", code::kSyntax},
+      {"in(a)", "in", code::kSyntax},
       {"a over 7d", "over", code::kAggregate},
       {"count() over 7 by a", "7", code::kAggregate},
       {"count() over by a", "by", code::kAggregate},
