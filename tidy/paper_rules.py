@@ -55,13 +55,14 @@ def is_missing(tree, word):
 
 
 def error_codes_are_unique(tree):
-    """The table of codes is src/app/codes.*: each once there, and each used code is there."""
+    """The tables of codes are src/app/codes.* and, of expressions, src/expr/problem.h: each code once
+    there, and each used code is there."""
     defined = {}
     for path, file in tree.files.items():
-        if not re.fullmatch(r"src/app/codes\w*\.(h|cc)", path):
+        if not re.fullmatch(r"src/app/codes\w*\.(h|cc)|src/expr/problem\.h", path):
             continue
         for number, line in enumerate(file.code_and_texts(), 1):
-            for code in re.findall(r'\{\s*"(QNT-\d{4})"', line):
+            for code in re.findall(r'(?:\{\s*|k\w+ = |^ +)"(QNT-\d{4})"', line):
                 if code in defined:
                     yield path, number, f"{code} is taken ({defined[code]}): choose a free one"
                 defined.setdefault(code, f"{path}:{number}")

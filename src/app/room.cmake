@@ -1,2 +1,5 @@
 find_library(FYAML NAMES fyaml REQUIRED)
 room(app ROOMS base event expr LIBRARIES ${FYAML})
+if(TARGET app_test)
+  target_compile_definitions(app_test PRIVATE QUINTET_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+endif()

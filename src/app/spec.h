@@ -19,16 +19,30 @@ namespace quintet::app {
 using Slot = int;
 
 enum class Function : std::uint8_t {
-  count, sum, mean, min, max, var, std, any, all, first, last, list, distinct, quantile, top_k,
+  count,
+  sum,
+  mean,
+  min,
+  max,
+  var,
+  std,
+  any,
+  all,
+  first,
+  last,
+  list,
+  distinct,
+  quantile,
+  top_k,
 };
 
 enum class WindowKind : std::uint8_t { time, count, all, session };
 
 struct Window {
   WindowKind kind = WindowKind::all;
-  Micros length = 0;  // time: w; session: g
-  Micros delay = 0;   // time only
-  Micros every = 0;   // time only; 0 means exact edges
+  Micros length = 0;   // time: w; session: g
+  Micros delay = 0;    // time only
+  Micros every = 0;    // time only; 0 means exact edges
   std::int64_t n = 0;  // count: N
   bool operator==(const Window&) const = default;
 };
@@ -36,15 +50,15 @@ struct Window {
 // A label as an aggregate or a training run sees it (S5).
 struct Label {
   std::string name;
-  int of = -1;            // event type
+  int of = -1;  // event type
   event::Type type;
-  int field = -1;         // same-event label: the field of `of`; else -1
-  int report = -1;        // event type that reports it; else -1
-  int report_key = -1;    // field of the report that holds the id of the labelled event
-  expr::Program report_value;   // over the report's fields
-  expr::Program report_where;   // may be empty
-  Micros within = 0;      // report time in (t, t + within]; 0 means any time
-  event::Value otherwise;  // null if none
+  int field = -1;              // same-event label: the field of `of`; else -1
+  int report = -1;             // event type that reports it; else -1
+  int report_key = -1;         // field of the report that holds the id of the labelled event
+  expr::Program report_value;  // over the report's fields
+  expr::Program report_where;  // may be empty
+  Micros within = 0;           // report time in (t, t + within]; 0 means any time
+  event::Value otherwise;      // null if none
   Micros after = 0;
 };
 
@@ -57,10 +71,10 @@ struct Aggregate {
   int input = -1;
   // Index into Group::filters, or -1.
   int filter = -1;
-  double q = 0;             // quantile
-  std::int64_t limit = 0;   // list, top_k
-  event::Type type;         // of the answer
-  std::string canonical;    // normal form, for digests
+  double q = 0;            // quantile
+  std::int64_t limit = 0;  // list, top_k
+  event::Type type;        // of the answer
+  std::string canonical;   // normal form, for digests
 };
 
 // One argument of a group's aggregates: an expression over the source event's fields, followed by
@@ -73,8 +87,8 @@ struct GroupInput {
 // All aggregates over (source event type, key fields) share one state per key.
 struct Group {
   int index = 0;
-  std::string name;  // "transaction by customer_id"; part of the shard hash
-  int source = -1;   // event type
+  std::string name;                   // "transaction by customer_id"; part of the shard hash
+  int source = -1;                    // event type
   std::vector<int> key_fields;        // of the source
   std::vector<GroupInput> inputs;     // kept with each entry
   std::vector<GroupInput> filters;    // bool programs, kept with each entry as bits
@@ -100,7 +114,10 @@ struct GroupUse {
 struct TableUse {
   int table = -1;  // event type that is a table
   std::vector<expr::Program> key;
-  struct Read { Slot slot; int field; };
+  struct Read {
+    Slot slot;
+    int field;
+  };
   std::vector<Read> reads;
 };
 
@@ -120,15 +137,15 @@ struct ModelOutput {
 enum class ModelType : std::uint8_t { xgboost, linear };
 
 struct TrainRules {
-  int label = -1;                // in Spec::labels
-  Micros holdout = 0;            // "last D"
+  int label = -1;      // in Spec::labels
+  Micros holdout = 0;  // "last D"
   int rounds = 100;
   int segment_rounds = 25;
   std::uint64_t seed = 1;
   int threads = 1;
   std::vector<std::pair<std::string, std::string>> parameters;  // library's own, as text
   std::vector<std::string> metrics;
-  expr::Program where;           // over the row; may be empty
+  expr::Program where;  // over the row; may be empty
 };
 
 struct ModelSpec {
