@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <cerrno>
+#include <cstddef>
 
 namespace quintet::store {
 namespace {
@@ -174,6 +175,47 @@ std::int64_t Database::last_row() const {
 
 int Database::changed() const {
   return sqlite3_changes(handle_.get());
+}
+
+namespace {
+
+// The system's VFS takes no more than 128 KiB less one byte at once.
+constexpr sqlite3_int64 kPiece = 1 << 16;
+
+int copy_over_itself(sqlite3_file* file) {
+  sqlite3_int64 size = 0;
+  int result = file->pMethods->xFileSize(file, &size);
+  std::string piece;
+  for (sqlite3_int64 at = 0; at < size && result == SQLITE_OK; at += kPiece) {
+    piece.resize(static_cast<std::size_t>(std::min(kPiece, size - at)));
+    const int bytes = static_cast<int>(piece.size());
+    result = file->pMethods->xRead(file, piece.data(), bytes, at);
+    if (result == SQLITE_OK) result = file->pMethods->xWrite(file, piece.data(), bytes, at);
+  }
+  return result == SQLITE_OK ? file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) : result;
+}
+
+}  // namespace
+
+Expected<void> write_again(const std::string& path, const std::string& vfs_name) {
+  sqlite3_initialize();
+  sqlite3_vfs* vfs = sqlite3_vfs_find(vfs_name.empty() ? nullptr : vfs_name.c_str());
+  if (vfs == nullptr) return invalid("there is no VFS " + vfs_name);
+  int there = 0;
+  int result = vfs->xAccess(vfs, path.c_str(), SQLITE_ACCESS_EXISTS, &there);
+  if (result == SQLITE_OK && there == 0) return {};
+  // A VFS wants a path with the parameters of a URI behind it: none, so one zero more.
+  std::string name = path;
+  name.append(2, '\0');
+  std::vector<std::max_align_t> space(
+      static_cast<std::size_t>(vfs->szOsFile) / sizeof(std::max_align_t) + 1);
+  auto* file = reinterpret_cast<sqlite3_file*>(space.data());
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL;
+  if (result == SQLITE_OK) result = vfs->xOpen(vfs, name.c_str(), file, flags, &flags);
+  if (result == SQLITE_OK) result = copy_over_itself(file);
+  if (file->pMethods != nullptr) file->pMethods->xClose(file);
+  if (result != SQLITE_OK) return error_of(nullptr, result, path);
+  return {};
 }
 
 }  // namespace quintet::store

@@ -69,6 +69,10 @@ Expected<void> check_format(Database& database, const std::string& path) {
 
 Expected<Database> open_truth(const std::string& directory, const SqliteOptions& options) {
   const std::string path = directory + "/quintet.db";
+  // What the write-ahead log holds may not be on the disk: the process died before its sync, or the
+  // sync failed and left pages that count as clean. SQLite would show it as committed, so it is
+  // written anew and synced before anybody sees it.
+  TRY_DO(write_again(path + "-wal", options.vfs));
   TRY(Database database, Database::open({path, options.vfs, options.busy_ms}));
   TRY(const std::int64_t tables, database.number("SELECT count(*) FROM sqlite_schema"));
   if (tables == 0) TRY_DO(make_tables(database));
@@ -130,6 +134,7 @@ SqliteStore::SqliteStore(DirectoryLock lock, Database write, Database read, Data
 
 SqliteStore::~SqliteStore() {
   // Only to open faster next time.
+  (void)derived_.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
   if (failure_) return;
   statements_ = {};
   (void)write_.run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -225,8 +230,10 @@ Expected<void> SqliteStore::check_epoch(Epoch epoch) {
 // Called before a transaction, when the answers to the one before are on their way.
 void SqliteStore::keep_log_short() {
   if (write_.log_pages() < options_.checkpoint_pages) return;
-  // What failed here is still in the log and is tried again; a full disk shows at the next commit.
-  (void)write_.checkpoint();
+  // Nothing is lost by a failure here, and a full disk may have room again; but a disk that fails
+  // to sync must not be trusted with more.
+  const auto left = write_.checkpoint();
+  if (!left && left.error().code() == Code::broken) failure_ = left.error();
 }
 
 }  // namespace quintet::store

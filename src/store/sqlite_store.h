@@ -115,8 +115,8 @@ Expected<std::string> unpack(std::string_view body, std::int64_t raw_size);
 
 template <class Change>
 Expected<void> SqliteStore::transact(Change change) {
+  if (!failure_) keep_log_short();
   if (failure_) return *failure_;
-  keep_log_short();
   // Nothing has been written when this fails, so it may be tried again.
   TRY_DO(statements_.begin.with().finish());
   auto done = change();

@@ -295,6 +295,7 @@ Expected<std::unique_ptr<SqliteVault>> open_vault(const std::string& directory,
   const std::string path = directory + "/vault.db";
   // SQLite gives a new file the rights of the process; this one is for its owner alone.
   TRY_DO(make_private_file(path));
+  TRY_DO(write_again(path + "-wal", options.vfs));
   TRY(Database database, Database::open({path, options.vfs}));
   TRY_DO(database.run("PRAGMA secure_delete = 1; PRAGMA synchronous = EXTRA"));
   TRY_DO(database.run(kSchema));
