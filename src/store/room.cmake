@@ -1,1 +1,2 @@
-room(store ROOMS base event stage LIBRARIES sqlite3 zstd)
+# Of stage only its interface is used, a header, so building the store does not wait for that room.
+room(store ROOMS base event LIBRARIES sqlite3 zstd)
