@@ -171,6 +171,7 @@ class RowResolver {
     Diagnostic& diagnostic = draft_.report.error("QNT-0404", place, message + items_[back].name);
     for (auto at = first; at != path_.end(); ++at) {
       items_[*at].failed = true;
+      scope_.add(items_[*at].name, failed());
       diagnostic.relate(items_[*at].place, "`" + items_[*at].name + "` is declared here");
     }
   }
