@@ -46,6 +46,7 @@ struct Committer::Impl {
   stage::Store& store;
   const Epoch epoch;
   Loop& loop;
+  stage::Vault* const vault;
 
   mutable std::mutex mutex;  // guards all that follows
   std::condition_variable ready;
@@ -79,7 +80,8 @@ struct Committer::Impl {
     for (std::size_t i = 1; i < taken.size(); ++i) merge(all, std::get<Group>(taken[i]).commit);
     SystemClock clock;
     const Micros begin = clock.steady();
-    auto result = store.commit(all, epoch);
+    auto result = vault == nullptr ? Expected<void>() : vault->flush();
+    if (result) result = store.commit(all, epoch);
     const std::lock_guard lock(mutex);
     figures.busy += clock.steady() - begin;
     figures.transactions += 1;
@@ -121,8 +123,8 @@ struct Committer::Impl {
   }
 };
 
-Committer::Committer(stage::Store& store, Epoch epoch, Loop& loop)
-    : impl_(new Impl{store, epoch, loop, {}, {}, {}, 0, false, {}, {}, {}}) {
+Committer::Committer(stage::Store& store, Epoch epoch, Loop& loop, stage::Vault* vault)
+    : impl_(new Impl{store, epoch, loop, vault, {}, {}, {}, 0, false, {}, {}, {}}) {
   impl_->thread = std::thread([impl = impl_.get()] { impl->work(); });
 }
 

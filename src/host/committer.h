@@ -17,8 +17,9 @@ class Committer {
   // too: the owner must throw its memory away (DESIGN 6.5).
   using Done = std::function<void(const Expected<void>&)>;
 
-  // `store` and `loop` outlive the Committer.
-  Committer(stage::Store& store, Epoch epoch, Loop& loop);
+  // `store`, `loop` and `vault` outlive the Committer. The vault's new keys are flushed before each
+  // transaction, because its records may be sealed with them; none: nothing is sealed.
+  Committer(stage::Store& store, Epoch epoch, Loop& loop, stage::Vault* vault = nullptr);
   // Finishes what was submitted, without calling back, and ends the thread.
   ~Committer();
 

@@ -65,7 +65,7 @@ Expected<void> Place::State::start() {
     return broken("the log ends at " + std::to_string(ingest->last()) +
                   " but outcomes at " + std::to_string(durable));
   }
-  committer = std::make_unique<Committer>(parts.store, epoch, parts.loop);
+  committer = std::make_unique<Committer>(parts.store, epoch, parts.loop, &parts.vault);
   return {};
 }
 
@@ -186,6 +186,7 @@ Expected<void> Place::State::commit_now() {
   close_block();
   stage::Commit commit = std::move(open.commit);
   open = {};
+  TRY_DO(parts.vault.flush());
   return parts.store.commit(commit, epoch);
 }
 

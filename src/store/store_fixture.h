@@ -1,9 +1,8 @@
 // What the tests of this room share.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <string>
+#include <utility>
 
 #include "event/record.h"
 
@@ -23,10 +22,7 @@ class TemporaryDirectory {
 
 template <class T>
 T value_of(Expected<T> expected) {
-  if (!expected) {
-    ADD_FAILURE() << expected.error().message();
-    std::abort();
-  }
+  if (!expected) check(false, expected.error().message().c_str());
   return *std::move(expected);
 }
 

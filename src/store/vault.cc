@@ -61,8 +61,11 @@ Expected<std::vector<std::string>> read_keys(const std::string& path) {
 
 class Vault final : public SqliteVault {
  public:
-  Vault(DirectoryLock lock, Database database, std::string key_file)
-      : lock_(std::move(lock)), database_(std::move(database)), key_file_(std::move(key_file)) {}
+  Vault(DirectoryLock lock, Database write, Database read, std::string key_file)
+      : lock_(std::move(lock)),
+        database_(std::move(write)),
+        read_(std::move(read)),
+        key_file_(std::move(key_file)) {}
   // Keys that no flush() made durable seal nothing that is durable.
   ~Vault() override { (void)database_.run("PRAGMA wal_checkpoint(TRUNCATE)"); }
 
@@ -85,13 +88,18 @@ class Vault final : public SqliteVault {
   Expected<void> transact(Change change);
 
   DirectoryLock lock_;
+  // Writing takes `writing_mutex_`; what a lookup needs is under `mutex_`, which flush() does not
+  // hold while it waits for the disk. Who needs both takes them in this order.
+  std::mutex writing_mutex_;
   std::mutex mutex_;
   Database database_;
+  Database read_;
   std::string key_file_;
   std::string outer_;      // the key-encryption key
   std::string pseudonym_;  // once asked for
   std::map<std::string, std::string> cache_;
   std::map<std::string, std::string> pending_;  // made, not yet durable
+  std::map<std::string, std::string> writing_;  // on their way to the disk
   std::optional<Error> failure_;                // after which nothing is written any more
 };
 
@@ -156,7 +164,7 @@ Expected<void> Vault::start() {
 }
 
 Expected<std::string> Vault::pseudonym_key() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(writing_mutex_, mutex_);
   if (!pseudonym_.empty()) return pseudonym_;
   TRY(const auto wrapped, meta("pseudonym"));
   if (wrapped) {
@@ -172,9 +180,10 @@ Expected<std::string> Vault::pseudonym_key() {
 // `not_found` if there is none, `expired` if it was destroyed.
 Expected<std::string> Vault::look_up(const std::string& subject) {
   if (const auto it = pending_.find(subject); it != pending_.end()) return it->second;
+  if (const auto it = writing_.find(subject); it != writing_.end()) return it->second;
   if (const auto it = cache_.find(subject); it != cache_.end()) return it->second;
   TRY(Statement statement,
-      database_.prepare("SELECT sealed IS NULL, sealed FROM keys WHERE subject = ?1"));
+      read_.prepare("SELECT sealed IS NULL, sealed FROM keys WHERE subject = ?1"));
   Run run = statement.with(std::string_view(subject));
   TRY(const bool any, run.next());
   if (!any) return not_found("subject " + subject + " has no key");
@@ -194,33 +203,38 @@ Expected<std::string> Vault::subject_key(std::string_view subject) {
   const std::lock_guard lock(mutex_);
   auto found = look_up(std::string(subject));
   if (found || found.error().code() != Code::not_found) return found;
-  if (failure_) return *failure_;
   return pending_[std::string(subject)] = random_bytes(kSealKeyBytes);
 }
 
 Expected<void> Vault::flush() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard writing(writing_mutex_);
   return write_pending();
 }
 
+// With `writing_mutex_` held and `mutex_` free.
 Expected<void> Vault::write_pending() {
-  if (pending_.empty()) return {};
-  TRY_DO(transact([&]() -> Expected<void> {
+  {
+    const std::lock_guard lock(mutex_);
+    if (pending_.empty()) return {};
+    writing_.swap(pending_);
+  }
+  auto done = transact([&]() -> Expected<void> {
     TRY(Statement add, database_.prepare("INSERT INTO keys VALUES(?1, ?2)"));
-    for (const auto& [subject, key] : pending_) {
+    for (const auto& [subject, key] : writing_) {
       const std::string wrapped = wrap(outer_, subject, key);
       TRY_DO(add.with(std::string_view(subject), Blob{wrapped}).finish());
     }
     return {};
-  }));
+  });
+  const std::lock_guard lock(mutex_);
   if (cache_.size() >= kCachedKeys) cache_.clear();
-  cache_.merge(pending_);
-  pending_.clear();
-  return {};
+  (done ? cache_ : pending_).merge(writing_);
+  writing_.clear();
+  return done;
 }
 
 Expected<void> Vault::destroy(std::string_view subject) {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(writing_mutex_, mutex_);
   TRY_DO(transact([&]() -> Expected<void> {
     TRY(Statement gone, database_.prepare("INSERT OR REPLACE INTO keys VALUES(?1, NULL)"));
     return gone.with(subject).finish();
@@ -234,7 +248,7 @@ Expected<void> Vault::destroy(std::string_view subject) {
 Expected<std::vector<std::string>> Vault::destroyed() {
   const std::lock_guard lock(mutex_);
   TRY(Statement statement,
-      database_.prepare("SELECT subject FROM keys WHERE sealed IS NULL ORDER BY subject"));
+      read_.prepare("SELECT subject FROM keys WHERE sealed IS NULL ORDER BY subject"));
   Run run = statement.with();
   std::vector<std::string> out;
   while (true) {
@@ -275,8 +289,9 @@ Expected<void> Vault::reseal(const std::string& fresh) {
 }
 
 Expected<void> Vault::rotate() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard writing(writing_mutex_);
   TRY_DO(write_pending());
+  const std::lock_guard lock(mutex_);
   const std::string fresh = random_bytes(kSealKeyBytes);
   // Both keys lie in the file while either may be the one that fits.
   TRY_DO(replace_file(key_file_, to_hex(fresh) + "\n" + to_hex(outer_) + "\n"));
@@ -304,7 +319,10 @@ Expected<std::unique_ptr<SqliteVault>> open_vault(const std::string& directory,
   TRY_DO(database.run("PRAGMA synchronous = FULL"));
   const std::string key_file =
       options.key_file.empty() ? directory + "/vault.key" : options.key_file;
-  auto vault = std::make_unique<Vault>(std::move(lock), std::move(database), key_file);
+  TRY(Database read, Database::open({path, options.vfs}));
+  TRY_DO(read.run("PRAGMA query_only = 1"));
+  auto vault =
+      std::make_unique<Vault>(std::move(lock), std::move(database), std::move(read), key_file);
   TRY_DO(vault->start());
   return std::unique_ptr<SqliteVault>(std::move(vault));
 }

@@ -2,8 +2,10 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "store/memory.h"
 #include "store/sql.h"
@@ -197,6 +199,31 @@ TEST(Vault, TakesAKeyFileFromAnotherPlace) {
   EXPECT_FALSE(std::filesystem::exists(path + "/vault.key"));
   EXPECT_TRUE(open_vault(path, options));
   EXPECT_FALSE(open_vault(path));
+}
+
+// The loop makes keys while the writing thread makes them durable.
+TEST(Vault, GivesKeysWhileOthersAreWritten) {
+  const TemporaryDirectory directory;
+  std::map<std::string, std::string> made;
+  {
+    const auto vault = value_of(open_vault(directory.path()));
+    std::atomic<bool> done = false;
+    std::thread writer([&] {
+      while (!done) EXPECT_TRUE(vault->flush());
+    });
+    for (int i = 0; i < 300; ++i) {
+      const std::string subject = "s" + std::to_string(i);
+      made[subject] = value_of(vault->subject_key(subject));
+      EXPECT_EQ(value_of(vault->find_subject_key("s" + std::to_string(i / 2))),
+                made["s" + std::to_string(i / 2)]);
+    }
+    done = true;
+    writer.join();
+    ASSERT_TRUE(vault->flush());
+  }
+  const auto vault = value_of(open_vault(directory.path()));
+  for (const auto& [subject, key] : made)
+    EXPECT_EQ(value_of(vault->find_subject_key(subject)), key);
 }
 
 TEST(Vault, FindsATamperedKey) {
