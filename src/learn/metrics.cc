@@ -5,6 +5,8 @@
 #include <cmath>
 #include <map>
 
+#include "base/real.h"
+
 namespace quintet::learn {
 namespace {
 
@@ -22,24 +24,6 @@ class Sum {
   double sum_ = 0;
   double lost_ = 0;
 };
-
-// The natural logarithm of a positive double, within two units of the last place: the series of
-// 2 atanh((m - 1) / (m + 1)) on a fraction m near 1.
-double ln(double x) {
-  int exponent = 0;
-  double m = std::frexp(x, &exponent);
-  if (m < 0x1.6a09e667f3bcdp-1) {
-    m = m * 2;
-    --exponent;
-  }
-  const double s = (m - 1) / (m + 1);
-  const double s2 = s * s;
-  double series = 0;
-  for (int i = 23; i >= 1; i -= 2) series = series * s2 + 1.0 / i;
-  constexpr double kLn2High = 0x1.62e42fefa0000p-1;
-  constexpr double kLn2Low = 0x1.cf79abc9e3b39p-40;
-  return exponent * kLn2High + (exponent * kLn2Low + 2 * s * series);
-}
 
 Expected<void> check_rows(const Scored& rows) {
   if (rows.scores.size() != rows.labels.size())
@@ -169,7 +153,7 @@ Expected<double> log_loss(const Scored& rows) {
   return mean_of(rows, [](double score, double label) {
     constexpr double kLeast = 0x1p-23;
     const double p = std::clamp(score, kLeast, 1 - kLeast);
-    return -ln(label != 0 ? p : 1 - p);
+    return -real::log(label != 0 ? p : 1 - p);
   });
 }
 

@@ -1,6 +1,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/real.h"
 #include "learn/train/trainer.h"
 
 namespace quintet::learn {
@@ -8,17 +9,6 @@ namespace {
 
 constexpr std::size_t kMaxLinearInputs = 512;  // the normal matrix grows with the square
 constexpr double kEnough = 1e-10;              // of a step, in standardised units
-
-// exp in double by Taylor's series on an argument within ln2/2 of zero.
-double exp_of(double x) {
-  if (x > 709) x = 709;
-  if (x < -700) return 0;
-  const double k = std::floor(x * 0x1.71547652b82fep+0 + 0.5);
-  const double r = (x - k * 0x1.62e42fefa0000p-1) - k * 0x1.cf79abc9e3b39p-40;
-  double sum = 0;
-  for (int i = 16; i >= 1; --i) sum = (1.0 + sum) * r / i;
-  return std::ldexp(1.0 + sum, static_cast<int>(k));
-}
 
 struct Settings {
   double l2 = 1;
@@ -106,7 +96,7 @@ bool newton_step(const Rows& train, const Standard& standard, bool logistic, dou
     const double* x = &standard.columns[i * d];
     double margin = 0;
     for (std::size_t j = 0; j < d; ++j) margin += weights[j] * x[j];
-    const double p = logistic ? 1 / (1 + exp_of(-margin)) : margin;
+    const double p = logistic ? 1 / (1 + real::exp(-margin)) : margin;
     const double weight = train.weights.empty() ? 1 : train.weights[i];
     const double error = weight * (train.labels[i] - p);
     const double curve = weight * (logistic ? p * (1 - p) : 1);
