@@ -101,7 +101,7 @@ Expected<std::int64_t> Place::integer(std::int64_t least, std::int64_t most) con
 Expected<Value> finish_object(Value::Members members) {
   std::vector<std::string_view> keys;
   keys.reserve(members.size());
-  for (const auto& member : members) keys.push_back(member.first);
+  for (const auto& member : members) keys.push_back(member.key);
   std::sort(keys.begin(), keys.end());
   const auto twice = std::adjacent_find(keys.begin(), keys.end());
   if (twice != keys.end()) return invalid("the key " + shown(*twice) + " comes twice");

@@ -18,11 +18,17 @@ namespace quintet::learn {
 // A number is a double that holds exactly what an XGBoost file holds: an integer below 2^53, or a
 // float32.
 struct Value {
-  using Members = std::vector<std::pair<std::string, Value>>;  // as in the file, no key twice
-  using List = std::vector<Value>;                             // holds something besides numbers
-  using Numbers = std::vector<double>;                         // also the empty array
+  struct Member;
+  using Members = std::vector<Member>;  // as in the file, no key twice
+  using List = std::vector<Value>;      // holds something besides numbers
+  using Numbers = std::vector<double>;  // also the empty array
 
   std::variant<std::monostate, bool, double, std::string, Numbers, List, Members> is;
+};
+
+struct Value::Member {
+  std::string key;
+  Value value;
 };
 
 // Limits on any document.

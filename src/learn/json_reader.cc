@@ -89,7 +89,7 @@ class JsonReader {
       if (!take(':')) return wrong("a colon is expected");
       TRY(Value value, any(depth + 1));
       if (std::find(ignored_.begin(), ignored_.end(), key) != ignored_.end()) value = Value{};
-      members.emplace_back(std::move(key), std::move(value));
+      members.push_back({std::move(key), std::move(value)});
     } while (take(','));
     if (!take('}')) return wrong("a comma or } is expected");
     return finish_object(std::move(members));

@@ -173,7 +173,7 @@ class UbjReader {
       TRY(const char type, marker());
       TRY(Value value, any(type, depth + 1));
       if (std::find(ignored_.begin(), ignored_.end(), key) != ignored_.end()) value = Value{};
-      members.emplace_back(std::move(key), std::move(value));
+      members.push_back({std::move(key), std::move(value)});
     }
     return finish_object(std::move(members));
   }
