@@ -11,7 +11,7 @@
 
 namespace quintet::host {
 
-namespace sj = simdjson::ondemand;
+namespace sj = simdjson::dom;
 using simdjson::error_code;
 
 static_assert(simdjson::SIMDJSON_PADDING <= kBodyPadding);
@@ -19,6 +19,7 @@ static_assert(simdjson::SIMDJSON_PADDING <= kBodyPadding);
 namespace {
 
 constexpr int kDeepestData = 8;
+constexpr std::size_t kLargestJson = 64 * 1024 * 1024;
 constexpr std::size_t kMostDimensions = 8, kLongestName = 1024;
 
 Error malformed(error_code code) {
@@ -32,7 +33,7 @@ Error malformed(error_code code) {
 // What kinds of values a tensor's data had; checked when the datatype, which may come later, is
 // known. The range is that of whole numbers, for the small integer types.
 struct SeenData {
-  bool booleans = false, fractions = false, wholes = false;
+  bool booleans = false, fractions = false, wholes = false, infinite = false;
   double least = 0, most = 0;
 };
 
@@ -43,10 +44,12 @@ class TensorReader {
   Expected<void> read(sj::object object);
 
  private:
-  Expected<void> read_shape(sj::value value);
-  Expected<void> read_parameters(sj::value value);
-  Expected<void> read_data(sj::value value, int depth);
-  Expected<void> read_number(sj::value value);
+  Expected<void> read_shape(sj::element value);
+  Expected<void> read_parameters(sj::element value);
+  Expected<void> read_data(sj::element value, int depth);
+  void append(float value);
+  template <class N>
+  void append_whole(N value);
   Expected<void> check() const;
   Error about(std::string_view what) const {
     return invalid("input " + shown(tensor_.name) + " " + std::string(what));
@@ -58,11 +61,8 @@ class TensorReader {
 };
 
 Expected<void> TensorReader::read(sj::object object) {
-  for (auto field : object) {
-    std::string_view key, text;
-    TRY_JSON(field.unescaped_key().get(key));
-    sj::value value;
-    TRY_JSON(field.value().get(value));
+  for (const auto [key, value] : object) {
+    std::string_view text;
     if (key == "name") {
       TRY_JSON(value.get_string().get(text));
       if (text.size() > kLongestName) return invalid("an input's name is too long");
@@ -87,11 +87,11 @@ Expected<void> TensorReader::read(sj::object object) {
   return check();
 }
 
-Expected<void> TensorReader::read_shape(sj::value value) {
+Expected<void> TensorReader::read_shape(sj::element value) {
   if (!tensor_.shape.empty()) return about("has two shapes");
   sj::array array;
   TRY_JSON(value.get_array().get(array));
-  for (auto element : array) {
+  for (const sj::element element : array) {
     std::int64_t dimension = 0;
     TRY_JSON(element.get_int64().get(dimension));
     if (tensor_.shape.size() >= kMostDimensions) return about("has too many dimensions");
@@ -100,74 +100,55 @@ Expected<void> TensorReader::read_shape(sj::value value) {
   return {};
 }
 
-Expected<void> TensorReader::read_parameters(sj::value value) {
+Expected<void> TensorReader::read_parameters(sj::element value) {
   sj::object object;
   TRY_JSON(value.get_object().get(object));
-  for (auto field : object) {
-    std::string_view key;
-    TRY_JSON(field.unescaped_key().get(key));
+  for (const auto [key, size_value] : object) {
     if (key.starts_with("shared_memory")) return about("lies in shared memory: not supported");
     if (key != "binary_data_size") continue;
     std::uint64_t size = 0;
-    TRY_JSON(field.value().get_uint64().get(size));
+    TRY_JSON(size_value.get_uint64().get(size));
     tensor_.binary_size = size;
   }
   return {};
 }
 
-Expected<void> TensorReader::read_data(sj::value value, int depth) {
+Expected<void> TensorReader::read_data(sj::element value, int depth) {
   sj::array array;
   TRY_JSON(value.get_array().get(array));
   if (depth >= kDeepestData) return about("nests its data too deeply");
-  for (auto element : array) {
-    sj::value one;
-    TRY_JSON(element.get(one));
-    sj::json_type type;
-    TRY_JSON(one.type().get(type));
+  for (const sj::element element : array) {
     if (tensor_.values.size() >= kMaxOipValues) return about("has more values than the limit");
-    switch (type) {
-      case sj::json_type::number: TRY_DO(read_number(one)); break;
-      case sj::json_type::array: TRY_DO(read_data(one, depth + 1)); break;
-      case sj::json_type::boolean: {
-        bool flag = false;
-        TRY_JSON(one.get_bool().get(flag));
+    switch (element.type()) {
+      case sj::element_type::ARRAY: TRY_DO(read_data(element, depth + 1)); break;
+      case sj::element_type::DOUBLE:
+        seen_.fractions = true;
+        append(static_cast<float>(element.get_double().value_unsafe()));
+        break;
+      case sj::element_type::INT64: append_whole(element.get_int64().value_unsafe()); break;
+      case sj::element_type::UINT64: append_whole(element.get_uint64().value_unsafe()); break;
+      case sj::element_type::BOOL:
         seen_.booleans = true;
-        tensor_.values.push_back(flag ? 1.0F : 0.0F);
+        append(element.get_bool().value_unsafe() ? 1.0F : 0.0F);
         break;
-      }
-      case sj::json_type::null: {
-        bool null = false;
-        TRY_JSON(one.is_null().get(null));
-        if (!null) return about("has a value that is no JSON");
-        tensor_.values.push_back(std::numeric_limits<float>::quiet_NaN());
-        break;
-      }
+      case sj::element_type::NULL_VALUE: append(std::numeric_limits<float>::quiet_NaN()); break;
       default: return about("has data that is neither number, true, false nor null");
     }
   }
   return {};
 }
 
-Expected<void> TensorReader::read_number(sj::value value) {
-  sj::number number;
-  TRY_JSON(value.get_number().get(number));
-  float converted = 0;
-  if (number.is_double()) {
-    seen_.fractions = true;
-    converted = static_cast<float>(number.get_double());
-  } else {
-    const bool wide = number.is_uint64();
-    const double whole =
-        wide ? static_cast<double>(number.get_uint64()) : static_cast<double>(number.get_int64());
-    seen_.wholes = true;
-    seen_.least = std::min(seen_.least, whole);
-    seen_.most = std::max(seen_.most, whole);
-    converted =
-        wide ? static_cast<float>(number.get_uint64()) : static_cast<float>(number.get_int64());
-  }
-  if (std::isinf(converted)) return about("has a number that is no finite float32");
-  tensor_.values.push_back(converted);
-  return {};
+void TensorReader::append(float value) {
+  seen_.infinite |= std::isinf(value);
+  tensor_.values.push_back(value);
+}
+
+template <class N>
+void TensorReader::append_whole(N value) {
+  seen_.wholes = true;
+  seen_.least = std::min(seen_.least, static_cast<double>(value));
+  seen_.most = std::max(seen_.most, static_cast<double>(value));
+  append(static_cast<float>(value));
 }
 
 struct Range {
@@ -196,6 +177,7 @@ Expected<void> TensorReader::check() const {
     return about(has_data_ ? "has both data and binary_data_size"
                            : "has neither data nor binary_data_size");
   }
+  if (seen_.infinite) return about("has a number that is no finite float32");
   const bool real = tensor_.type == OipType::fp32 || tensor_.type == OipType::fp64;
   const bool flag = tensor_.type == OipType::boolean;
   if (seen_.booleans && !flag) return about("has true or false but is not BOOL");
@@ -210,11 +192,11 @@ Expected<void> TensorReader::check() const {
   return {};
 }
 
-Expected<void> read_inputs(sj::value value, OipRequest& request) {
+Expected<void> read_inputs(sj::element value, OipRequest& request) {
   if (!request.inputs.empty()) return invalid("the request has inputs twice");
   sj::array array;
   TRY_JSON(value.get_array().get(array));
-  for (auto element : array) {
+  for (const sj::element element : array) {
     if (request.inputs.size() >= kMaxOipTensors) return invalid("the request has too many inputs");
     sj::object object;
     TRY_JSON(element.get_object().get(object));
@@ -225,24 +207,21 @@ Expected<void> read_inputs(sj::value value, OipRequest& request) {
 }
 
 Expected<void> read_wish(sj::object object, OipWish& wish) {
-  for (auto field : object) {
-    std::string_view key;
-    TRY_JSON(field.unescaped_key().get(key));
+  for (const auto [key, value] : object) {
     if (key == "name") {
       std::string_view name;
-      TRY_JSON(field.value().get_string().get(name));
+      TRY_JSON(value.get_string().get(name));
       wish.name = name;
     } else if (key == "parameters") {
       sj::object parameters;
-      TRY_JSON(field.value().get_object().get(parameters));
-      for (auto parameter : parameters) {
-        TRY_JSON(parameter.unescaped_key().get(key));
-        if (key == "classification" || key.starts_with("shared_memory")) {
-          return invalid("the output parameter " + shown(key) + " is not supported");
+      TRY_JSON(value.get_object().get(parameters));
+      for (const auto [name, parameter] : parameters) {
+        if (name == "classification" || name.starts_with("shared_memory")) {
+          return invalid("the output parameter " + shown(name) + " is not supported");
         }
-        if (key != "binary_data") continue;
+        if (name != "binary_data") continue;
         bool binary = false;
-        TRY_JSON(parameter.value().get_bool().get(binary));
+        TRY_JSON(parameter.get_bool().get(binary));
         wish.binary = binary;
       }
     }
@@ -250,10 +229,10 @@ Expected<void> read_wish(sj::object object, OipWish& wish) {
   return {};
 }
 
-Expected<void> read_outputs(sj::value value, OipRequest& request) {
+Expected<void> read_outputs(sj::element value, OipRequest& request) {
   sj::array array;
   TRY_JSON(value.get_array().get(array));
-  for (auto element : array) {
+  for (const sj::element element : array) {
     if (request.outputs.size() >= kMaxOipTensors)
       return invalid("the request has too many outputs");
     sj::object object;
@@ -264,14 +243,12 @@ Expected<void> read_outputs(sj::value value, OipRequest& request) {
   return {};
 }
 
-Expected<void> read_request_parameters(sj::value value, OipRequest& request) {
+Expected<void> read_request_parameters(sj::element value, OipRequest& request) {
   sj::object object;
   TRY_JSON(value.get_object().get(object));
-  for (auto field : object) {
-    std::string_view key;
-    TRY_JSON(field.unescaped_key().get(key));
+  for (const auto [key, flag] : object) {
     if (key != "binary_data_output") continue;
-    TRY_JSON(field.value().get_bool().get(request.binary_output));
+    TRY_JSON(flag.get_bool().get(request.binary_output));
   }
   return {};
 }
@@ -279,24 +256,18 @@ Expected<void> read_request_parameters(sj::value value, OipRequest& request) {
 }  // namespace
 
 struct OipReader::Json {
-  sj::parser parser;
+  sj::parser parser{kLargestJson};
 };
 
 OipReader::OipReader() : json_(std::make_unique<Json>()) {}
 OipReader::~OipReader() = default;
 
 Expected<void> OipReader::read_json(std::string_view json, OipRequest& request) {
-  if (!is_utf8(json)) return invalid("the request is not UTF-8");
-  sj::document document;
-  const simdjson::padded_string_view padded(json.data(), json.size(), json.size() + kBodyPadding);
-  TRY_JSON(json_->parser.iterate(padded).get(document));
+  sj::element document;
+  TRY_JSON(json_->parser.parse(json.data(), json.size(), false).get(document));
   sj::object root;
   TRY_JSON(document.get_object().get(root));
-  for (auto field : root) {
-    std::string_view key;
-    TRY_JSON(field.unescaped_key().get(key));
-    sj::value value;
-    TRY_JSON(field.value().get(value));
+  for (const auto [key, value] : root) {
     if (key == "id") {
       std::string_view id;
       TRY_JSON(value.get_string().get(id));
@@ -309,9 +280,6 @@ Expected<void> OipReader::read_json(std::string_view json, OipRequest& request) 
     } else if (key == "parameters") {
       TRY_DO(read_request_parameters(value, request));
     }
-  }
-  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
-    return invalid("the request has something after its JSON");
   }
   return {};
 }
