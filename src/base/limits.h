@@ -22,9 +22,6 @@ inline constexpr std::size_t kMaxJsonNodes = 100'000;
 inline constexpr std::size_t kMaxApplicationBytes = 1u << 20;
 inline constexpr std::size_t kMaxFields = 1000;
 inline constexpr std::size_t kMaxColumns = 4096;
-// One expression: its bytes and how deep it nests.
-inline constexpr std::size_t kMaxExpressionBytes = 16u << 10;
-inline constexpr int kMaxExpressionDepth = 64;
 // decimal(n): 10^18 is the largest power of ten in an int64.
 inline constexpr int kMaxScale = 18;
 
