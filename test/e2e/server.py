@@ -1,0 +1,98 @@
+"""`quintet run` as a process of ours: started, probed, killed by its pid; and a client for its door."""
+import http.client
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.parse
+
+# What a broken connection looks like from here; the server may be gone at any byte.
+GONE = (ConnectionError, http.client.HTTPException, OSError, TimeoutError, ValueError)
+kReadySeconds = 60
+
+
+class Server:
+    def __init__(self, program, app, data, extra=()):
+        self.command = [program, "--format", "json", "run", app, "--data", data, "--port", "0",
+                        *extra]
+        self.log_path = data.rstrip("/") + ".log"
+        self.process = self.address = None
+
+    def start(self):
+        """Seconds from the start of the process until it says its URL; raises if it never does."""
+        started = time.monotonic()
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=log)
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"it ended with status {self.process.wait()}: {self.tail()}")
+        self.address = urllib.parse.urlsplit(json.loads(line)["url"]).netloc
+        return time.monotonic() - started
+
+    def tail(self):
+        with open(self.log_path, errors="replace") as log:
+            return log.read()[-2000:]
+
+    def kill(self):
+        if self.process.poll() is None:
+            os.kill(self.process.pid, signal.SIGKILL)
+
+    def reap(self):
+        status = self.process.wait(kReadySeconds)
+        self.process.stdout.close()
+        return status
+
+    def stop(self):
+        """Asks it to end; its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.reap()
+
+    def connect(self):
+        return Client(self.address)
+
+
+class Client:
+    def __init__(self, address):
+        self.connection = http.client.HTTPConnection(address, timeout=30)
+
+    def close(self):
+        self.connection.close()
+
+    def get(self, path):
+        """(status, headers, body)."""
+        self.connection.request("GET", path)
+        response = self.connection.getresponse()
+        return response.status, response.headers, response.read()
+
+    def post_one(self, event_type, event):
+        """(status, answer) of one JSON event."""
+        self.connection.request("POST", "/v1/events?event=" + event_type, json.dumps(event),
+                                {"Content-Type": "application/json"})
+        response = self.connection.getresponse()
+        return response.status, json.loads(response.read())
+
+    def post_lines(self, event_type, events):
+        """Yields the answer to each line, as they come."""
+        body = "".join(json.dumps(event) + "\n" for event in events)
+        self.connection.request("POST", "/v1/events?event=" + event_type, body.encode(),
+                                {"Content-Type": "application/x-ndjson"})
+        response = self.connection.getresponse()
+        if response.status != 200:
+            raise RuntimeError(f"{response.status}: {response.read()[:500]}")
+        while line := response.readline():
+            yield json.loads(line)
+
+    def results(self, page=1000):
+        """All results in order of position."""
+        start = 1
+        while True:
+            status, headers, body = self.get(f"/v1/results?from={start}&limit={page}&format=ndjson")
+            if status != 200:
+                raise RuntimeError(f"{status}: {body[:500]}")
+            for line in body.splitlines():
+                yield json.loads(line)
+            if not headers.get("Quintet-Next"):
+                return
+            start = int(headers["Quintet-Next"])
