@@ -55,8 +55,8 @@ def is_missing(tree, word):
 
 
 def error_codes_are_unique(tree):
-    """The tables of codes are src/app/codes.* and, of expressions, src/expr/problem.h: each code once
-    there, and each used code is there."""
+    """The tables of codes are src/app/codes.* and, of expressions, src/expr/problem.h: each code
+    once there, and each used code is there."""
     defined = {}
     for path, file in tree.files.items():
         if not re.fullmatch(r"src/app/codes\w*\.(h|cc)|src/expr/problem\.h", path):

@@ -25,7 +25,7 @@ class File:
 
     @property
     def is_test(self):
-        return self.path.endswith(("_test.cc", "_test.h", "_test.py", "_test.sh"))
+        return self.path.endswith(("_test.cc", "_test.h", "_fixture.h", "_test.py", "_test.sh"))
 
     @property
     def room(self):

@@ -1,4 +1,4 @@
-"""`quintet run` as a process of ours: started, probed, killed by its pid; and a client for its door."""
+"""`quintet run` as a process: started, probed, killed by its pid; and a client for its door."""
 import http.client
 import json
 import os
