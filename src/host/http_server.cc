@@ -6,6 +6,7 @@
 
 #include "host/http_session.h"
 #include "host/http_tcp.h"
+#include "host/http_tls.h"
 
 namespace quintet::host {
 
@@ -77,6 +78,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   std::shared_ptr<SessionHost> sessions;
   Counter* refused = nullptr;
   std::unique_ptr<Listener> listener;
+  std::shared_ptr<const TlsContext> tls;
   std::uint16_t port = 0;
   std::unique_ptr<Timer> ticker, grace;
   std::function<void()> drained;
@@ -107,7 +109,9 @@ Expected<void> HttpServer::Impl::listen() {
                    " would open the application to the network: configure TLS and a token, or "
                    "listen on 127.0.0.1");
   }
-  if (options.tls) return invalid("TLS is not built in yet");
+  if (options.tls) {
+    TRY(tls, TlsContext::load(options.tls->certificate, options.tls->key));
+  }
   Listener::Events events;
   events.on_connection = [this](std::unique_ptr<ByteStream> stream, std::string peer) {
     welcome(std::move(stream), std::move(peer));
@@ -130,6 +134,7 @@ void HttpServer::Impl::welcome(std::unique_ptr<ByteStream> stream, std::string p
     renew();
     ticker = loop.every(tick_of(options.limits), [this] { tick(); });
   }
+  if (tls) stream = make_tls_stream(loop, tls, std::move(stream));
   std::make_shared<HttpSession>(sessions, std::move(stream), std::move(peer))->start();
 }
 

@@ -18,7 +18,8 @@ class ServerFixture : public ::testing::Test {
   }
 
   // Adds the routes that most tests use, then starts.
-  void start(HttpLimits limits = {}, std::vector<AccessToken> tokens = {}) {
+  void start(HttpLimits limits = {}, std::vector<AccessToken> tokens = {},
+             std::optional<TlsFiles> tls = {}) {
     route("GET", "/hello", [](auto exchange) {
       exchange->respond({200, kPlainText, "hello", {}});
     });
@@ -29,6 +30,7 @@ class ServerFixture : public ::testing::Test {
     ServerOptions options;
     options.limits = limits;
     options.tokens = std::move(tokens);
+    options.tls = std::move(tls);
     auto server = HttpServer::start(loop_, router_, options, metrics_, log_);
     ASSERT_TRUE(server) << server.error().message();
     server_ = std::move(*server);
