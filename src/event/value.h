@@ -133,6 +133,7 @@ void write_canonical(ByteWriter& out, Value value);
 
 // For people and for CSV: shortest text that reads back to the same value; null is "".
 std::string to_text(Type type, Value value);
+void append_text(std::string& out, Type type, Value value);
 // The value as JSON: decimals as numbers with their digits, timestamps as RFC 3339, bytes base64.
 void append_json(std::string& out, Type type, Value value);
 

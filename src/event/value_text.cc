@@ -40,14 +40,18 @@ void append_json_scalar(std::string& out, Kind kind, std::uint8_t scale, Value v
 
 }  // namespace
 
-std::string to_text(Type type, Value value) {
-  std::string out;
-  if (value.is_null()) return out;
+void append_text(std::string& out, Type type, Value value) {
+  if (value.is_null()) return;
   if (type.kind == Kind::list) {
     append_json(out, type, value);
   } else {
     append_scalar(out, type.kind, type.scale, value);
   }
+}
+
+std::string to_text(Type type, Value value) {
+  std::string out;
+  append_text(out, type, value);
   return out;
 }
 

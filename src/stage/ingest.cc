@@ -116,6 +116,7 @@ Expected<void> Ingest::stamp(Offer& offer, Micros now, event::Record& record) {
 }
 
 Expected<void> Ingest::seal_parts(const event::Event& event, event::Record& record) {
+  if (!keeps_blocks_) return {};
   record.plain = event::encode_part(*event.type, event.values, false);
   const std::string_view subject = subject_of(event);
   if (subject.empty()) return {};
@@ -200,13 +201,15 @@ void Ingest::write_chain(Admitted& admitted) {
 void Ingest::append(Admitted& admitted) {
   const event::Record& record = admitted.record;
   for (const event::Visit& visit : record.visits) chain_[visit.shard] = record.position;
-  if (open_.records.empty()) {
-    open_.first = record.position;
-    open_.epoch = epoch_;
-    open_bytes_ = 0;
+  if (keeps_blocks_) {
+    if (open_.records.empty()) {
+      open_.first = record.position;
+      open_.epoch = epoch_;
+      open_bytes_ = 0;
+    }
+    open_.records.push_back(record);
+    open_bytes_ += weight(record);
   }
-  open_.records.push_back(record);
-  open_bytes_ += weight(record);
   last_admitted_ = record.admitted_at;
   ++next_;
 }

@@ -43,6 +43,8 @@ class Ingest {
   // Appends a control record; `activate` makes this object's own Spec the one in force.
   void control(event::RecordKind kind, std::string body, Micros now, Admitted& out);
 
+  // For who folds without a log: records are stamped and given out, never kept or sealed.
+  void keep_no_blocks() { keeps_blocks_ = false; }
   // True when the open block has reached a limit of event::Block.
   bool block_full() const;
   bool block_empty() const { return open_.records.empty(); }
@@ -113,6 +115,7 @@ class Ingest {
   std::unordered_map<Hash128, Known, HashOfHash> ids_;
   std::unordered_map<Hash128, Labelled, HashOfHash> labelled_;
   std::unordered_map<Hash128, Waiting, HashOfHash> waiting_;  // by label and event id
+  bool keeps_blocks_ = true;
   event::Block open_;
   std::size_t open_bytes_ = 0;
 };
