@@ -1,0 +1,164 @@
+#include "tool/input.h"
+
+namespace quintet::tool {
+
+Expected<InputFile> parse_input(std::string_view text, const app::Spec& spec) {
+  const std::size_t equals = text.find('=');
+  InputFile file;
+  if (equals == std::string_view::npos) {
+    int only = -1, types = 0;
+    for (const event::EventType& type : spec.events) {
+      if (type.is_table) continue;
+      only = type.index;
+      ++types;
+    }
+    if (types != 1) {
+      return invalid("--input " + std::string(text) + ": say of which event, as EVENT=FILE");
+    }
+    file = {spec.events[static_cast<std::size_t>(only)].name, std::string(text)};
+  } else {
+    file = {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+  }
+  if (spec.event_index(file.event_type) < 0) {
+    return not_found("--input " + std::string(text) + ": the application has no event or table \"" +
+                     file.event_type + "\"");
+  }
+  return file;
+}
+
+namespace {
+
+enum class Format { csv, json };
+
+Expected<Format> format_of(std::string_view path) {
+  std::string_view name = path;
+  if (name.ends_with(".gz")) name.remove_suffix(3);
+  if (name.ends_with(".csv")) return Format::csv;
+  if (name.ends_with(".ndjson") || name.ends_with(".jsonl")) return Format::json;
+  return invalid(std::string(path) +
+                 ": the name must end in .csv, .ndjson or .jsonl, with or without .gz");
+}
+
+// One file and its next event.
+struct Stream {
+  std::string path;
+  std::string name;  // the path without folders: part of ids
+  Format format = Format::csv;
+  std::unique_ptr<LineReader> lines;
+  std::unique_ptr<event::Decoder> decoder;
+  std::string scratch;
+  std::vector<std::string_view> cells;
+  event::Event event;
+  std::string text;
+  bool has = false;
+};
+
+Expected<void> read_header(Stream& stream) {
+  std::string_view line;
+  TRY(const bool any, stream.lines->next(line));
+  if (!any) return invalid(stream.path + " is empty: a CSV file needs a header line");
+  if (line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);  // byte order mark
+  const char separator = stream.decoder->type().input.separator;
+  TRY_DO(event::split_csv(line, separator, stream.scratch, stream.cells));
+  auto taken = stream.decoder->csv_header(stream.cells);
+  if (!taken) {
+    const std::string place = taken.error().place();
+    return std::move(taken).error().during(stream.path + ":1: " + place);
+  }
+  return {};
+}
+
+Expected<void> decode(Stream& stream, std::string_view line) {
+  if (stream.format == Format::json) return stream.decoder->json(line, stream.event);
+  const char separator = stream.decoder->type().input.separator;
+  TRY_DO(event::split_csv(line, separator, stream.scratch, stream.cells));
+  return stream.decoder->csv(stream.cells, stream.event);
+}
+
+Expected<void> advance(Stream& stream, const EventSource::OnBad& on_bad) {
+  stream.has = false;
+  std::string_view line;
+  for (;;) {
+    TRY(const bool any, stream.lines->next(line));
+    if (!any) return {};
+    if (line.empty() || line == "\r") continue;
+    auto decoded = decode(stream, line);
+    if (decoded) break;
+    TRY_DO(on_bad({stream.path, stream.lines->line_number(), std::move(decoded).error(), line}));
+  }
+  stream.text = line;
+  if (stream.event.id.empty()) {
+    stream.event.id = stream.event.arena.copy(stream.name + ":" +
+                                              std::to_string(stream.lines->line_number()));
+  }
+  stream.has = true;
+  return {};
+}
+
+}  // namespace
+
+struct EventSource::State {
+  std::vector<Stream> streams;
+  bool started = false;
+  std::size_t last = 0;
+  std::string line;
+};
+
+EventSource::EventSource(std::unique_ptr<State> state) : state_(std::move(state)) {}
+EventSource::~EventSource() = default;
+
+Expected<std::unique_ptr<EventSource>> EventSource::open(const app::Spec& spec,
+                                                         const std::vector<InputFile>& files,
+                                                         const std::string& pseudonym_key) {
+  auto state = std::make_unique<State>();
+  for (const InputFile& file : files) {
+    Stream stream;
+    stream.path = file.path;
+    stream.name = file.path.substr(file.path.find_last_of('/') + 1);
+    TRY(stream.format, format_of(file.path));
+    TRY(stream.lines, LineReader::open(file.path));
+    const auto index = static_cast<std::size_t>(spec.event_index(file.event_type));
+    stream.decoder = std::make_unique<event::Decoder>(
+        spec.events[index], event::Decoder::Options{pseudonym_key, spec.utc_offset_minutes});
+    if (stream.format == Format::csv) TRY_DO(read_header(stream));
+    state->streams.push_back(std::move(stream));
+  }
+  return std::unique_ptr<EventSource>(new EventSource(std::move(state)));
+}
+
+Expected<bool> EventSource::next(event::Event& out, const OnBad& on_bad) {
+  State& s = *state_;
+  if (!s.started) {
+    for (Stream& stream : s.streams) TRY_DO(advance(stream, on_bad));
+    s.started = true;
+  }
+  Stream* first = nullptr;
+  for (Stream& stream : s.streams) {
+    if (stream.has && (first == nullptr || stream.event.time < first->event.time)) first = &stream;
+  }
+  if (first == nullptr) return false;
+  std::swap(out, first->event);
+  std::swap(s.line, first->text);
+  s.last = static_cast<std::size_t>(first - s.streams.data());
+  TRY_DO(advance(*first, on_bad));
+  return true;
+}
+
+std::string_view EventSource::line() const { return state_->line; }
+std::string_view EventSource::format() const {
+  return state_->streams[state_->last].format == Format::csv ? "csv" : "json";
+}
+
+std::uint64_t EventSource::bytes_read() const {
+  std::uint64_t sum = 0;
+  for (const Stream& stream : state_->streams) sum += stream.lines->bytes_read();
+  return sum;
+}
+
+std::uint64_t EventSource::bytes_total() const {
+  std::uint64_t sum = 0;
+  for (const Stream& stream : state_->streams) sum += stream.lines->bytes_total();
+  return sum;
+}
+
+}  // namespace quintet::tool
