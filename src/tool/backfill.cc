@@ -101,7 +101,7 @@ class Run {
 
   Expected<void> one(event::Event& event, const EventSource& source,
                      const EventSource::OnBad& on_bad) {
-    const Micros time = event.time;
+    const Micros time = event.time == kNoTime ? 0 : event.time;
     ++report_.events;
     // The clock of a backfill is the event's own time: nothing is ahead of it.
     stage::Admission admission = ingest_.offer({std::move(event), false, {}}, time, admitted_);

@@ -1,0 +1,66 @@
+#include <cstdio>
+
+#include "base/json_out.h"
+#include "cli/commands.h"
+#include "tool/input.h"
+
+namespace quintet::cli {
+
+namespace {
+
+constexpr int kShownLines = 10;
+
+// Reads every line of the sample and says which are no events.
+Expected<std::uint64_t> check_input(const Common& common, const app::Spec& spec,
+                                    const std::string& input, std::uint64_t& bad) {
+  TRY(const tool::InputFile file, tool::parse_input(input, spec));
+  TRY(const auto source, tool::EventSource::open(spec, {file}, std::string(32, '\0')));
+  std::uint64_t events = 0;
+  event::Event event;
+  const auto on_bad = [&](const tool::BadLine& line) -> Expected<void> {
+    if (++bad <= kShownLines && !common.json) {
+      std::fprintf(stderr, "%s:%llu: %s: %s\n", line.path.c_str(),
+                   static_cast<unsigned long long>(line.line), line.error.place().c_str(),
+                   line.error.message().c_str());
+    }
+    return {};
+  };
+  for (;;) {
+    TRY(const bool any, source->next(event, on_bad));
+    if (!any) return events;
+    ++events;
+  }
+}
+
+}  // namespace
+
+int check_command(const Common& common, const CheckOptions& options) {
+  const auto spec = load_app(common, options.app);
+  if (spec == nullptr) return kFault;
+  std::uint64_t bad = 0;
+  for (const std::string& input : options.inputs) {
+    const std::uint64_t before = bad;
+    const auto events = check_input(common, *spec, input, bad);
+    if (!events) return report(common, events.error());
+    if (!common.json) {
+      std::fprintf(stderr, "%s: %llu events, %llu bad lines\n", input.c_str(),
+                   static_cast<unsigned long long>(*events),
+                   static_cast<unsigned long long>(bad - before));
+    }
+  }
+  if (common.json) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().field("app", spec->app).field("digest", spec->digest);
+    json.key("bad_lines").uint64(bad).end_object();
+    std::printf("%s\n", out.c_str());
+  } else {
+    std::size_t columns = 0;
+    for (const app::RowPlan& plan : spec->rows) columns += plan.columns.size();
+    std::printf("%s: ok: %zu events and tables, %zu columns, %zu models\n", options.app.c_str(),
+                spec->events.size(), columns, spec->models.size());
+  }
+  return bad == 0 ? kOk : kFault;
+}
+
+}  // namespace quintet::cli

@@ -1,0 +1,61 @@
+// The commands, as functions of plain options. cli/quintet_main.cc turns the command line into them.
+// Each returns the exit status: 0 ok, 1 the application's or the data's fault, 2 usage or
+// environment. Results go to stdout, progress and complaints to stderr.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/load.h"
+#include "base/expected.h"
+
+namespace quintet::cli {
+
+inline constexpr int kOk = 0;
+inline constexpr int kFault = 1;
+inline constexpr int kUsage = 2;
+
+// What every command knows.
+struct Common {
+  bool json = false;   // --format json
+  bool quiet = false;  // no progress
+};
+
+struct CheckOptions {
+  std::string app;
+  std::vector<std::string> inputs;  // EVENT=FILE: type-checked against the file
+};
+int check_command(const Common& common, const CheckOptions& options);
+
+struct BackfillOptions {
+  std::string app;
+  std::vector<std::string> inputs;
+  std::string output;
+  std::vector<std::string> models;  // NAME=FILE
+  std::string from;                 // a time; empty: all
+  std::string key_file;             // pseudonym key; empty: a fixed one for files
+};
+int backfill_command(const Common& common, const BackfillOptions& options);
+
+struct RunOptions {
+  std::string app;
+  std::string data;  // directory; empty: .quintet/APP beside the file
+  std::string host = "127.0.0.1";
+  int port = 8080;
+  std::string pattern;
+};
+int run_command(const Common& common, const RunOptions& options);
+
+// --- shared by the commands ---
+
+// The file's text, or an error that names it.
+Expected<std::string> read_file(const std::string& path);
+// Loads and prints every diagnostic; null if there is an error among them.
+std::shared_ptr<const app::Spec> load_app(const Common& common, const std::string& path,
+                                          const std::string& pattern = {});
+// "error: ..." on stderr, or {"error": ...} on stdout with --format json. Gives the exit status that
+// fits the error's code.
+int report(const Common& common, const Error& error);
+
+}  // namespace quintet::cli

@@ -1,0 +1,59 @@
+// The command line. The only file that sees CLI11.
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+
+namespace {
+
+using namespace quintet::cli;
+
+constexpr const char* kInputHelp =
+    "EVENT=FILE, CSV or NDJSON, .gz or not; may be given several times";
+
+void add_check(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<CheckOptions>();
+  CLI::App* command = app.add_subcommand("check", "Find every mistake in an application file");
+  command->add_option("app", options->app, "the application file")->required();
+  command->add_option("--input", options->inputs, kInputHelp);
+  command->footer("Example: quintet check app.yaml --input transaction=sample.csv");
+  command->callback([options, &common, &status] { status = check_command(common, *options); });
+}
+
+void add_backfill(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<BackfillOptions>();
+  CLI::App* command =
+      app.add_subcommand("backfill", "Fold files and write features, predictions and decisions");
+  command->add_option("app", options->app, "the application file")->required();
+  command->add_option("--input", options->inputs, kInputHelp)->required();
+  command->add_option("--output", options->output,
+                      "rows as CSV: FILE.csv, FILE.csv.gz or - ; without it only the digest");
+  command->add_option("--model", options->models, "NAME=FILE: a model in force from the start");
+  command->add_option("--from", options->from, "write only events at or after this time");
+  command->add_option("--pseudonym-key", options->key_file, "file with the 32 byte key of a log");
+  command->footer(
+      "Example: quintet backfill app.yaml --input transaction=tx.csv.gz --output rows.csv");
+  command->callback([options, &common, &status] { status = backfill_command(common, *options); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Quintet: one AI application, five architecture patterns", "quintet");
+  Common common;
+  int status = kOk;
+  std::string format = "text";
+  app.add_option("--format", format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  app.add_flag("-q,--quiet", common.quiet, "no progress");
+  app.set_version_flag("--version", "quintet 0.1.0");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.parse_complete_callback([&] { common.json = format == "json"; });
+  add_check(app, common, status);
+  add_backfill(app, common, status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kOk : kUsage;
+  }
+  return status;
+}
