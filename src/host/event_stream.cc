@@ -1,0 +1,199 @@
+#include "host/event_stream.h"
+
+#include "base/json_out.h"
+#include "host/api_events.h"
+#include "host/problem.h"
+
+namespace quintet::host {
+
+void EventStream::start(Node& node, std::shared_ptr<Exchange> exchange, int event_type, bool csv) {
+  const std::shared_ptr<EventStream> stream(new EventStream(node, exchange, event_type, csv));
+  exchange->begin({200, kNdjson, {}, {}});
+  exchange->read_body(stream);
+}
+
+EventStream::EventStream(Node& node, std::shared_ptr<Exchange> exchange, int event_type, bool csv)
+    : node_(node),
+      exchange_(std::move(exchange)),
+      event_type_(event_type),
+      csv_(csv),
+      decoder_(node.new_decoder(event_type)) {
+  const HttpRequest& request = exchange_->request();
+  minimal_ = request.header("prefer").find("return=minimal") != std::string_view::npos;
+  const std::string_view key = request.header("idempotency-key");
+  id_prefix_ = key.empty() ? request.trace.id : std::string(key);
+  if (!request.trace.id.empty()) trace_ = "00-" + request.trace.id + "-0000000000000001-00";
+}
+
+void EventStream::on_body(std::string_view piece) {
+  lines_.add(piece);
+  pump();
+}
+
+void EventStream::on_end() {
+  ended_ = true;
+  lines_.end();
+  pump();
+}
+
+// What was admitted stays admitted; the client does not learn of it here and asks by id.
+void EventStream::on_abort(const Error&) {
+  finished_ = true;
+  exchange_ = nullptr;
+}
+
+bool EventStream::full() const {
+  return answers_.size() >= kOpenLines || exchange_->unsent() >= kUnsentHigh ||
+         (node_.place != nullptr && node_.place->saturated());
+}
+
+void EventStream::pause() {
+  paused_ = true;
+  auto self = shared_from_this();
+  // Replies wake it; a client that does not read its answers wakes it by reading.
+  exchange_->when_writable([self] {
+    if (self->paused_ && !self->finished_) self->pump();
+  });
+}
+
+void EventStream::pump() {
+  if (finished_) return;
+  paused_ = false;
+  std::size_t taken = 0;
+  bool dry = false;
+  while (!full() && taken < kLinesPerTurn) {
+    const auto line = lines_.next();
+    if (!line) {
+      dry = true;
+      break;
+    }
+    ++taken;
+    take(*line);
+  }
+  if (node_.place != nullptr) node_.place->flush();
+  write_ready();
+  if (finished_) return;
+  if (!dry && !full()) {
+    // More lines are here: they go on in the next turn.
+    node_.loop.post([self = shared_from_this()] { self->pump(); });
+  } else if (!dry) {
+    pause();
+  } else if (!ended_) {
+    exchange_->resume();
+  }
+}
+
+void EventStream::take(const LineCutter::Line& line) {
+  if (line.text.empty() && !line.too_long) return;
+  if (line.too_long) {
+    refuse(line, open_slot(),
+           exhausted("the line is longer than 1 MiB").with_id("too_long"));
+    return;
+  }
+  if (csv_ && header_.empty()) {
+    header_ = line.text;
+    auto taken = event::split_csv(header_, decoder_.type().input.separator, scratch_, cells_);
+    if (taken) taken = decoder_.csv_header(cells_);
+    if (!taken) {
+      // Without a header nothing that follows can be read.
+      exchange_->write(refusal_json(line.number, taken.error()) + "\n");
+      exchange_->end();
+      finished_ = true;
+    }
+    return;
+  }
+  take_event(line);
+}
+
+void EventStream::take_event(const LineCutter::Line& line) {
+  const std::size_t slot = open_slot();
+  if (node_.place == nullptr) {
+    answer(slot, refusal_json(line.number, place_is_away()));
+    return;
+  }
+  Place::Offer offer;
+  Expected<void> decoded;
+  if (csv_) {
+    decoded = event::split_csv(line.text, decoder_.type().input.separator, scratch_, cells_);
+    if (decoded) decoded = decoder_.csv(cells_, offer.event);
+  } else {
+    decoded = decoder_.json(line.text, offer.event);
+  }
+  if (!decoded) {
+    refuse(line, slot, std::move(decoded).error());
+    return;
+  }
+  if (offer.event.id.empty()) {
+    offer.event.id =
+        offer.event.arena.copy(id_prefix_ + ":" + std::to_string(line.number));
+  }
+  const std::string original = csv_ ? header_ + "\n" + std::string(line.text) : std::string();
+  offer.trace = trace_;
+  offer.show = minimal_ ? Place::Show::nothing : Place::Show::result;
+  offer.original = csv_ ? std::string_view(original) : line.text;
+  offer.format = csv_ ? "csv" : "json";
+  node_.place->offer(std::move(offer),
+                     [self = shared_from_this(), slot, number = line.number](const Receipt& r) {
+    std::string json;
+    if (r.error != nullptr) {
+      json = refusal_json(number, *r.error);
+    } else if (self->minimal_ || r.json.empty()) {
+      JsonWriter writer(json);
+      writer.begin_object().key("position").uint64(r.position).end_object();
+    } else {
+      json = r.json;
+    }
+    self->answer(slot, std::move(json));
+  });
+}
+
+void EventStream::refuse(const LineCutter::Line& line, std::size_t slot, Error why) {
+  if (node_.place == nullptr) {
+    answer(slot, refusal_json(line.number, place_is_away()));
+    return;
+  }
+  stage::DeadLetter letter;
+  letter.event_type = decoder_.type().name;
+  letter.format = csv_ ? "csv" : "json";
+  letter.bytes = csv_ ? header_ + "\n" + std::string(line.text) : std::string(line.text);
+  node_.place->refuse(std::move(letter), std::move(why),
+                      [self = shared_from_this(), slot, number = line.number](const Receipt& r) {
+                        self->answer(slot, refusal_json(number, *r.error));
+                      });
+}
+
+std::size_t EventStream::open_slot() {
+  answers_.emplace_back();
+  return first_slot_ + answers_.size() - 1;
+}
+
+void EventStream::answer(std::size_t slot, std::string json) {
+  if (finished_) return;
+  answers_[slot - first_slot_] = std::move(json);
+  if (slot != first_slot_) return;
+  while (!answers_.empty() && answers_.front()) {
+    ready_ += *answers_.front();
+    ready_ += '\n';
+    answers_.pop_front();
+    ++first_slot_;
+  }
+  // Answers of one commit come together; they leave together in the next turn.
+  node_.loop.post([self = shared_from_this()] {
+    self->write_ready();
+    if (self->paused_ && !self->finished_ && !self->full()) self->pump();
+  });
+}
+
+void EventStream::write_ready() {
+  if (finished_) return;
+  if (!ready_.empty()) {
+    exchange_->write(ready_);
+    ready_.clear();
+  }
+  if (ended_ && answers_.empty() && !paused_) {
+    exchange_->end();
+    finished_ = true;
+  }
+}
+
+}  // namespace quintet::host

@@ -1,0 +1,54 @@
+// One streamed POST /v1/events: lines in, answers out, in order, with back-pressure both ways.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "host/http_lines.h"
+#include "host/node.h"
+
+namespace quintet::host {
+
+// Lives on the loop, held by its Exchange and by the replies it waits for.
+class EventStream final : public BodyReader, public std::enable_shared_from_this<EventStream> {
+ public:
+  static void start(Node& node, std::shared_ptr<Exchange> exchange, int event_type, bool csv);
+
+  void on_body(std::string_view piece) override;
+  void on_end() override;
+  void on_abort(const Error& why) override;
+
+ private:
+  EventStream(Node& node, std::shared_ptr<Exchange> exchange, int event_type, bool csv);
+
+  void pump();                          // takes lines until there are none or something is full
+  void take(const LineCutter::Line& line);
+  void take_event(const LineCutter::Line& line);
+  bool full() const;
+  void pause();
+  std::size_t open_slot();              // for the next answer
+  void answer(std::size_t slot, std::string json);
+  void refuse(const LineCutter::Line& line, std::size_t slot, Error why);
+  void write_ready();
+
+  Node& node_;
+  std::shared_ptr<Exchange> exchange_;
+  const int event_type_;
+  const bool csv_;
+  bool minimal_ = false;
+  std::string id_prefix_;  // for events without an id of their own
+  std::string trace_;
+  event::Decoder decoder_;
+  LineCutter lines_;
+  std::string header_;  // CSV: the first line
+  std::string scratch_;
+  std::vector<std::string_view> cells_;
+  std::deque<std::optional<std::string>> answers_;
+  std::size_t first_slot_ = 0;  // number of answers_.front()
+  std::string ready_;           // answers not yet written
+  bool paused_ = false, ended_ = false, finished_ = false;
+};
+
+}  // namespace quintet::host

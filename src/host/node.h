@@ -1,0 +1,43 @@
+// What the routes of one process share: the place they serve, and the means to serve it. The Place
+// may be away for a moment, while it is folded again after a failed commit.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "event/decode.h"
+#include "host/http.h"
+#include "host/log.h"
+#include "host/metrics.h"
+#include "host/place.h"
+
+namespace quintet::host {
+
+struct Node {
+  Loop& loop;
+  Clock& clock;
+  Logger& log;
+  Metrics& metrics;
+  std::unique_ptr<Place> place;  // null while it is being opened
+  std::string data_directory;
+  bool draining = false;
+
+  // Decoders of the application in force, by event type, for whole JSON events. Emptied when the
+  // place is opened anew.
+  std::map<int, event::Decoder> decoders;
+
+  event::Decoder& decoder(int event_type);
+  // A decoder of its own for a stream, whose header it remembers.
+  event::Decoder new_decoder(int event_type) const;
+};
+
+// The place, or the answer that says it is away.
+inline Error place_is_away() {
+  return unavailable("the application is being opened; try again in a moment");
+}
+
+// The event type that a request speaks of: ?event=NAME, or the only one there is.
+Expected<int> event_type_of(const app::Spec& spec, const HttpRequest& request);
+
+}  // namespace quintet::host
