@@ -35,6 +35,19 @@ void add_backfill(CLI::App& app, const Common& common, int& status) {
   command->callback([options, &common, &status] { status = backfill_command(common, *options); });
 }
 
+void add_run(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand("run", "Run an application until it is told to stop");
+  command->add_option("app", options->app, "the application file")->required();
+  command->add_option("--data", options->data, "directory of the log; default .quintet/APP");
+  command->add_option("--host", options->host, "address to listen on");
+  command->add_option("--port", options->port, "port; 0 for a free one")
+      ->check(CLI::Range(0, 65535));
+  command->add_option("--pattern", options->pattern, "run under this pattern");
+  command->footer("Example: quintet run app.yaml --port 8080");
+  command->callback([options, &common, &status] { status = run_command(common, *options); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -50,6 +63,7 @@ int main(int argc, char** argv) {
   app.parse_complete_callback([&] { common.json = format == "json"; });
   add_check(app, common, status);
   add_backfill(app, common, status);
+  add_run(app, common, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -6,6 +6,10 @@
 
 namespace quintet::host {
 
+namespace {
+constexpr Micros kLookAgain = 1'000;
+}
+
 void EventStream::start(Node& node, std::shared_ptr<Exchange> exchange, int event_type, bool csv) {
   const std::shared_ptr<EventStream> stream(new EventStream(node, exchange, event_type, csv));
   exchange->begin({200, kNdjson, {}, {}});
@@ -47,39 +51,43 @@ bool EventStream::full() const {
          (node_.place != nullptr && node_.place->saturated());
 }
 
+// Answers wake it; so does a client that reads its answers. When others fill the place and nothing
+// of ours is under way, it looks again a little later.
 void EventStream::pause() {
   paused_ = true;
   auto self = shared_from_this();
-  // Replies wake it; a client that does not read its answers wakes it by reading.
-  exchange_->when_writable([self] {
+  const auto wake = [self] {
     if (self->paused_ && !self->finished_) self->pump();
-  });
+  };
+  if (exchange_->unsent() >= kUnsentHigh) {
+    exchange_->when_writable(wake);
+  } else if (answers_.empty()) {
+    retry_ = node_.loop.after(kLookAgain, wake);
+  }
 }
 
 void EventStream::pump() {
   if (finished_) return;
   paused_ = false;
-  std::size_t taken = 0;
-  bool dry = false;
-  while (!full() && taken < kLinesPerTurn) {
+  dry_ = false;
+  for (std::size_t taken = 0; taken < kLinesPerTurn && !finished_ && !full(); ++taken) {
     const auto line = lines_.next();
     if (!line) {
-      dry = true;
+      dry_ = true;
       break;
     }
-    ++taken;
     take(*line);
   }
   if (node_.place != nullptr) node_.place->flush();
   write_ready();
   if (finished_) return;
-  if (!dry && !full()) {
+  if (dry_) {
+    if (!ended_) exchange_->resume();
+  } else if (full()) {
+    pause();
+  } else {
     // More lines are here: they go on in the next turn.
     node_.loop.post([self = shared_from_this()] { self->pump(); });
-  } else if (!dry) {
-    pause();
-  } else if (!ended_) {
-    exchange_->resume();
   }
 }
 
@@ -177,8 +185,11 @@ void EventStream::answer(std::size_t slot, std::string json) {
     answers_.pop_front();
     ++first_slot_;
   }
+  if (posted_) return;
   // Answers of one commit come together; they leave together in the next turn.
+  posted_ = true;
   node_.loop.post([self = shared_from_this()] {
+    self->posted_ = false;
     self->write_ready();
     if (self->paused_ && !self->finished_ && !self->full()) self->pump();
   });
@@ -190,7 +201,7 @@ void EventStream::write_ready() {
     exchange_->write(ready_);
     ready_.clear();
   }
-  if (ended_ && answers_.empty() && !paused_) {
+  if (ended_ && dry_ && answers_.empty()) {
     exchange_->end();
     finished_ = true;
   }

@@ -48,7 +48,10 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
   std::deque<std::optional<std::string>> answers_;
   std::size_t first_slot_ = 0;  // number of answers_.front()
   std::string ready_;           // answers not yet written
+  std::unique_ptr<Timer> retry_;
   bool paused_ = false, ended_ = false, finished_ = false;
+  bool dry_ = false;     // the cutter has no whole line
+  bool posted_ = false;  // a turn that writes answers is on its way
 };
 
 }  // namespace quintet::host

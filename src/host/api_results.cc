@@ -1,0 +1,124 @@
+#include "host/api_results.h"
+
+#include "base/decimal.h"
+#include "base/json_out.h"
+#include "host/problem.h"
+
+namespace quintet::host {
+
+namespace {
+
+Expected<std::uint64_t> number_of(const HttpRequest& request, std::string_view name,
+                                  std::uint64_t fallback, std::uint64_t most) {
+  const auto text = request.query_value(name);
+  if (!text) return fallback;
+  const auto number = parse_int64(*text);
+  if (!number || *number < 0 || static_cast<std::uint64_t>(*number) > most) {
+    return invalid("expected a number from 0 to " + std::to_string(most)).at(std::string(name));
+  }
+  return static_cast<std::uint64_t>(*number);
+}
+
+Expected<Position> position_of(const Place& place, const HttpRequest& request) {
+  const std::string_view id = request.param("id");
+  if (id.starts_with('@')) {
+    const auto number = parse_int64(id.substr(1));
+    if (!number || *number <= 0) return invalid("after @ stands a position: 1, 2, 3 ...").at("id");
+    return static_cast<Position>(*number);
+  }
+  TRY(const int type, event_type_of(place.spec(), request));
+  const auto& name = place.spec().events[static_cast<std::size_t>(type)].name;
+  const auto position = place.find(name, id);
+  if (!position) return not_found("no " + name + " has the id " + std::string(id));
+  return *position;
+}
+
+HttpResponse one_result(Node& node, const HttpRequest& request) {
+  if (node.place == nullptr) return problem_response(place_is_away(), request);
+  const auto position = position_of(*node.place, request);
+  if (!position) return problem_response(position.error(), request);
+  auto json = node.place->result(*position);
+  if (!json) return problem_response(json.error(), request);
+  return json_response(200, *std::move(json));
+}
+
+Expected<Place::Query> query_of(const Place& place, const HttpRequest& request) {
+  Place::Query query;
+  TRY(query.from, number_of(request, "from", 1, INT64_MAX));
+  TRY(query.limit, number_of(request, "limit", 100, kPageLimit));
+  if (const auto event = request.query_value("event")) {
+    if (place.spec().event_index(*event) < 0) {
+      return not_found("there is no event \"" + std::string(*event) + "\"").at("event");
+    }
+    query.event_type = *event;
+  }
+  if (const auto decision = request.query_value("decision")) {
+    const std::size_t colon = decision->find(':');
+    if (colon == std::string_view::npos) {
+      return invalid("write NAME:VALUE, as verdict:block").at("decision");
+    }
+    query.decision = decision->substr(0, colon);
+    query.value = decision->substr(colon + 1);
+  }
+  return query;
+}
+
+HttpResponse page_of_results(Node& node, const HttpRequest& request) {
+  if (node.place == nullptr) return problem_response(place_is_away(), request);
+  const auto query = query_of(*node.place, request);
+  if (!query) return problem_response(query.error(), request);
+  const auto page = node.place->results(*query);
+  if (!page) return problem_response(page.error(), request);
+  const bool lines = request.query_value("format") == "ndjson";
+  std::string body = lines ? "" : "{\"results\":[";
+  bool first = true;
+  for (const std::string& result : page->results) {
+    if (!lines && !first) body += ',';
+    first = false;
+    body += result;
+    if (lines) body += '\n';
+  }
+  HttpResponse response;
+  if (lines) {
+    response = {200, kNdjson, std::move(body), {}};
+  } else {
+    body += "]";
+    if (page->next != kNoPosition) body += ",\"next\":" + std::to_string(page->next);
+    response = json_response(200, body + "}");
+  }
+  if (page->next != kNoPosition) {
+    response.headers.emplace_back("Quintet-Next", std::to_string(page->next));
+  }
+  return response;
+}
+
+HttpResponse features_now(Node& node, const HttpRequest& request) {
+  if (node.place == nullptr) return problem_response(place_is_away(), request);
+  const auto type = event_type_of(node.place->spec(), request);
+  if (!type) return problem_response(type.error(), request);
+  event::Event event;
+  if (auto decoded = node.decoder(*type).json(request.body, event); !decoded) {
+    return problem_response(decoded.error(), request);
+  }
+  if (event.type->is_table) {
+    return problem_response(invalid("a table has no features").at("event"), request);
+  }
+  auto json = node.place->peek(std::move(event));
+  if (!json) return problem_response(json.error(), request);
+  return json_response(200, *std::move(json));
+}
+
+}  // namespace
+
+void add_result_routes(Router& router, Node& node) {
+  const auto read = [&](std::string pattern, HttpResponse (*answer)(Node&, const HttpRequest&)) {
+    router.add({"GET", std::move(pattern), Scope::read,
+                make_handler([&node, answer](const HttpRequest& r) { return answer(node, r); })});
+  };
+  read("/v1/results/{id}", one_result);
+  read("/v1/results", page_of_results);
+  router.add({"POST", "/v1/features", Scope::read,
+              make_handler([&node](const HttpRequest& r) { return features_now(node, r); })});
+}
+
+}  // namespace quintet::host

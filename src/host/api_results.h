@@ -1,0 +1,16 @@
+// Reading what was decided: results by id, by position and in pages; features as they would be now.
+#pragma once
+
+#include "host/node.h"
+#include "host/router.h"
+
+namespace quintet::host {
+
+inline constexpr std::size_t kPageLimit = 1000;  // most results of one page
+
+//   GET  /v1/results/{id}     [?event=NAME]; {id} may be "@POSITION"
+//   GET  /v1/results          ?from=&limit=&event=&decision=NAME:VALUE [&format=ndjson]
+//   POST /v1/features         a row for the event in the body, as it would be now; stores nothing
+void add_result_routes(Router& router, Node& node);
+
+}  // namespace quintet::host

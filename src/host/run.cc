@@ -1,0 +1,113 @@
+#include "host/run.h"
+
+#include "host/api_events.h"
+#include "host/api_results.h"
+#include "host/http_server.h"
+#include "host/node.h"
+#include "host/problem.h"
+#include "store/sqlite.h"
+#include "store/vault.h"
+
+namespace quintet::host {
+
+namespace {
+
+constexpr Micros kDrainGrace = 10 * kSecond;
+constexpr Micros kReopenAfter = kSecond;
+
+// Everything of one process, in the order of its making.
+class Process {
+ public:
+  explicit Process(RunSettings settings)
+      : settings_(std::move(settings)),
+        log_(clock_, LogLevel::info),
+        node_{loop_, clock_, log_, metrics_, nullptr, settings_.data_directory, false, {}} {}
+
+  Expected<void> run() {
+    TRY(vault_, store::open_vault(settings_.data_directory));
+    TRY_DO(open_place());
+    add_routes();
+    ServerOptions options;
+    options.address = settings_.address;
+    options.port = settings_.port;
+    TRY(server_, HttpServer::start(loop_, router_, options, metrics_, log_));
+    loop_.on_termination([this](int) { stop(); });
+    loop_.post([this] {
+      if (settings_.on_ready) {
+        settings_.on_ready("http://" + settings_.address + ":" + std::to_string(server_->port()));
+      }
+    });
+    loop_.run();
+    server_.reset();
+    node_.place.reset();
+    return {};
+  }
+
+ private:
+  Expected<void> open_place() {
+    TRY(store_, store::open_sqlite(settings_.data_directory, {}));
+    Place::Settings place;
+    place.spec = settings_.spec;
+    place.progress = settings_.progress;
+    place.on_failure = [this](const Error& why) {
+      log_.error("a commit failed; the log is folded again", {{"reason", why.message()}});
+      loop_.post([this] { reopen(); });
+    };
+    node_.decoders.clear();
+    TRY(node_.place, Place::open({*store_, *vault_, clock_, loop_}, std::move(place)));
+    return {};
+  }
+
+  // Memory may be ahead of the disk: it is thrown away and folded again (DESIGN 6.5).
+  void reopen() {
+    node_.place.reset();
+    store_.reset();
+    if (auto opened = open_place(); !opened) {
+      log_.error("the store cannot be opened", {{"reason", opened.error().message()}});
+      retry_ = loop_.after(kReopenAfter, [this] { reopen(); });
+    }
+  }
+
+  void add_routes() {
+    add_event_routes(router_, node_);
+    add_result_routes(router_, node_);
+    router_.add({"GET", "/livez", Scope::open, make_handler([](const HttpRequest&) {
+                   return json_response(200, "{\"live\":true}");
+                 })});
+    router_.add({"GET", "/readyz", Scope::open, make_handler([this](const HttpRequest&) {
+                   const bool ready = node_.place != nullptr && !node_.draining;
+                   return json_response(ready ? 200 : 503,
+                                        ready ? "{\"ready\":true}" : "{\"ready\":false}");
+                 })});
+    router_.add({"GET", "/metrics", Scope::read, make_handler([this](const HttpRequest&) {
+                   return HttpResponse{200, "text/plain; version=0.0.4", metrics_.text(), {}};
+                 })});
+  }
+
+  void stop() {
+    if (node_.draining) {
+      loop_.stop();
+      return;
+    }
+    node_.draining = true;
+    server_->drain(kDrainGrace, [this] { loop_.stop(); });
+  }
+
+  RunSettings settings_;
+  SystemClock clock_;
+  Logger log_;
+  Loop loop_;
+  Metrics metrics_;
+  Router router_;
+  std::unique_ptr<stage::Store> store_;
+  std::unique_ptr<stage::Vault> vault_;
+  Node node_;
+  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<Timer> retry_;
+};
+
+}  // namespace
+
+Expected<void> run(RunSettings settings) { return Process(std::move(settings)).run(); }
+
+}  // namespace quintet::host

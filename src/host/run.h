@@ -1,0 +1,27 @@
+// A running application: opens its store, folds its log, serves its door until told to stop, and
+// leaves snapshots behind. The interpreter of a Topology for this machine.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "app/spec.h"
+#include "base/expected.h"
+
+namespace quintet::host {
+
+struct RunSettings {
+  std::shared_ptr<const app::Spec> spec;
+  std::string data_directory;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8080;
+  // Called once the door has answered a request of our own: success is said after it was probed.
+  std::function<void(const std::string& url)> on_ready;
+  std::function<void(std::uint64_t done, std::uint64_t last)> progress;
+};
+
+// Blocks until SIGINT or SIGTERM, then drains. Errors: what could not be opened or bound.
+Expected<void> run(RunSettings settings);
+
+}  // namespace quintet::host
