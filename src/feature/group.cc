@@ -11,7 +11,6 @@ GroupState::GroupState(std::shared_ptr<const GroupPlan> plan)
     : plan_(std::move(plan)), layouts_(plan_->kinds) {}
 
 void GroupState::apply(const FoldInput& input, const Touch& touch, PartialRow& out) {
-  ++turn_;
   if (touch.label >= 0) {
     report(input, touch);
     return;
@@ -39,12 +38,7 @@ bool GroupState::erase(std::string_view name) {
   Key* key = keys_.find(name);
   if (key == nullptr) return false;
   key->hot.reset();
-  const RingView ring = key->ring.view(layouts_);
-  Entry entry;
-  for (std::size_t i = 0; i < ring.size(); ++i) {
-    ring.read(i, entry);
-    release(entry);
-  }
+  release(key->ring.view(layouts_), key->ring.size());
   return keys_.erase(name);
 }
 
@@ -106,23 +100,7 @@ void GroupState::evaluate(const FoldInput& input, Entry& entry) {
 
 void GroupState::insert(Key& key, Entry& entry) {
   const std::size_t at = key.ring.insert(layouts_, entry);
-  if (!key.hot) return;
-  Hot& hot = *key.hot;
-  hot.at_end = at + 1 == key.ring.size() ? hot.at_end + 1 : 0;
-  for (std::size_t v = 0; v < hot.views.size(); ++v) {
-    Running& running = hot.views[v];
-    if (at >= running.high) continue;
-    ++running.high;
-    if (at <= running.low) running.chained = false;
-    if (at < running.low) {
-      ++running.low;
-      continue;
-    }
-    const View& view = plan_->views[v];
-    for (std::size_t i = 0; i < view.lanes.size(); ++i) {
-      tally(entry, hot.tallies[view.first_tally + i], view.lanes[i], true);
-    }
-  }
+  if (key.hot) follow_insert(*key.hot, entry, at, key.ring.size());
 }
 
 void GroupState::report(const FoldInput& input, const Touch& touch) {
@@ -171,12 +149,13 @@ void GroupState::report(const FoldInput& input, const Touch& touch) {
     }
   }
   if (key->hot) {
-    for (std::size_t v = 0; v < key->hot->views.size(); ++v) {
-      const Running& running = key->hot->views[v];
+    ++key->hot->shuffles;
+    for (std::size_t v = 0; v < plan_->views.size(); ++v) {
+      const Running& running = key->hot->view(v);
       if (at < running.low || at >= running.high) continue;
       const View& view = plan_->views[v];
       for (std::size_t i = 0; i < view.lanes.size(); ++i) {
-        Tally& sums = key->hot->tallies[view.first_tally + i];
+        Tally& sums = key->hot->tally(view.first_tally + i);
         tally(before, sums, view.lanes[i], false);
         tally(after, sums, view.lanes[i], true);
       }
@@ -191,41 +170,35 @@ void GroupState::report(const FoldInput& input, const Touch& touch) {
 void GroupState::forget(Key& key, Micros horizon) {
   const RingView ring = key.ring.view(layouts_);
   if (plan_->keeps_all || ring.size() < 8) return;
-  std::size_t gone =
-      plan_->keeps_time ? (horizon == kNoTime ? 0 : ring.until(horizon)) : ring.size();
+  // Not before a quarter can go.
+  const std::size_t least = ring.size() / 4;
+  if (plan_->keeps_time && (horizon == kNoTime || ring.time(least) > horizon)) return;
+  std::size_t gone = plan_->keeps_time ? ring.until(horizon) : ring.size();
   if (plan_->count_reach > 0) {
-    const auto reach = static_cast<std::size_t>(plan_->count_reach);
-    const std::size_t last = std::min(reach, ring.size());
+    const std::size_t last = std::min(static_cast<std::size_t>(plan_->count_reach), ring.size());
     if (!key.hot || key.hot->at_end < last) return;  // compact() does it
     gone = std::min(gone, ring.size() - last);
   }
-  if (gone * 4 < ring.size()) return;
-  if (plan_->holds_texts) {
-    Entry entry;
-    for (std::size_t i = 0; i < gone; ++i) {
-      if (key.hot) {
-        for (std::size_t v = 0; v < plan_->views.size(); ++v) {
-          const Running& running = key.hot->views[v];
-          if (running.low <= i && i < running.high) tally(ring, *key.hot, v, i, false);
-        }
-      }
-      ring.read(i, entry);
-      release(entry);
-    }
-  } else if (key.hot) {
+  if (gone < least) return;
+  if (key.hot) {
     for (std::size_t v = 0; v < plan_->views.size(); ++v) {
-      const Running& running = key.hot->views[v];
-      for (std::size_t i = running.low; i < std::min(gone, running.high); ++i) {
+      const Running& running = key.hot->view(v);
+      for (std::size_t i = running.low; i < std::min<std::size_t>(gone, running.high); ++i) {
         tally(ring, *key.hot, v, i, false);
       }
     }
+    follow_drop(*key.hot, gone);
   }
+  release(ring, gone);
   key.ring.drop_front(layouts_, gone);
-  if (!key.hot) return;
-  key.hot->at_end = std::min(key.hot->at_end, key.ring.size());
-  for (Running& running : key.hot->views) {
-    running.low -= std::min(running.low, gone);
-    running.high -= std::min(running.high, gone);
+}
+
+void GroupState::release(const RingView& ring, std::size_t count) {
+  if (!plan_->holds_texts) return;
+  Entry entry;
+  for (std::size_t i = 0; i < count; ++i) {
+    ring.read(i, entry);
+    release(entry);
   }
 }
 
@@ -287,9 +260,8 @@ void GroupState::add_to(Shard::Size& size) const {
     size.bytes += sizeof(Key) + key->ring.bytes(layouts_);
     if (key->key.size() > 15) size.bytes += key->key.capacity();
     if (!key->hot) continue;
-    size.bytes += sizeof(Hot) + key->hot->views.capacity() * sizeof(Running) +
-                  key->hot->tallies.capacity() * sizeof(Tally);
-    for (const Tally& sums : key->hot->tallies) size.bytes += sums.bytes();
+    size.bytes += sizeof(Hot) + key->hot->pieces.capacity() * sizeof(Hot::Piece);
+    for (const Hot::Piece& piece : key->hot->pieces) size.bytes += piece.tally.bytes();
   }
 }
 

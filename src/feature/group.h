@@ -40,16 +40,28 @@ class GroupState {
   void add_to(Shard::Size& size) const;
 
  private:
-  struct Running {  // a view's window as its tallies hold it
-    std::size_t low = 0, high = 0;
-    std::uint64_t turn = 0;  // when it was moved last
-    bool chained = false;    // a session's `low` is its true beginning
+  // A view's window as its tallies hold it, and when it has to move: not before `until` reaches
+  // first_beyond or `after` reaches first_inside, as long as neither goes back.
+  struct Running {
+    std::uint32_t low = 0, high = 0;
+    bool chained = false;  // a session's `low` is its true beginning
+    Micros after = INT64_MIN, until = INT64_MIN;
+    Micros first_inside = INT64_MIN, first_beyond = INT64_MIN;
   };
+  // One allocation: the head, then for each view its Running and for each lane its Tally.
   struct Hot {
-    std::vector<Running> views;
-    std::vector<Tally> tallies;
+    struct Piece {
+      Running running;
+      Tally tally;
+    };
     // The last so many entries of the ring are those that came last, in order.
-    std::size_t at_end = 0;
+    std::uint32_t at_end = 0;
+    std::uint32_t shuffles = 0;  // see Stretch
+    std::uint64_t dropped = 0;
+    std::vector<Piece> pieces;
+
+    Running& view(std::size_t v) { return pieces[v].running; }
+    Tally& tally(std::size_t t) { return pieces[t].tally; }
   };
   struct Key {
     std::string key;
@@ -60,12 +72,16 @@ class GroupState {
   Hot& warm(Key& key) const;
   void ask(Key& key, const app::GroupUse& use, const Asker& asker, PartialRow& out);
   event::Value answer(Key& key, int aggregate, const Asker& asker, event::Arena& arena);
+  event::Value extreme(Key& key, const Selection& in, int aggregate, event::Arena& arena);
   event::Value from_entries(const RingView& ring, const Selection& in, int aggregate,
                             event::Arena& arena) const;
   Selection select(Key& key, std::size_t view, const Asker& asker);
+  Selection pick(const RingView& ring, std::size_t n);
   void move(Key& key, std::size_t view, std::size_t low, std::size_t high);
   std::size_t session_start(const RingView& ring, const app::Window& window, const Asker& asker,
-                            std::size_t high) const;
+                            const Running& before, std::size_t high) const;
+  void follow_insert(Hot& hot, const Entry& entry, std::size_t at, std::size_t size) const;
+  void follow_drop(Hot& hot, std::size_t count) const;
   void tally(const RingView& ring, Hot& hot, std::size_t view, std::size_t i, bool enters) const;
   void tally(const Entry& entry, Tally& tally, const Lane& lane, bool enters) const;
 
@@ -88,12 +104,12 @@ class GroupState {
   event::Value value(Raw raw, std::size_t column) const;
   void hold(const Entry& entry);
   void release(const Entry& entry);
+  void release(const RingView& ring, std::size_t count);  // the first so many
 
   std::shared_ptr<const GroupPlan> plan_;
   Layouts layouts_;
   Texts texts_;
   KeyMap<Key> keys_;
-  std::uint64_t turn_ = 0;
   // Of the touch at hand.
   Entry self_;
   bool self_inside_ = false;

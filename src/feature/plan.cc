@@ -101,14 +101,13 @@ bool reads_entries(Function function) {
 
 void ask(Lane& lane, Function function) {
   switch (function) {
+    case Function::count: lane.count = true; break;
     case Function::sum:
     case Function::mean:
     case Function::any:
     case Function::all: lane.sum = true; break;
     case Function::var:
     case Function::std: lane.squares = true; break;
-    case Function::min:
-    case Function::max:
     case Function::top_k: lane.ordered = true; break;
     case Function::distinct: lane.distinct = true; break;
     case Function::quantile: lane.buckets = true; break;

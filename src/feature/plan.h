@@ -17,8 +17,11 @@ struct Lane {
   int filter = -1;  // a column too
   RawKind kind = RawKind::flag;
   event::Type type;
-  // What is asked of it beside the count of non-null values.
-  bool sum = false, squares = false, ordered = false, distinct = false, buckets = false;
+  // What is asked of it.
+  bool count = false, sum = false, squares = false, ordered = false, distinct = false,
+       buckets = false;
+  // Whether anything runs; min and max are looked up (extremes.h).
+  bool runs() const { return count || sum || squares || ordered || distinct || buckets; }
   bool same_source(const Lane& o) const { return column == o.column && filter == o.filter; }
 };
 

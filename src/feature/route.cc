@@ -10,27 +10,27 @@ using event::Value;
 namespace {
 
 // The canonical bytes of the parts one after the other; empty if a part is null.
-std::string key_of(std::span<const Value> parts) {
+std::string key_of(std::span<const Value> fields, std::span<const int> key_fields) {
   std::string key;
   ByteWriter out(key);
-  for (const Value part : parts) {
+  for (const int field : key_fields) {
+    const Value part = fields[static_cast<std::size_t>(field)];
     if (part.is_null()) return {};
     event::write_canonical(out, part);
   }
   return key;
 }
 
-std::string key_of(std::span<const Value> fields, std::span<const int> key_fields) {
-  std::vector<Value> parts;
-  for (const int field : key_fields) parts.push_back(fields[static_cast<std::size_t>(field)]);
-  return key_of(parts);
-}
-
 std::string key_of(std::span<const Value> fields, std::span<const expr::Program> programs) {
+  std::string key;
+  ByteWriter out(key);
   event::Arena arena;
-  std::vector<Value> parts;
-  for (const expr::Program& program : programs) parts.push_back(program.run(fields, arena));
-  return key_of(parts);
+  for (const expr::Program& program : programs) {
+    const Value part = program.run(fields, arena);
+    if (part.is_null()) return {};
+    event::write_canonical(out, part);
+  }
+  return key;
 }
 
 Touch touch_of(Touch::What what, int index, std::string_view name, std::string key) {
@@ -98,12 +98,21 @@ void route(const app::Spec& spec, int event_type, std::span<const Value> fields,
 }
 
 ShardId shard_of(std::string_view group_name, std::string_view key) {
-  std::string bytes;
-  bytes.reserve(group_name.size() + 1 + key.size());
-  bytes.append(group_name);
+  const auto hash = [](std::string_view bytes) {
+    return static_cast<ShardId>(hash128(bytes).low % kShardCount);
+  };
+  const std::size_t size = group_name.size() + 1 + key.size();
+  char small[256];
+  if (size <= sizeof small) {
+    char* end = std::copy(group_name.begin(), group_name.end(), small);
+    *end++ = '\0';
+    std::copy(key.begin(), key.end(), end);
+    return hash({small, size});
+  }
+  std::string bytes(group_name);
   bytes.push_back('\0');
   bytes.append(key);
-  return static_cast<ShardId>(hash128(bytes).low % kShardCount);
+  return hash(bytes);
 }
 
 ShardId home_shard(std::span<const Touch> touches, std::string_view id) {

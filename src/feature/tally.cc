@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/decimal.h"
+#include "feature/extremes.h"
 
 namespace quintet::feature {
 
@@ -24,6 +25,7 @@ struct Tally::Rich {
   Distinct distinct;
   Buckets buckets;
   std::map<std::int64_t, std::int64_t, ByValue> values;  // how often each stands in the window
+  std::unique_ptr<Extremes> extremes;
 };
 
 Tally::Tally(const Lane& lane, const Texts& texts) {
@@ -122,8 +124,6 @@ Value Tally::answer(const Lane& lane, const app::Aggregate& asked, event::Arena&
     case Function::mean: return Value::real_or_null(mean(lane));
     case Function::var: return Value::real_or_null(rich_->moments.variance(scale_of(lane.type)));
     case Function::std: return Value::real_or_null(rich_->moments.deviation(scale_of(lane.type)));
-    case Function::min: return value(lane, rich_->values.begin()->first, arena);
-    case Function::max: return value(lane, rich_->values.rbegin()->first, arena);
     case Function::any: return Value::boolean(!sum_.is_zero());
     case Function::all: return Value::boolean(sum_.to_int64() == count_);
     case Function::quantile: return Value::real(rich_->buckets.quantile(asked.q));
@@ -131,11 +131,18 @@ Value Tally::answer(const Lane& lane, const app::Aggregate& asked, event::Arena&
   }
 }
 
+Extremes& Tally::extremes(const Lane& lane, const Texts& texts) {
+  if (!rich_) rich_ = std::make_unique<Rich>(ByValue{lane.kind == RawKind::text ? &texts : nullptr});
+  if (!rich_->extremes) rich_->extremes = std::make_unique<Extremes>();
+  return *rich_->extremes;
+}
+
 std::size_t Tally::bytes() const {
   std::size_t sum = sum_.heap_bytes();
   if (rich_) {
     sum += sizeof(Rich) + rich_->moments.heap_bytes() + rich_->values.size() * 56 +
-           rich_->distinct.bytes() + rich_->buckets.bytes();
+           rich_->distinct.bytes() + rich_->buckets.bytes() +
+           (rich_->extremes ? rich_->extremes->bytes() : 0);
   }
   return sum;
 }

@@ -22,6 +22,8 @@ struct ByValue {
   }
 };
 
+class Extremes;
+
 class Tally {
  public:
   Tally(const Lane& lane, const Texts& texts);
@@ -37,6 +39,9 @@ class Tally {
   // The answer of S4. Texts and lists live in `arena`.
   event::Value answer(const Lane& lane, const app::Aggregate& asked, event::Arena& arena) const;
   std::size_t bytes() const;
+
+  // For min and max over a window too long to look through.
+  Extremes& extremes(const Lane& lane, const Texts& texts);
 
  private:
   struct Rich;
