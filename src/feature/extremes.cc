@@ -33,8 +33,7 @@ std::optional<std::int64_t> Extremes::best(Side& side, const RingView& ring, con
 
 std::optional<std::int64_t> Extremes::least(const RingView& ring, const Lane& lane,
                                             const Stretch& in, const ByValue& before) {
-  return best(least_, ring, lane, in,
-              [&](std::int64_t a, std::int64_t b) { return before(b, a); });
+  return best(least_, ring, lane, in, [&](std::int64_t a, std::int64_t b) { return before(b, a); });
 }
 
 std::optional<std::int64_t> Extremes::greatest(const RingView& ring, const Lane& lane,

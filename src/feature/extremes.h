@@ -1,6 +1,6 @@
 // The least and greatest value of a window that moves forward, in a few steps an event: of all
-// entries only those that could still become the answer are remembered. Rebuilt when the window went
-// back or the entries changed elsewhere than at the ends. One thread.
+// entries only those that could still become the answer are remembered. Rebuilt when the window
+// went back or the entries changed elsewhere than at the ends. One thread.
 #pragma once
 
 #include <optional>
@@ -46,8 +46,7 @@ class Extremes {
 };
 
 // The value that entry i gives to the lane: nothing if it is filtered or null.
-inline std::optional<std::int64_t> value_at(const RingView& ring, const Lane& lane,
-                                            std::size_t i) {
+inline std::optional<std::int64_t> value_at(const RingView& ring, const Lane& lane, std::size_t i) {
   if (lane.filter >= 0 && ring.cell(i, static_cast<std::size_t>(lane.filter)).bits == 0) {
     return std::nullopt;
   }

@@ -8,7 +8,10 @@ using app::GroupUse;
 using event::Value;
 
 GroupState::GroupState(std::shared_ptr<const GroupPlan> plan)
-    : plan_(std::move(plan)), layouts_(plan_->kinds) {}
+    : plan_(std::move(plan)),
+      layouts_(plan_->kinds),
+      selected_(plan_->views.size()),
+      picked_(plan_->views.size()) {}
 
 void GroupState::apply(const FoldInput& input, const Touch& touch, PartialRow& out) {
   if (touch.label >= 0) {

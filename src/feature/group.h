@@ -69,17 +69,29 @@ class GroupState {
     std::unique_ptr<Hot> hot;
   };
 
+  // One question of one record to one key, with what it would otherwise look up again and again.
+  struct Question {
+    const Asker& asker;
+    Hot& hot;
+    RingView ring;
+  };
+
   Hot& warm(Key& key) const;
   void ask(Key& key, const app::GroupUse& use, const Asker& asker, PartialRow& out);
-  event::Value answer(Key& key, int aggregate, const Asker& asker, event::Arena& arena);
-  event::Value extreme(Key& key, const Selection& in, int aggregate, event::Arena& arena);
-  event::Value from_entries(const RingView& ring, const Selection& in, int aggregate,
+  event::Value answer(const Question& asked, std::size_t aggregate, event::Arena& arena);
+  event::Value extreme(const Question& asked, const Selection& in, std::size_t aggregate,
+                       event::Arena& arena);
+  event::Value from_entries(const RingView& ring, const Selection& in, std::size_t aggregate,
                             event::Arena& arena) const;
-  Selection select(Key& key, std::size_t view, const Asker& asker);
-  Selection pick(const RingView& ring, std::size_t n);
-  void move(Key& key, std::size_t view, std::size_t low, std::size_t high);
-  std::size_t session_start(const RingView& ring, const app::Window& window, const Asker& asker,
-                            const Running& before, std::size_t high) const;
+  // What this event gives to the lane; null if nothing.
+  const std::int64_t* self_in(const Lane& lane) const;
+
+  const Selection& select(const Question& asked, std::size_t view);
+  Selection select_anew(const Question& asked, std::size_t view);
+  Selection pick(const RingView& ring, std::size_t n, std::vector<std::size_t>& picked) const;
+  void move(const Question& asked, std::size_t view, std::size_t low, std::size_t high) const;
+  std::size_t session_start(const Question& asked, const app::Window& window, const Running& before,
+                            std::size_t high) const;
   void follow_insert(Hot& hot, const Entry& entry, std::size_t at, std::size_t size) const;
   void follow_drop(Hot& hot, std::size_t count) const;
   void tally(const RingView& ring, Hot& hot, std::size_t view, std::size_t i, bool enters) const;
@@ -114,7 +126,14 @@ class GroupState {
   Entry self_;
   bool self_inside_ = false;
   Key nobody_;
-  std::vector<std::size_t> picked_;
+  // By view: where it stands for the question at hand, if it was asked yet.
+  struct Selected {
+    std::uint64_t question = 0;
+    Selection selection;
+  };
+  std::vector<Selected> selected_;
+  std::uint64_t question_ = 0;
+  std::vector<std::vector<std::size_t>> picked_;  // by view
   std::vector<event::Value> slots_;
   event::Arena arena_;
 };

@@ -21,6 +21,7 @@ int scale_of(event::Type type) {
 struct Tally::Rich {
   explicit Rich(const ByValue& order) : values(order) {}
 
+  ExactSum sum;  // of doubles
   ExactMoments moments;
   Distinct distinct;
   Buckets buckets;
@@ -29,7 +30,8 @@ struct Tally::Rich {
 };
 
 Tally::Tally(const Lane& lane, const Texts& texts) {
-  if (lane.squares || lane.ordered || lane.distinct || lane.buckets) {
+  const bool doubles = lane.kind == RawKind::real && lane.sum;
+  if (doubles || lane.squares || lane.ordered || lane.distinct || lane.buckets) {
     rich_ = std::make_unique<Rich>(ByValue{lane.kind == RawKind::text ? &texts : nullptr});
   }
 }
@@ -39,6 +41,9 @@ Tally& Tally::operator=(Tally&&) noexcept = default;
 Tally::~Tally() = default;
 
 void Tally::change_rich(const Lane& lane, std::int64_t value, std::int64_t times) {
+  if (lane.sum && lane.kind == RawKind::real) {
+    times > 0 ? rich_->sum.add_real(real_of(value)) : rich_->sum.remove_real(real_of(value));
+  }
   if (lane.squares) {
     ExactMoments& moments = rich_->moments;
     if (lane.kind == RawKind::real) {
@@ -76,29 +81,28 @@ Value Tally::value(const Lane& lane, std::int64_t bits, event::Arena& arena) con
 }
 
 Value Tally::sum(const Lane& lane) const {
-  if (lane.kind == RawKind::real) return Value::real_or_null(sum_.to_double());
-  const auto sum = sum_.to_int64();
-  if (!sum) return {};
+  if (lane.kind == RawKind::real) return Value::real_or_null(rich_->sum.to_double());
+  if (whole_ > INT64_MAX || whole_ < INT64_MIN) return {};
+  const auto sum = static_cast<std::int64_t>(whole_);
   switch (lane.type.kind) {
-    case Kind::decimal: return Value::decimal(*sum);
-    case Kind::duration: return Value::duration(*sum);
-    default: return Value::int64(*sum);
+    case Kind::decimal: return Value::decimal(sum);
+    case Kind::duration: return Value::duration(sum);
+    default: return Value::int64(sum);
   }
 }
 
 double Tally::mean(const Lane& lane) const {
-  const int scale = scale_of(lane.type);
+  if (lane.kind == RawKind::real) return rich_->sum.mean(static_cast<std::uint64_t>(count_));
+  const Int128 divisor = static_cast<Int128>(count_) * power_of_ten(scale_of(lane.type));
   // Two whole numbers below 2^53 are doubles, and IEEE division rounds once.
-  constexpr std::int64_t kWhole = std::int64_t{1} << 53;
-  if (lane.kind != RawKind::real) {
-    const auto sum = sum_.to_int64();
-    std::int64_t divisor;
-    if (sum && *sum<kWhole&& * sum> - kWhole &&
-        !__builtin_mul_overflow(count_, power_of_ten(scale), &divisor) && divisor < kWhole) {
-      return static_cast<double>(*sum) / static_cast<double>(divisor);
-    }
+  constexpr Int128 kWhole = Int128{1} << 53;
+  if (whole_ < kWhole && whole_ > -kWhole && divisor < kWhole) {
+    return static_cast<double>(static_cast<std::int64_t>(whole_)) /
+           static_cast<double>(static_cast<std::int64_t>(divisor));
   }
-  return sum_.mean(static_cast<std::uint64_t>(count_), scale);
+  const auto size = static_cast<Uint128>(whole_ < 0 ? -whole_ : whole_);
+  const double mean = round_quotient(size, static_cast<Uint128>(divisor), 0);
+  return whole_ < 0 ? -mean : mean;
 }
 
 Value Tally::most_frequent(const Lane& lane, std::int64_t limit, event::Arena& arena) const {
@@ -114,37 +118,49 @@ Value Tally::most_frequent(const Lane& lane, std::int64_t limit, event::Arena& a
   return Value::list(items);
 }
 
-Value Tally::answer(const Lane& lane, const app::Aggregate& asked, event::Arena& arena) const {
-  if (asked.function == Function::count) return Value::int64(count_);
-  if (asked.function == Function::sum) return sum(lane);
+Value Tally::answer(const Lane& lane, const app::Aggregate& asked, const std::int64_t* self,
+                    event::Arena& arena) {
+  if (self != nullptr) {
+    add(lane, *self);
+    const Value with = answer(lane, asked, nullptr, arena);
+    remove(lane, *self);
+    return with;
+  }
+  switch (asked.function) {
+    case Function::count: return Value::int64(count_);
+    case Function::sum: return sum(lane);
+    case Function::mean: return count_ == 0 ? Value() : Value::real_or_null(mean(lane));
+    case Function::any: return count_ == 0 ? Value() : Value::boolean(whole_ > 0);
+    case Function::all: return count_ == 0 ? Value() : Value::boolean(whole_ == count_);
+    default: return answer_rich(lane, asked, arena);
+  }
+}
+
+Value Tally::answer_rich(const Lane& lane, const app::Aggregate& asked, event::Arena& arena) const {
   if (asked.function == Function::distinct) return Value::int64(rich_->distinct.estimate());
   if (asked.function == Function::top_k) return most_frequent(lane, asked.limit, arena);
   if (count_ == 0) return {};
+  const int scale = scale_of(lane.type);
   switch (asked.function) {
-    case Function::mean: return Value::real_or_null(mean(lane));
-    case Function::var: return Value::real_or_null(rich_->moments.variance(scale_of(lane.type)));
-    case Function::std: return Value::real_or_null(rich_->moments.deviation(scale_of(lane.type)));
-    case Function::any: return Value::boolean(!sum_.is_zero());
-    case Function::all: return Value::boolean(sum_.to_int64() == count_);
+    case Function::var: return Value::real_or_null(rich_->moments.variance(scale));
+    case Function::std: return Value::real_or_null(rich_->moments.deviation(scale));
     case Function::quantile: return Value::real(rich_->buckets.quantile(asked.q));
     default: check(false, "this function has no tally"); return {};
   }
 }
 
 Extremes& Tally::extremes(const Lane& lane, const Texts& texts) {
-  if (!rich_) rich_ = std::make_unique<Rich>(ByValue{lane.kind == RawKind::text ? &texts : nullptr});
+  if (!rich_)
+    rich_ = std::make_unique<Rich>(ByValue{lane.kind == RawKind::text ? &texts : nullptr});
   if (!rich_->extremes) rich_->extremes = std::make_unique<Extremes>();
   return *rich_->extremes;
 }
 
 std::size_t Tally::bytes() const {
-  std::size_t sum = sum_.heap_bytes();
-  if (rich_) {
-    sum += sizeof(Rich) + rich_->moments.heap_bytes() + rich_->values.size() * 56 +
-           rich_->distinct.bytes() + rich_->buckets.bytes() +
-           (rich_->extremes ? rich_->extremes->bytes() : 0);
-  }
-  return sum;
+  if (!rich_) return 0;
+  return sizeof(Rich) + rich_->sum.heap_bytes() + rich_->moments.heap_bytes() +
+         rich_->values.size() * 56 + rich_->distinct.bytes() + rich_->buckets.bytes() +
+         (rich_->extremes ? rich_->extremes->bytes() : 0);
 }
 
 }  // namespace quintet::feature

@@ -32,12 +32,21 @@ class Tally {
   ~Tally();
 
   // `value` is not null, unless the lane has no column.
-  void add(const Lane& lane, std::int64_t value) { change(lane, value, 1); }
+  void add(const Lane& lane, std::int64_t value) {
+    ++count_;
+    whole_ += value;
+    if (rich_) change_rich(lane, value, 1);
+  }
   // Something that was added.
-  void remove(const Lane& lane, std::int64_t value) { change(lane, value, -1); }
+  void remove(const Lane& lane, std::int64_t value) {
+    --count_;
+    whole_ -= value;
+    if (rich_) change_rich(lane, value, -1);
+  }
 
-  // The answer of S4. Texts and lists live in `arena`.
-  event::Value answer(const Lane& lane, const app::Aggregate& asked, event::Arena& arena) const;
+  // The answer of S4, with one value more if `self` is not null. Texts and lists live in `arena`.
+  event::Value answer(const Lane& lane, const app::Aggregate& asked, const std::int64_t* self,
+                      event::Arena& arena);
   std::size_t bytes() const;
 
   // For min and max over a window too long to look through.
@@ -46,26 +55,17 @@ class Tally {
  private:
   struct Rich;
 
-  void change(const Lane& lane, std::int64_t value, std::int64_t times) {
-    count_ += times;
-    if (lane.sum) {
-      if (lane.kind == RawKind::real) {
-        times > 0 ? sum_.add_real(real_of(value)) : sum_.remove_real(real_of(value));
-      } else {
-        times > 0 ? sum_.add_int64(value) : sum_.remove_int64(value);
-      }
-    }
-    if (rich_) change_rich(lane, value, times);
-  }
   void change_rich(const Lane& lane, std::int64_t value, std::int64_t times);
   event::Value sum(const Lane& lane) const;
   double mean(const Lane& lane) const;
   event::Value value(const Lane& lane, std::int64_t bits, event::Arena& arena) const;
   event::Value most_frequent(const Lane& lane, std::int64_t limit, event::Arena& arena) const;
+  event::Value answer_rich(const Lane& lane, const app::Aggregate& asked,
+                           event::Arena& arena) const;
 
   std::int64_t count_ = 0;
-  ExactSum sum_;
-  std::unique_ptr<Rich> rich_;  // only if the lane needs more than count and sum
+  std::unique_ptr<Rich> rich_;  // only if the lane needs more than count and a sum of integers
+  Int128 whole_ = 0;            // the sum, but of doubles
 };
 
 }  // namespace quintet::feature

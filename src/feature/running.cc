@@ -1,6 +1,5 @@
-// How a group answers: moves the running windows of a key to where the asker wants them and reads
-// the answers off.
-#include "feature/extremes.h"
+// The running windows of a key: built when it is touched, moved to where an asker wants them, kept
+// in step with what enters and leaves.
 #include "feature/group.h"
 
 namespace quintet::feature {
@@ -60,10 +59,11 @@ GroupState::Hot& GroupState::warm(Key& key) const {
   return hot;
 }
 
-void GroupState::move(Key& key, std::size_t v, std::size_t low, std::size_t high) {
-  Hot& hot = *key.hot;
+void GroupState::move(const Question& asked, std::size_t v, std::size_t low,
+                      std::size_t high) const {
+  Hot& hot = asked.hot;
   Running& running = hot.view(v);
-  const RingView ring = key.ring.view(layouts_);
+  const RingView& ring = asked.ring;
   const View& view = plan_->views[v];
   const auto distance = [](std::size_t a, std::size_t b) { return a < b ? b - a : a - b; };
   const std::size_t steps = distance(running.low, low) + distance(running.high, high);
@@ -122,21 +122,21 @@ void GroupState::follow_drop(Hot& hot, std::size_t count) const {
   }
 }
 
-std::size_t GroupState::session_start(const RingView& ring, const app::Window& window,
-                                      const Asker& asker, const Running& before,
-                                      std::size_t high) const {
+std::size_t GroupState::session_start(const Question& asked, const app::Window& window,
+                                      const Running& before, std::size_t high) const {
+  const Asker& asker = asked.asker;
   // A chain that was found before begins where it began, unless the horizon has cut it.
   const bool known = before.chained && asker.time >= before.until && before.low < before.high;
   std::size_t low = high;
   Micros next = asker.time;
   while (low > 0) {
-    const Micros time = ring.time(low - 1);
+    const Micros time = asked.ring.time(low - 1);
     if (minus(next, time) > window.length || forgotten(window, time, asker.horizon)) break;
     next = time;
     --low;
     if (known && low + 1 == before.high) {
       low = before.low;
-      while (low < high && forgotten(window, ring.time(low), asker.horizon)) ++low;
+      while (low < high && forgotten(window, asked.ring.time(low), asker.horizon)) ++low;
       break;
     }
   }
@@ -163,11 +163,20 @@ std::size_t walk(const RingView& ring, std::size_t from, Micros edge) {
 
 }  // namespace
 
-Selection GroupState::select(Key& key, std::size_t v, const Asker& asker) {
-  Hot& hot = warm(key);
-  Running& running = hot.view(v);
+const Selection& GroupState::select(const Question& asked, std::size_t v) {
+  Selected& selected = selected_[v];
+  if (selected.question != question_) {
+    selected.question = question_;
+    selected.selection = select_anew(asked, v);
+  }
+  return selected.selection;
+}
+
+Selection GroupState::select_anew(const Question& asked, std::size_t v) {
+  const RingView& ring = asked.ring;
+  const Asker& asker = asked.asker;
+  Running& running = asked.hot.view(v);
   const app::Window& window = plan_->views[v].window;
-  const RingView ring = key.ring.view(layouts_);
   std::size_t low = 0, high = ring.size();
   switch (window.kind) {
     case WindowKind::all: break;
@@ -187,150 +196,33 @@ Selection GroupState::select(Key& key, std::size_t v, const Asker& asker) {
     }
     case WindowKind::session: {
       high = walk(ring, running.high, asker.time);
-      low = session_start(ring, window, asker, running, high);
+      low = session_start(asked, window, running, high);
       running.until = asker.time;
       running.chained = true;
       break;
     }
     case WindowKind::count: {
       const std::size_t n = std::min(static_cast<std::size_t>(window.n), ring.size());
-      if (hot.at_end < n) return pick(ring, n);
+      if (asked.hot.at_end < n) return pick(ring, n, picked_[v]);
       low = high - n;
       break;
     }
   }
-  move(key, v, low, high);
+  if (low != running.low || high != running.high) move(asked, v, low, high);
   return {low, high, nullptr};
 }
 
-Selection GroupState::pick(const RingView& ring, std::size_t n) {
-  picked_.clear();
-  for (std::size_t i = 0; i < ring.size(); ++i) picked_.push_back(i);
-  const auto nth = picked_.begin() + static_cast<std::ptrdiff_t>(n);
-  std::nth_element(picked_.begin(), nth, picked_.end(), [&](std::size_t a, std::size_t b) {
+Selection GroupState::pick(const RingView& ring, std::size_t n,
+                           std::vector<std::size_t>& picked) const {
+  picked.clear();
+  for (std::size_t i = 0; i < ring.size(); ++i) picked.push_back(i);
+  const auto nth = picked.begin() + static_cast<std::ptrdiff_t>(n);
+  std::nth_element(picked.begin(), nth, picked.end(), [&](std::size_t a, std::size_t b) {
     return ring.position(a) > ring.position(b);
   });
-  picked_.resize(n);
-  std::sort(picked_.begin(), picked_.end());
-  return {0, 0, &picked_};
-}
-
-Value GroupState::extreme(Key& key, const Selection& in, int aggregate, event::Arena& arena) {
-  constexpr std::size_t kLookedThrough = 32;
-  const Aggregate& asked = plan_->group->aggregates[static_cast<std::size_t>(aggregate)];
-  const Answer& how = plan_->answers[static_cast<std::size_t>(aggregate)];
-  const View& view = plan_->views[static_cast<std::size_t>(how.view)];
-  const Lane& lane = view.lanes[static_cast<std::size_t>(how.lane)];
-  const RingView ring = key.ring.view(layouts_);
-  const ByValue before{lane.kind == RawKind::text ? &texts_ : nullptr};
-  const bool least = asked.function == Function::min;
-  std::optional<std::int64_t> best;
-  const auto take = [&](std::optional<std::int64_t> value) {
-    if (!value) return;
-    if (!best || (least ? before(*value, *best) : before(*best, *value))) best = value;
-  };
-  if (in.picked == nullptr && in.size() > kLookedThrough) {
-    Hot& hot = *key.hot;
-    Tally& sums = hot.tally(view.first_tally + static_cast<std::size_t>(how.lane));
-    Extremes& extremes = sums.extremes(lane, texts_);
-    const Stretch stretch{in.low, in.high, hot.dropped, hot.shuffles};
-    take(least ? extremes.least(ring, lane, stretch, before)
-               : extremes.greatest(ring, lane, stretch, before));
-  } else {
-    for (std::size_t i = 0; i < in.size(); ++i) take(value_at(ring, lane, in[i]));
-  }
-  if (self_inside_) {
-    const Raw raw = self_.cells[static_cast<std::size_t>(lane.column)];
-    const bool met =
-        lane.filter < 0 || self_.cells[static_cast<std::size_t>(lane.filter)].bits != 0;
-    if (met && !raw.null) take(raw.bits);
-  }
-  if (!best) return {};
-  return arena.copy(value({*best, false}, static_cast<std::size_t>(lane.column)));
-}
-
-Value GroupState::from_entries(const RingView& ring, const Selection& in, int aggregate,
-                               event::Arena& arena) const {
-  const Aggregate& asked = plan_->group->aggregates[static_cast<std::size_t>(aggregate)];
-  const Answer& how = plan_->answers[static_cast<std::size_t>(aggregate)];
-  // This event stands among the others by (time, position).
-  const std::size_t n = in.size();
-  std::size_t self = n + 1;
-  if (self_inside_) {
-    const std::size_t place = ring.place(self_.time, self_.position);
-    std::size_t low = 0, high = n;
-    while (low < high) {
-      const std::size_t middle = (low + high) / 2;
-      in[middle] < place ? low = middle + 1 : high = middle;
-    }
-    self = low;
-  }
-  const auto column = static_cast<std::size_t>(how.column);
-  const auto cell = [&](std::size_t k) -> Raw {
-    const bool is_self = k == self;
-    const std::size_t i = is_self ? 0 : in[k - (k > self ? 1 : 0)];
-    if (how.filter >= 0) {
-      const auto filter = static_cast<std::size_t>(how.filter);
-      if ((is_self ? self_.cells[filter] : ring.cell(i, filter)).bits == 0) return {};
-    }
-    return is_self ? self_.cells[column] : ring.cell(i, column);
-  };
-  const std::size_t all = n + (self_inside_ ? 1 : 0);
-  const std::size_t most =
-      asked.function == Function::list ? static_cast<std::size_t>(asked.limit) : 1;
-  std::vector<Raw> found;
-  for (std::size_t k = 0; k < all && found.size() < most; ++k) {
-    const Raw raw = cell(asked.function == Function::first ? k : all - 1 - k);
-    if (!raw.null) found.push_back(raw);
-  }
-  if (asked.function != Function::list) {
-    return found.empty() ? Value() : arena.copy(value(found[0], column));
-  }
-  const auto items = arena.values(found.size());
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    items[i] = arena.copy(value(found[found.size() - 1 - i], column));
-  }
-  return Value::list(items);
-}
-
-Value GroupState::answer(Key& key, int aggregate, const Asker& asker, event::Arena& arena) {
-  const Aggregate& asked = plan_->group->aggregates[static_cast<std::size_t>(aggregate)];
-  const Answer& how = plan_->answers[static_cast<std::size_t>(aggregate)];
-  const auto v = static_cast<std::size_t>(how.view);
-  const View& view = plan_->views[v];
-  const Selection in = select(key, v, asker);
-  const RingView ring = key.ring.view(layouts_);
-  self_inside_ = asked.including_this && !forgotten(view.window, asker.time, asker.horizon);
-  if (how.lane < 0) {
-    if (asked.function != Function::count) return from_entries(ring, in, aggregate, arena);
-    return Value::int64(static_cast<std::int64_t>(in.size()) + (self_inside_ ? 1 : 0));
-  }
-  if (asked.function == Function::min || asked.function == Function::max) {
-    return extreme(key, in, aggregate, arena);
-  }
-  const auto l = static_cast<std::size_t>(how.lane);
-  const Lane& lane = view.lanes[l];
-  if (in.picked != nullptr) {
-    Tally sums(lane, texts_);
-    Entry entry;
-    for (const std::size_t i : *in.picked) {
-      ring.read(i, entry);
-      tally(entry, sums, lane, true);
-    }
-    if (self_inside_) tally(self_, sums, lane, true);
-    return sums.answer(lane, asked, arena);
-  }
-  Tally& sums = key.hot->tally(view.first_tally + l);
-  if (self_inside_) tally(self_, sums, lane, true);
-  const Value value = sums.answer(lane, asked, arena);
-  if (self_inside_) tally(self_, sums, lane, false);
-  return value;
-}
-
-void GroupState::ask(Key& key, const app::GroupUse& use, const Asker& asker, PartialRow& out) {
-  for (const app::AggregateUse& read : use.aggregates) {
-    out.cells.push_back({read.slot, answer(key, read.aggregate, asker, out.arena)});
-  }
+  picked.resize(n);
+  std::sort(picked.begin(), picked.end());
+  return {0, 0, &picked};
 }
 
 }  // namespace quintet::feature
