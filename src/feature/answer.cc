@@ -34,8 +34,7 @@ Value GroupState::answer(const Question& asked, std::size_t aggregate, event::Ar
   const auto v = static_cast<std::size_t>(how.view);
   const View& view = plan_->views[v];
   const Selection& in = select(asked, v);
-  self_inside_ =
-      wanted.including_this && !forgotten(view.window, asked.asker.time, asked.asker.horizon);
+  self_inside_ = wanted.including_this;
   if (how.lane < 0) {
     if (wanted.function != Function::count) return from_entries(asked.ring, in, aggregate, arena);
     return Value::int64(static_cast<std::int64_t>(in.size()) + (self_inside_ ? 1 : 0));

@@ -174,12 +174,7 @@ Value Naive::answer(const FoldInput& input, const app::AggregateUse& use, std::s
   self.fields.assign(input.fields.begin(), input.fields.end());
   self.labels.assign(input.labels.begin(), input.labels.end());
   self.labels.resize(spec_->labels_of(group.source).size());
-  const bool timed =
-      aggregate.window.kind == WindowKind::time || aggregate.window.kind == WindowKind::session;
-  const bool self_forgotten =
-      timed && input.low_time != kNoTime &&
-      floored(input.time, aggregate.window.every) <= input.low_time - spec_->reach - spec_->late;
-  if (aggregate.including_this && !key.empty() && !self_forgotten) inside.push_back(&self);
+  if (aggregate.including_this && !key.empty()) inside.push_back(&self);
   std::sort(inside.begin(), inside.end(), [](const Event* a, const Event* b) {
     return std::pair(a->time, a->position) < std::pair(b->time, b->position);
   });

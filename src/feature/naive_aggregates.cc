@@ -94,9 +94,14 @@ Value quantile_of(event::Type type, double q, const std::vector<Value>& values) 
     edges.push_back(std::bit_cast<double>(std::bit_cast<std::uint64_t>(d) >> 45 << 45));
   }
   std::sort(edges.begin(), edges.end());
-  const auto rank = static_cast<std::int64_t>(std::ceil(q * static_cast<double>(edges.size())));
-  const std::int64_t at =
-      std::clamp<std::int64_t>(rank, 1, static_cast<std::int64_t>(edges.size()));
+  // ceil(q n) for the shortest decimal that is q, by counting up.
+  const std::int64_t written = *parse_decimal(format_double(q), 18);
+  std::int64_t at = 1;
+  const auto n = static_cast<std::int64_t>(edges.size());
+  const auto reaches = [&](std::int64_t rank) {
+    return !(Big(rank) * Big(power_of_ten(18)) + (Big(written) * Big(n)).minus_sign()).negative();
+  };
+  while (at < n && !reaches(at)) ++at;
   return Value::real(edges[static_cast<std::size_t>(at - 1)]);
 }
 

@@ -18,6 +18,7 @@ class Big {
   friend Big operator+(const Big& a, const Big& b);
   friend Big operator*(const Big& a, const Big& b);
   Big minus_sign() const;
+  bool negative() const { return negative_ && !limbs_.empty(); }
   // The double nearest to numerator / denominator * 2^exponent.
   friend double quotient(const Big& numerator, const Big& denominator, int exponent);
   // Nothing if out of range.

@@ -4,12 +4,28 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/decimal.h"
 #include "base/hash.h"
 #include "base/real.h"
 #include "base/wide.h"
 #include "feature/raw.h"
 
 namespace quintet::feature {
+
+namespace {
+
+// ceil(q n) for 0 <= q <= 1, exactly.
+std::int64_t rank_of(double q, std::int64_t n) {
+  constexpr int kScale = 18;
+  const auto written = parse_decimal(format_double(q), kScale);
+  // Nobody writes more digits than that.
+  if (!written) return static_cast<std::int64_t>(std::ceil(q * static_cast<double>(n)));
+  const Int128 product = static_cast<Int128>(*written) * n;
+  const Int128 unit = power_of_ten(kScale);
+  return static_cast<std::int64_t>((product + unit - 1) / unit);
+}
+
+}  // namespace
 
 std::uint64_t Distinct::hash(event::Value value) {
   std::string bytes;
@@ -61,9 +77,7 @@ void Buckets::add(double value, std::int64_t times) {
 
 double Buckets::quantile(double q) const {
   check(size_ > 0, "the quantile of nothing");
-  const double n = static_cast<double>(size_);
-  auto rank = static_cast<std::int64_t>(std::ceil(q * n));
-  rank = std::clamp<std::int64_t>(rank, 1, size_);
+  std::int64_t rank = std::clamp<std::int64_t>(rank_of(q, size_), 1, size_);
   for (const auto& [order, count] : counts_) {
     rank -= count;
     if (rank <= 0) return real_of(order) + 0.0;  // -0 is 0

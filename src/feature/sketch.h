@@ -38,7 +38,8 @@ class Buckets {
   void add(double value, std::int64_t times = 1);
   void remove(double value, std::int64_t times = 1) { add(value, -times); }
   // The double that the bucket of rank ceil(q n), at least 1, begins with: the bits below the top 7
-  // of the mantissa are 0, so it is the edge nearer to zero. There must be a value (checked).
+  // of the mantissa are 0, so it is the edge nearer to zero. There must be a value (checked). q is
+  // the shortest decimal that reads as this double, which is what was written.
   double quantile(double q) const;
   std::int64_t size() const { return size_; }
   std::size_t bytes() const { return counts_.size() * 56; }

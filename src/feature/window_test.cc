@@ -247,10 +247,11 @@ TEST(Forgetting, IsPartOfTheMeaningNotOfTheMemory) {
 }
 
 // S2.4
-TEST(Forgetting, AnEventThatIsForgottenItselfIsNotInItsOwnWindow) {
+TEST(Forgetting, AnEventThatIsForgottenItselfIsStillThisEvent) {
   One one(Function::count, over(7 * kSecond), true);
   one.low_time = 127 * kSecond;
-  EXPECT_EQ(one.at(100), "0");
+  EXPECT_EQ(one.at(100), "1");
+  EXPECT_EQ(one.at(100), "1");
   EXPECT_EQ(one.at(100.000001), "1");
 }
 
@@ -298,6 +299,14 @@ TEST(Quantile, IsTheLowerEdgeOfTheBucketOfItsRank) {
   EXPECT_EQ(one.at(4, 1003), "3");
   one.at(5, 1003);
   EXPECT_EQ(one.at(6, 0), "1000");  // 1003 shares the bucket of 1000
+}
+
+// S4.6
+TEST(Quantile, TakesItsRankFromTheDecimalThatWasWritten) {
+  One one(Function::quantile, everything());
+  one.aggregate().q = 0.07;  // times 100 in doubles is a little more than 7
+  for (int i = 1; i <= 100; ++i) one.at(i, i);
+  EXPECT_EQ(one.at(101, 0), "7");
 }
 
 // S4.6, B6
