@@ -52,6 +52,8 @@ SqliteOptions small_options(const std::string& vfs = {}) {
   SqliteOptions options;
   options.checkpoint_pages = 40;
   options.vfs = vfs;
+  // A played disk is for one thread.
+  options.copy_between_commits = !vfs.empty();
   return options;
 }
 

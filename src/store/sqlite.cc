@@ -119,6 +119,11 @@ Expected<std::unique_ptr<stage::Store>> SqliteStore::open(const std::string& dir
   TRY(Database derived, open_derived(directory, options));
   std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(lock), std::move(write),
                                                      std::move(read), std::move(derived), options));
+  if (!options.copy_between_commits) {
+    TRY(Database copies, Database::open({path, options.vfs, options.busy_ms}));
+    TRY_DO(copies.run("PRAGMA synchronous = FULL; PRAGMA query_only = 1"));
+    store->copier_ = std::make_unique<Copier>(std::move(copies));
+  }
   TRY_DO(store->prepare());
   TRY_DO(store->find_low_mark());
   return std::unique_ptr<stage::Store>(std::move(store));
@@ -133,6 +138,7 @@ SqliteStore::SqliteStore(DirectoryLock lock, Database write, Database read, Data
       derived_{std::move(derived), {}} {}
 
 SqliteStore::~SqliteStore() {
+  copier_.reset();
   // Only to open faster next time.
   (void)derived_.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
   if (failure_) return;
@@ -227,9 +233,23 @@ Expected<void> SqliteStore::check_epoch(Epoch epoch) {
   return conflict("epoch " + std::to_string(epoch) + " has been replaced by epoch " + run.text(0));
 }
 
-// Called before a transaction, when the answers to the one before are on their way.
+// Called before a transaction, when the answers to the one before are on their way. The copier does
+// the bulk beside commits; what came in meanwhile is little, and only when nothing is left does
+// SQLite begin the log anew.
 void SqliteStore::keep_log_short() {
   if (write_.log_pages() < options_.checkpoint_pages) return;
+  if (!copier_) return copy_rest();
+  constexpr int kMostTimes = 8;
+  if (write_.log_pages() >= kMostTimes * options_.checkpoint_pages) copier_->wait();
+  switch (copier_->state()) {
+    case Copier::State::idle: return copier_->start();
+    case Copier::State::copying: return;
+    case Copier::State::copied: copier_->taken(); return copy_rest();
+    case Copier::State::failed: failure_ = copier_->failure(); return;
+  }
+}
+
+void SqliteStore::copy_rest() {
   // Nothing is lost by a failure here, and a full disk may have room again; but a disk that fails
   // to sync must not be trusted with more.
   const auto left = write_.checkpoint();

@@ -14,8 +14,11 @@
 namespace quintet::store {
 
 struct SqliteOptions {
-  // Copies the write-ahead log into the file when it holds this many pages.
+  // Copies the write-ahead log back into the file when it holds this many pages: on a thread of its
+  // own, the rest before the next commit. At eight times as many a commit waits for it.
   int checkpoint_pages = 4096;
+  // All of it between two commits instead, without a thread: for tests.
+  bool copy_between_commits = false;
   // How long a commit waits for another program that locked the file (a backup, the sqlite3 shell).
   int busy_ms = 5000;
   // Blocks and outcome runs of at least this many bytes are compressed; 0: none.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "stage/store.h"
+#include "store/copier.h"
 #include "store/lock.h"
 #include "store/sql.h"
 #include "store/sqlite.h"
@@ -85,6 +86,7 @@ class SqliteStore final : public stage::Store {
   Expected<void> verify_log();
   Expected<void> verify_outcomes();
   void keep_log_short();
+  void copy_rest();
 
   DirectoryLock lock_;
   SqliteOptions options_;
@@ -92,7 +94,8 @@ class SqliteStore final : public stage::Store {
   Shared read_;
   Shared derived_;
   Statements statements_;
-  std::optional<Error> failure_;  // of the transaction that closed the store for writing
+  std::unique_ptr<Copier> copier_;  // none: between commits
+  std::optional<Error> failure_;    // of the transaction that closed the store for writing
 
   std::atomic<Position> low_ = 0;  // as committed
   Position new_low_ = 0;           // inside the transaction under way
