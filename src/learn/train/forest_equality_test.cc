@@ -87,7 +87,7 @@ std::size_t bits_that_differ(std::span<const float> a, std::span<const float> b)
 // Scores `rows` random rows by libxgboost and by us from UBJ and from JSON, singly and together.
 void expect_equal(const Kind& kind, std::size_t rows) {
   SCOPED_TRACE(kind.objective);
-  auto trained = train(kind, 4'000, 50);
+  auto trained = train(kind, 2'000, 30);
   ASSERT_TRUE(trained) << trained.error().message();
   const auto ours = read_model({"xgboost", trained->ubj, {}});
   ASSERT_TRUE(ours) << ours.error().message();
