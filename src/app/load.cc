@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/draft.h"
+#include "base/civil.h"
 
 namespace quintet::app {
 namespace {
@@ -42,24 +43,6 @@ void load_pattern(Draft& draft, const Reading& top, std::string_view override_wi
       std::string(why) + ": run it as `monolithic`, the answers are the same");
 }
 
-// "UTC", or a sign and hh:mm up to 18 hours.
-std::optional<int> parse_offset(std::string_view text) {
-  if (text == "UTC" || text == "Z") return 0;
-  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') {
-    return std::nullopt;
-  }
-  int digits[4];
-  const std::size_t places[4] = {1, 2, 4, 5};
-  for (int i = 0; i < 4; ++i) {
-    const char c = text[places[i]];
-    if (c < '0' || c > '9') return std::nullopt;
-    digits[i] = c - '0';
-  }
-  const int hours = digits[0] * 10 + digits[1], minutes = digits[2] * 10 + digits[3];
-  if (minutes > 59 || hours * 60 + minutes > 18 * 60) return std::nullopt;
-  return (text[0] == '-' ? -1 : 1) * (hours * 60 + minutes);
-}
-
 void load_head(Draft& draft, const Reading& top) {
   const Node* version = top.find("quintet");
   if (version != nullptr && version->text != "1") {
@@ -81,13 +64,13 @@ void load_head(Draft& draft, const Reading& top) {
     }
   }
   if (const Node* zone = top.find("timezone")) {
-    std::optional<int> offset = parse_offset(zone->text);
+    Expected<int> offset = parse_offset(zone->text);
     if (!offset) {
       draft.report.error(
           "QNT-0111", *zone, "`timezone` is a fixed offset, `" + zone->text + "` is not",
           "as `UTC` or `\"+02:00\"`; rules for summer time change, answers must not");
     }
-    draft.spec.utc_offset_minutes = offset.value_or(0);
+    draft.spec.utc_offset_minutes = std::move(offset).value_or(0);
   }
   draft.spec.late = top.duration("late").value_or(draft.spec.late);
   draft.spec.ahead = top.duration("ahead").value_or(draft.spec.ahead);

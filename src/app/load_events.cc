@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "app/draft.h"
+#include "event/decode.h"
 
 namespace quintet::app {
 namespace {
@@ -134,11 +135,9 @@ class EventLoader {
   }
 
   std::optional<event::Value> literal(const Node& node, const Field& field, std::string_view what) {
-    if (field.type.kind == Kind::text) return type_.arena.copy(event::Value::text(node.text));
-    Expression expression = draft_.parse(node);
-    if (!expression.ast) return std::nullopt;
-    expr::Constant constant = expr::constant(*expression.ast, field.type, type_.arena);
-    if (constant.problems.empty()) return constant.value;
+    Expected<event::Value> value =
+        event::value_of_text(field.type, node.text, type_.input, 0, type_.arena);
+    if (value) return *value;
     report_.error("QNT-0205", node,
                   "`" + std::string(what) + "` of `" + field.name + "` must be " +
                       to_string(field.type) + ", `" + node.text + "` is not");
@@ -149,10 +148,11 @@ class EventLoader {
     for (const std::string_view what : {"minimum", "maximum"}) {
       const Node* node = block.find(what);
       if (node == nullptr) continue;
-      if (!field.type.numeric() && field.type.kind != Kind::duration) {
+      if (!field.type.numeric() && field.type.kind != Kind::duration &&
+          field.type.kind != Kind::timestamp) {
         report_.error("QNT-0205", *node,
-                      "`" + std::string(what) + "` needs a number, `" + field.name + "` is " +
-                          to_string(field.type));
+                      "`" + std::string(what) + "` needs a number or a time, `" + field.name +
+                          "` is " + to_string(field.type));
         continue;
       }
       (what == "minimum" ? field.minimum : field.maximum) = literal(*node, field, what);

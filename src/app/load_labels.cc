@@ -1,5 +1,6 @@
 #include "app/draft.h"
 #include "app/scope.h"
+#include "event/decode.h"
 #include "expr/aggregates.h"
 
 namespace quintet::app {
@@ -190,15 +191,10 @@ class LabelLoader {
 
   bool read_otherwise(const Node& node) {
     event::Arena& arena = draft_.spec.events[static_cast<std::size_t>(label_.of)].arena;
-    if (label_.type.kind == event::Kind::text) {
-      label_.otherwise = arena.copy(event::Value::text(node.text));
-      return true;
-    }
-    Expression literal = draft_.parse(node);
-    if (!literal.ast) return false;
-    expr::Constant constant = expr::constant(*literal.ast, label_.type, arena);
-    if (constant.problems.empty()) {
-      label_.otherwise = constant.value;
+    Expected<event::Value> value =
+        event::value_of_text(label_.type, node.text, {}, draft_.spec.utc_offset_minutes, arena);
+    if (value) {
+      label_.otherwise = *value;
       return true;
     }
     draft_.report.error(

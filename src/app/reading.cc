@@ -28,7 +28,15 @@ bool is_list_of_scalars(const Node& value) {
                      [](const Node& item) { return item.is_scalar() && !item.is_null(); });
 }
 
-std::string proposed_name(std::string_view text) {
+}  // namespace
+
+bool yaml11_boolean(std::string_view text) {
+  const std::string word = lower(text);
+  return word == "on" || word == "off" || word == "yes" || word == "no" || word == "y" ||
+         word == "n" || word == "true" || word == "false";
+}
+
+std::string possible_name(std::string_view text) {
   std::string out;
   for (char c : lower(text)) {
     const bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -40,14 +48,6 @@ std::string proposed_name(std::string_view text) {
   while (!out.empty() && out.back() == '_') out.pop_back();
   if (!out.empty() && !(out[0] >= 'a' && out[0] <= 'z')) out = "x_" + out;
   return out;
-}
-
-}  // namespace
-
-bool yaml11_boolean(std::string_view text) {
-  const std::string word = lower(text);
-  return word == "on" || word == "off" || word == "yes" || word == "no" || word == "y" ||
-         word == "n" || word == "true" || word == "false";
 }
 
 bool check_name(Report& report, const Node& name, std::string_view what) {
@@ -71,7 +71,7 @@ bool check_name(Report& report, const Node& name, std::string_view what) {
     }
   }
   if (!good || inside) {
-    const std::string proposal = proposed_name(name.text);
+    const std::string proposal = possible_name(name.text);
     std::string hint = "a name is a small letter, then small letters, digits and `_`";
     if (!proposal.empty() && !braces) {
       hint += ": `" + proposal + "`";

@@ -51,6 +51,8 @@ class Reading {
 
 // on, off, yes, no, y, n, true, false in any case: YAML 1.1 loaders turn them into booleans.
 bool yaml11_boolean(std::string_view text);
+// A name made of any text: small letters, digits and `_`; empty if nothing is left.
+std::string possible_name(std::string_view text);
 // Reports a name of the user's choice that is not [a-z][a-z0-9_]* or means something else. The name
 // of a `column` may hold {set}; that of an `aggregate` may be y or n, as DESIGN writes it.
 bool check_name(Report& report, const Node& name, std::string_view what);

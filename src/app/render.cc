@@ -3,6 +3,7 @@
 
 #include "app/diagnostic.h"
 #include "app/source.h"
+#include "base/json_out.h"
 
 namespace quintet::app {
 namespace {
@@ -68,31 +69,9 @@ std::string place_text(std::string_view file, Place place) {
   return std::string(file) + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
 }
 
-void append_json_text(std::string& out, std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
-void append_json_place(std::string& out, Place place) {
-  out += "\"line\":" + std::to_string(place.line) + ",\"column\":" + std::to_string(place.column) +
-         ",\"end_line\":" + std::to_string(place.end_line) +
-         ",\"end_column\":" + std::to_string(place.end_column);
+void write_place(JsonWriter& json, Place place) {
+  json.key("line").int64(place.line).key("column").int64(place.column);
+  json.key("end_line").int64(place.end_line).key("end_column").int64(place.end_column);
 }
 
 }  // namespace
@@ -124,26 +103,18 @@ std::string render(const Diagnostic& diagnostic, std::string_view file_name, std
 }
 
 std::string render_json(const Diagnostic& diagnostic, std::string_view file_name) {
-  std::string out = "{\"code\":";
-  append_json_text(out, diagnostic.code);
-  out += diagnostic.warning ? ",\"severity\":\"warning\"" : ",\"severity\":\"error\"";
-  out += ",\"file\":";
-  append_json_text(out, file_name);
-  out += ',';
-  append_json_place(out, diagnostic.place);
-  out += ",\"message\":";
-  append_json_text(out, diagnostic.message);
-  out += ",\"related\":[";
-  for (std::size_t i = 0; i < diagnostic.related.size(); ++i) {
-    out += i > 0 ? ",{" : "{";
-    append_json_place(out, diagnostic.related[i].place);
-    out += ",\"message\":";
-    append_json_text(out, diagnostic.related[i].message);
-    out += '}';
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().field("code", diagnostic.code);
+  json.field("severity", diagnostic.warning ? "warning" : "error").field("file", file_name);
+  write_place(json, diagnostic.place);
+  json.field("message", diagnostic.message).key("related").begin_array();
+  for (const Related& related : diagnostic.related) {
+    json.begin_object();
+    write_place(json, related.place);
+    json.field("message", related.message).end_object();
   }
-  out += "],\"hint\":";
-  append_json_text(out, diagnostic.hint);
-  out += '}';
+  json.end_array().field("hint", diagnostic.hint).end_object();
   return out;
 }
 

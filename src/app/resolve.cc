@@ -188,12 +188,33 @@ class RowResolver {
   }
 
   // Aggregates are resolved in columns alone: elsewhere they are refused by the check.
-  expr::Program check(const Expression& expression, expr::CheckOptions options) {
+  expr::Program check(const Expression& expression, expr::CheckOptions options,
+                      std::vector<Slot>* reads = nullptr) {
     expr::Resolved resolved;
     if (!options.expected) asker_.resolve_aggregates(expression, resolved);
     asker_.resolve_look_ups(expression, resolved);
     options.resolved = &resolved;
+    if (reads != nullptr) *reads = slots_read(expression, resolved);
     return draft_.check(expression, scope_, options);
+  }
+
+  std::vector<Slot> slots_read(const Expression& expression, const expr::Resolved& resolved) const {
+    std::set<Slot> slots;
+    if (!expression.ast) return {};
+    auto add = [&](const expr::Ast& ast) {
+      auto found = resolved.find(&ast);
+      std::optional<expr::Symbol> symbol;
+      if (found != resolved.end())
+        symbol = found->second;
+      else if (ast.kind == expr::Ast::Kind::name)
+        symbol = scope_.find(ast.text);
+      else if (ast.kind == expr::Ast::Kind::member)
+        symbol = scope_.member(ast.text, ast.member);
+      if (symbol && symbol->slot >= 0) slots.insert(symbol->slot);
+    };
+    expr::visit_names(*expression.ast, add);
+    expr::visit_aggregates(*expression.ast, add);
+    return {slots.begin(), slots.end()};
   }
 
   expr::CheckOptions boolean(std::string what) const {
@@ -218,7 +239,7 @@ class RowResolver {
       // Names that failed are not reported again; what else is wrong still is.
       scope_.add(item.name, failed());
     }
-    expr::Program program = check(draft_.columns[item.declared].expression, {});
+    expr::Program program = check(draft_.columns[item.declared].expression, {}, &column.reads);
     if (!program || item.failed) {
       scope_.add(item.name, failed());
       return false;

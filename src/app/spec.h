@@ -3,7 +3,7 @@
 // that were checked, so nobody downstream looks a name up or meets an unknown one.
 //
 // A row of event type E is one array of values, its *slots*:
-//   fields of E | table look-ups | aggregates | columns | model outputs | decisions
+//   fields of E | columns | model outputs | decisions | table look-ups and aggregates
 // Everything that is computed on E reads and writes slots by index. Programs run in `steps` order.
 #pragma once
 
@@ -125,8 +125,9 @@ struct Column {
   std::string name;
   Slot slot = -1;
   expr::Program program;
-  std::string digest;  // SHA-256 hex of definition, inputs and semantics version
-  int line = 0;        // in the application file
+  std::string digest;       // SHA-256 hex of definition, inputs and semantics version
+  int line = 0;             // in the application file
+  std::vector<Slot> reads;  // what the program reads, each once, in rising order
 };
 
 struct ModelOutput {

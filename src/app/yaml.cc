@@ -2,9 +2,10 @@
 
 #include <libfyaml.h>
 
-#include <cstring>
 #include <map>
 #include <memory>
+
+#include "base/text.h"
 
 namespace quintet::app {
 namespace {
@@ -24,21 +25,9 @@ Diagnostic problem(std::string code, Place place, std::string message, std::stri
 
 // The length of the UTF-8 character at `at`, or 0 if it is none.
 std::size_t utf8_length(std::string_view s, std::size_t at) {
-  const auto byte = [&](std::size_t i) {
-    return i < s.size() ? static_cast<unsigned char>(s[i]) : 0U;
-  };
-  const unsigned c = byte(at);
-  if (c < 0x80) return 1;
-  const std::size_t n = c >= 0xF0 && c < 0xF5 ? 4 : c >= 0xE0 ? 3 : c >= 0xC2 ? 2 : 0;
-  if (n == 0 || c >= 0xF5) return 0;
-  for (std::size_t i = 1; i < n; ++i) {
-    if ((byte(at + i) & 0xC0) != 0x80) return 0;
-  }
-  if (c == 0xE0 && byte(at + 1) < 0xA0) return 0;
-  if (c == 0xED && byte(at + 1) >= 0xA0) return 0;
-  if (c == 0xF0 && byte(at + 1) < 0x90) return 0;
-  if (c == 0xF4 && byte(at + 1) >= 0x90) return 0;
-  return n;
+  std::string_view rest = s.substr(at);
+  const std::size_t before = rest.size();
+  return take_code_point(rest) ? before - rest.size() : 0;
 }
 
 // What can be seen in the bytes alone, before any YAML.

@@ -1,0 +1,69 @@
+// What changes for an application when its file is replaced: which columns compute the same, which
+// models stay bound to them, which state must be folded again, and what is incomplete for a while.
+// Pure functions; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/spec.h"
+
+namespace quintet::app {
+
+enum class Change : unsigned char { same, added, changed, removed, renamed };
+std::string_view name_of(Change change);
+
+struct ColumnChange {
+  std::string event;
+  std::string name;  // in the new file; of a removed column, in the old one
+  std::string was;   // of a renamed column: its old name
+  Change change = Change::same;
+  // Old models that were trained on a column that is no longer there as it was, and so cannot be
+  // used any more.
+  std::vector<std::string> unbound;
+  // How far back the column looks, through all that it reads.
+  Micros reach = 0;
+  bool whole_history = false;  // a window by count, or over all
+  // New or changed, and the log that is kept does not reach so far: it starts incomplete.
+  bool cold = false;
+};
+
+struct ModelChange {
+  std::string name;
+  Change change = Change::same;  // same: old versions stay usable
+  std::string why;               // of `changed`
+};
+
+struct GroupChange {
+  std::string name;
+  // same: state is kept. changed: it keeps more, or something else, and is folded again.
+  Change change = Change::same;
+};
+
+// An event, table, label, decision or view, by kind and name.
+struct PartChange {
+  std::string kind;
+  std::string name;
+  Change change = Change::same;
+};
+
+struct Difference {
+  std::vector<ColumnChange> columns;  // in the order of the new file, then the removed ones
+  std::vector<ModelChange> models;
+  std::vector<GroupChange> groups;
+  std::vector<PartChange> parts;
+  Micros reach_before = 0, reach_after = 0;
+  bool same_meaning = false;  // the digests are equal
+  // Any column, model, group or part changed, came or went.
+  bool any() const;
+};
+
+// `kept` is how far back the log reaches; 0 means that all of it is there.
+Difference compare(const Spec& before, const Spec& after, Micros kept = 0);
+
+// One line per change for people, unchanged columns counted; and everything as one JSON object.
+std::string to_text(const Difference& difference);
+std::string to_json(const Difference& difference);
+
+}  // namespace quintet::app
