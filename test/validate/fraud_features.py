@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Rows of `quintet backfill` for apps/fraud on the real transactions against the published features.
+"""Rows of `quintet backfill` for apps/fraud on the real transactions against published features.
 
 Counts and flags must be equal. Means and risks are printed with nine digits of a float sum: ours
-must lie within half a unit of the ninth digit, ties either way, or both be below 1e-9 (two published
-rows print a residue of the authors' sum where the truth is 0). The published order swaps one pair of
+must lie within half a unit of the ninth digit, ties either way, or both be below 1e-9 (two rows
+print a residue of the authors' sum where the truth is 0). The published order swaps one pair of
 transactions of one card in the same second.
 """
 import argparse
