@@ -40,7 +40,9 @@ Expected<tool::BackfillOptions> options_of(const BackfillOptions& options,
   }
   // Files that are only folded leave no pseudonyms behind, so any key serves.
   result.pseudonym_key = std::string(32, '\0');
-  if (!options.key_file.empty()) TRY(result.pseudonym_key, read_file(options.key_file));
+  if (!options.key_file.empty()) {
+    TRY(result.pseudonym_key, read_file(options.key_file));
+  }
   return result;
 }
 
