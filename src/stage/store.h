@@ -89,8 +89,9 @@ class Store {
   // One durable transaction. Blocks must continue the log (`conflict` if its end has moved, or if
   // `epoch` is not the newest: then nothing is written). An outcome whose position has one already
   // is dropped silently: the first wins; a run of which only some positions have one is a
-  // `conflict`. A dead letter that was replayed or discarded before is a `conflict` too. After any other failure the caller must throw away its
-  // memory and read again from the last durable position; fsync is never retried.
+  // `conflict`. A dead letter that was replayed or discarded before is a `conflict` too. After any
+  // other failure the caller must throw away its memory and read again from the last durable
+  // position; fsync is never retried.
   virtual Expected<void> commit(Commit& commit, Epoch epoch) = 0;
 
   // Blocks from the one that holds `from`, in order, until `most_bytes` is passed; at least one

@@ -1,5 +1,6 @@
 // Copies a database's write-ahead log back into its file on a thread and a connection of its own,
-// so that commits need not wait for it. Used inside this room only.
+// so that commits need not wait for it. Until then it makes the log's file as long as it will get:
+// a sync that changes a file's length costs twice. Used inside this room only.
 #pragma once
 
 #include <condition_variable>
@@ -13,10 +14,14 @@ namespace quintet::store {
 
 class Copier {
  public:
-  explicit Copier(Database database);
+  // The log is made `log_bytes` long, in steps between commits.
+  Copier(Database database, std::string log_path, std::int64_t log_bytes);
   // Waits for a copy under way.
   ~Copier();
   Copier(const Copier&) = delete;
+
+  // Who writes to the database holds this while it does.
+  std::mutex& writing() { return writing_; }
 
   // The methods are for one thread, the writer's.
   enum class State {
@@ -37,8 +42,14 @@ class Copier {
 
  private:
   void work();
+  void copy();
+  bool grow();
 
   Database database_;
+  const std::string log_path_;
+  const std::int64_t log_bytes_;
+  bool growing_ = true;  // of our thread
+  std::mutex writing_;
   std::mutex mutex_;  // guards all that follows
   std::condition_variable changed_;
   State state_ = State::idle;

@@ -125,4 +125,19 @@ Expected<void> replace_file(const std::string& path, const std::string& bytes) {
   return sync_directory(parent_of(path));
 }
 
+bool append_zeros(const std::string& path, std::int64_t most) {
+  constexpr std::int64_t kStep = 1 << 20;
+  const File file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  struct stat found {};
+  if (file.number < 0 || ::fstat(file.number, &found) != 0 || found.st_size >= most) return false;
+  const std::string zeros(
+      static_cast<std::size_t>(std::min<std::int64_t>(kStep, most - found.st_size)), '\0');
+  return ::pwrite(file.number, zeros.data(), zeros.size(), found.st_size) > 0;
+}
+
+bool sync_file(const std::string& path) {
+  const File file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return file.number >= 0 && ::fdatasync(file.number) == 0;
+}
+
 }  // namespace quintet::store

@@ -1,6 +1,7 @@
 // Who has a directory open. The kernel drops the lock when its holder dies, however it dies.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/expected.h"
@@ -31,5 +32,11 @@ Expected<void> make_private_file(const std::string& path);
 Expected<std::string> read_small_file(const std::string& path);
 // Replaces the file by these bytes at once (mode 0600): a crash leaves the old or the new.
 Expected<void> replace_file(const std::string& path, const std::string& bytes);
+
+// Appends a step of at most 1 MiB of zeros to a file that is there and shorter than `most` bytes.
+// False if nothing was appended, for whatever reason.
+bool append_zeros(const std::string& path, std::int64_t most);
+// False if it is not there or the sync failed.
+bool sync_file(const std::string& path);
 
 }  // namespace quintet::store

@@ -182,9 +182,35 @@ namespace {
 // The system's VFS takes no more than 128 KiB less one byte at once.
 constexpr sqlite3_int64 kPiece = 1 << 16;
 
-int copy_over_itself(sqlite3_file* file) {
+constexpr sqlite3_int64 kLogHeader = 32;
+constexpr sqlite3_int64 kFrameHeader = 24;
+
+// Where the frames that are in force may end: from there on they carry the salts of an older round,
+// or are zeros. The salts stand at 16 in the log's header and at 8 in each frame's.
+int end_of_log(sqlite3_file* file, sqlite3_int64* end) {
   sqlite3_int64 size = 0;
   int result = file->pMethods->xFileSize(file, &size);
+  *end = 0;
+  if (result != SQLITE_OK || size < kLogHeader) return result;
+  std::string header(kLogHeader, '\0');
+  result = file->pMethods->xRead(file, header.data(), static_cast<int>(kLogHeader), 0);
+  sqlite3_int64 page = 0;
+  for (int i = 8; i < 12; ++i) page = page * 256 + static_cast<unsigned char>(header[i]);
+  // Then it is the header of no log.
+  if (page < 512 || page > 65536) return result;
+  *end = kLogHeader;
+  std::string frame(kFrameHeader, '\0');
+  while (result == SQLITE_OK && *end + kFrameHeader + page <= size) {
+    result = file->pMethods->xRead(file, frame.data(), static_cast<int>(kFrameHeader), *end);
+    if (frame.compare(8, 8, header, 16, 8) != 0) break;
+    *end += kFrameHeader + page;
+  }
+  return result;
+}
+
+int copy_over_itself(sqlite3_file* file) {
+  sqlite3_int64 size = 0;
+  int result = end_of_log(file, &size);
   std::string piece;
   for (sqlite3_int64 at = 0; at < size && result == SQLITE_OK; at += kPiece) {
     piece.resize(static_cast<std::size_t>(std::min(kPiece, size - at)));

@@ -111,8 +111,8 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
-// Writes the file's bytes over themselves and syncs them, through the VFS; no file is fine. Only
-// while no connection has it open.
+// Writes what a write-ahead log holds over itself and syncs it, through the VFS; no file is fine.
+// Only while no connection has it open.
 Expected<void> write_again(const std::string& path, const std::string& vfs);
 
 }  // namespace quintet::store

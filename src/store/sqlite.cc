@@ -11,6 +11,8 @@ namespace {
 constexpr int kApplicationId = 0x516e7431;
 // The low mark is written this seldom; the rest is found again from the outcomes.
 constexpr int kCommitsBetweenMarks = 64;
+// A page in the write-ahead log, with its header.
+constexpr std::int64_t kWalFrameBytes = 8192 + 24;
 
 constexpr const char* kSchema = R"(
 CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK(one = 1), format INTEGER NOT NULL,
@@ -119,13 +121,14 @@ Expected<std::unique_ptr<stage::Store>> SqliteStore::open(const std::string& dir
   TRY(Database derived, open_derived(directory, options));
   std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(lock), std::move(write),
                                                      std::move(read), std::move(derived), options));
+  TRY_DO(store->prepare());
+  TRY_DO(store->find_low_mark());
   if (!options.copy_between_commits) {
     TRY(Database copies, Database::open({path, options.vfs, options.busy_ms}));
     TRY_DO(copies.run("PRAGMA synchronous = FULL; PRAGMA query_only = 1"));
-    store->copier_ = std::make_unique<Copier>(std::move(copies));
+    store->copier_ = std::make_unique<Copier>(std::move(copies), path + "-wal",
+                                              options.checkpoint_pages * kWalFrameBytes);
   }
-  TRY_DO(store->prepare());
-  TRY_DO(store->find_low_mark());
   return std::unique_ptr<stage::Store>(std::move(store));
 }
 

@@ -120,6 +120,8 @@ template <class Change>
 Expected<void> SqliteStore::transact(Change change) {
   if (!failure_) keep_log_short();
   if (failure_) return *failure_;
+  std::unique_lock<std::mutex> writing;
+  if (copier_) writing = std::unique_lock(copier_->writing());
   // Nothing has been written when this fails, so it may be tried again.
   TRY_DO(statements_.begin.with().finish());
   auto done = change();

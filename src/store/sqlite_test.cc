@@ -212,6 +212,29 @@ TEST(Sqlite, KeepsItsWriteAheadLogShort) {
   }
 }
 
+TEST(Sqlite, MakesItsWriteAheadLogAsLongAsItWillGet) {
+  const TemporaryDirectory directory;
+  SqliteOptions options;
+  options.checkpoint_pages = 300;
+  Position last = 0;
+  {
+    const auto store = value_of(open_sqlite(directory.path(), options));
+    const Epoch epoch = value_of(store->open_epoch());
+    Chain chain(epoch);
+    struct stat found {};
+    while (found.st_size < 300 * (8192 + 24)) {
+      Commit one;
+      one.blocks.push_back(chain.next(1));
+      ASSERT_TRUE(store->commit(one, epoch));
+      last = one.blocks[0].last;
+      ASSERT_EQ(::stat((directory.path() + "/quintet.db-wal").c_str(), &found), 0);
+    }
+  }
+  const auto store = value_of(open_sqlite(directory.path(), options));
+  EXPECT_EQ(value_of(store->end()).last, last);
+  EXPECT_TRUE(store->verify());
+}
+
 TEST(OpenStore, KnowsMemoryDirectoriesAndNothingElse) {
   const TemporaryDirectory directory;
   EXPECT_TRUE(open_store("memory:"));
