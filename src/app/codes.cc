@@ -149,7 +149,10 @@ constexpr CodeEntry kCodes[] = {
     {"QNT-0217", "A set in the expression alone",
      "Each member of a set makes a column, so the set must stand in the column's name.",
      "x: count() over {days} by k", "x_{days}: count() over {days} by k"},
-    {"QNT-0218", "Too many columns", "An application has at most 4,096 columns.", "", ""},
+    {"QNT-0218", "Too many parts",
+     "An application has at most 4,096 columns, and at most 1,024 events, fields of an event, "
+     "labels, models and so on.",
+     "", ""},
     {"QNT-0219", "An unknown label", "No label of this name is declared.", "train: {label: fruad}",
      "train: {label: fraud}"},
     {"QNT-0220", "Something that may not be read here",

@@ -125,6 +125,7 @@ class Writer {
     const bool label = index == profile_.label;
     if (column.nulls > 0 || label) add("optional: true");
     if (label) add("use: label");
+    if (hints_at_label(profile_, index)) add("use: audit");
     if (!column.levels.empty()) {
       std::string levels;
       for (const std::string& level : column.levels) {

@@ -80,6 +80,12 @@ TEST(Events, RefusesPrivacyThatNeedsAText) {
   field_refused("QNT-0203", "{type: bool, privacy: «pseudonymize»}");
 }
 
+TEST(Events, RefusesMoreThanAThousandFields) {
+  std::string fields;
+  for (int i = 0; i < 1024; ++i) fields += "f" + std::to_string(i) + ": string, ";
+  refused("QNT-0218", kHead, "events:\n  e: {fields: {" + fields + "«last»: string}}\n");
+}
+
 TEST(Events, RefusesTwoFieldsFromOneName) {
   refused("QNT-0206", kHead,
           "events:\n  e:\n    fields:\n      k: string\n      «f»: {type: string, from: k}\n");

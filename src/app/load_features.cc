@@ -3,8 +3,6 @@
 namespace quintet::app {
 namespace {
 
-constexpr std::size_t kMaxColumns = 4096;
-
 // A choice of one member for each set that a name mentions.
 using Members = std::map<std::string, std::string>;
 
@@ -75,7 +73,7 @@ void add_column(Draft& draft, int of, const Node::Entry& entry, const Members& m
   column.of = of;
   column.place = draft.report.source().place(entry.key);
   if (draft.columns.size() >= kMaxColumns) {
-    draft.report.error("QNT-0218", column.place, "more than 4,096 columns");
+    draft.report.error("QNT-0218", column.place, "more than 4096 columns");
     return;
   }
   const bool fresh = draft.declare_on_row(of, column.name, column.place);

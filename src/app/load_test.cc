@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "app/marked_test.h"
+#include "app/report.h"
 
 namespace quintet::app {
 namespace {
@@ -141,6 +142,14 @@ veiws: {}
   EXPECT_TRUE(std::is_sorted(lines.begin(), lines.end()));
   // `b` and the input `a` follow from what is wrong with `a`, and are not reported again.
   EXPECT_EQ(loaded.diagnostics.size(), 6U) << describe(loaded, text);
+}
+
+TEST(Load, StopsAfterAHundredErrors) {
+  std::string text = std::string(kShop) + "features:\n  f:\n    of: order\n    columns:\n";
+  for (int i = 0; i < 4000; ++i) {
+    text += "      c" + std::to_string(i) + ": x" + std::to_string(i) + "\n";
+  }
+  EXPECT_EQ(load(text).diagnostics.size(), kMaxDiagnostics);
 }
 
 TEST(Load, GivesTheSameDigestForTheSameMeaning) {

@@ -203,6 +203,7 @@ void choose_roles(Profile& out) {
   for (std::size_t i = 0; i < out.columns.size(); ++i) {
     const int index = static_cast<int>(i);
     if (index == out.id || index == out.time || index == out.label) continue;
+    if (hints_at_label(out, index)) continue;
     const Kind kind = at(i).type.kind;
     const bool repeats = at(i).repeats > 0 && at(i).distinct > 1;
     const bool identity = mentions(at(i).name, {"id", "customer", "user", "card", "account",
@@ -215,6 +216,12 @@ void choose_roles(Profile& out) {
 }
 
 }  // namespace
+
+bool hints_at_label(const Profile& profile, int column) {
+  if (profile.label < 0 || column == profile.label) return false;
+  const std::string& label = profile.columns[static_cast<std::size_t>(profile.label)].name;
+  return profile.columns[static_cast<std::size_t>(column)].name.starts_with(label + "_");
+}
 
 Expected<Profile> profile(std::string_view header, std::span<const std::string_view> lines) {
   Profile out;

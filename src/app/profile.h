@@ -40,6 +40,10 @@ struct Profile {
   std::vector<int> amounts;  // numbers that vary
 };
 
+// The column is named after the label, as TX_FRAUD_SCENARIO after TX_FRAUD: reading it would be
+// reading the answer.
+bool hints_at_label(const Profile& profile, int column);
+
 // `lines` are as many lines after the header as the caller wants looked at. Refuses a header that
 // cannot be read; lines that cannot are left out.
 Expected<Profile> profile(std::string_view header, std::span<const std::string_view> lines);

@@ -64,6 +64,14 @@ TEST(Profile, WritesAFileThatLoads) {
   EXPECT_EQ(spec->rows[0].columns.size(), 3U);
 }
 
+TEST(Profile, KeepsAColumnNamedAfterTheLabelOutOfTheModel) {
+  const Profile p = of("a,fraud,fraud_kind", {"1,0,1", "2,1,2", "3,0,3"});
+  EXPECT_TRUE(hints_at_label(p, 2));
+  auto spec = loads(p);
+  ASSERT_TRUE(spec);
+  EXPECT_EQ(spec->events[0].fields[2].use, event::Use::audit);
+}
+
 TEST(Profile, CopesWithWhatFilesAreLike) {
   loads(of("timestamp,value", {"2013-12-02 21:15:00,73.96732207", "2013-12-02 21:20:00,74.9"}));
   loads(of("a;b;c", {"1;2;3", "1;2;4"}));

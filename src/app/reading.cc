@@ -266,6 +266,12 @@ std::vector<const Node::Entry*> Reading::named(std::string_view key) const {
   std::vector<const Node::Entry*> out;
   const Node* node = find(key);
   if (node == nullptr) return out;
+  const std::size_t most = key == "columns" ? kMaxColumns : kMaxNamed;
+  if (node->entries.size() > most) {
+    report_.error("QNT-0218", node->entries[most].key,
+                  "`" + std::string(key) + "` has more than " + std::to_string(most) + " entries");
+    return out;
+  }
   for (const Node::Entry& entry : node->entries) {
     std::string what(key);
     if (what.ends_with('s')) what.pop_back();

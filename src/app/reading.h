@@ -16,6 +16,10 @@
 
 namespace quintet::app {
 
+// Entries of one mapping of user names: columns (after sets are put in), and all else.
+inline constexpr std::size_t kMaxColumns = 4096;
+inline constexpr std::size_t kMaxNamed = 1024;
+
 class Reading {
  public:
   // `owner` is where a missing key is reported: the name of the block.

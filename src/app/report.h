@@ -30,6 +30,8 @@ class Report {
 
   const Source& source() const { return source_; }
   bool has_errors() const { return errors_ > 0; }
+  // More would be left out: checking further is of no use.
+  bool full() const { return errors_ >= kMaxDiagnostics; }
   // All of them, in file order.
   std::vector<Diagnostic> take();
 

@@ -127,17 +127,11 @@ class RowResolver {
     }
   }
 
-  // The columns and fields that an input stands for: itself, or all with its prefix.
+  // What an input stands for: itself, or all columns with its prefix.
   std::vector<std::string> names_for(const Node& input) const {
     if (!input.text.ends_with('*')) return {input.text};
     const std::string_view prefix = std::string_view(input.text).substr(0, input.text.size() - 1);
     std::vector<std::string> out;
-    for (const event::Field& field : type().fields) {
-      if (field.use == event::Use::feature && field.privacy != event::Privacy::drop &&
-          field.name.starts_with(prefix)) {
-        out.push_back(field.name);
-      }
-    }
     for (const Column& column : plan_.columns) {
       if (column.name.starts_with(prefix)) out.push_back(column.name);
     }
@@ -226,6 +220,10 @@ class RowResolver {
 
   // Checks an item whose needs are done; false if it failed (reported).
   bool finish(Item& item) {
+    if (draft_.report.full()) {
+      scope_.add(item.name, failed());
+      return false;
+    }
     switch (item.what) {
       case Step::What::column: return finish_column(item);
       case Step::What::model: return finish_model(item);
@@ -293,9 +291,9 @@ class RowResolver {
     const bool glob = input.text.ends_with('*');
     const std::vector<std::string> names = names_for(input);
     if (names.empty()) {
-      draft_.report.error("QNT-0509", input,
-                          "no column and no field begins with `" +
-                              input.text.substr(0, input.text.size() - 1) + "`");
+      draft_.report.error(
+          "QNT-0509", input,
+          "no column begins with `" + input.text.substr(0, input.text.size() - 1) + "`");
       return false;
     }
     bool good = true;

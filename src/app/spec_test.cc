@@ -58,6 +58,70 @@ TEST(Spec, LoadsTheFraudApplicationWithItsFifteenFeatures) {
   EXPECT_EQ(spec->views[0].aggregates[1].type, event::Type::decimal(2));
 }
 
+// The example of DESIGN, section 5, but for its sink.
+constexpr std::string_view kDesign = R"(quintet: 1
+app: card-fraud
+pattern: monolithic
+sets: {days: [1d, 7d, 30d]}
+tables:
+  merchant: {key: terminal_id, fields: {terminal_id: string, country: string, opened: timestamp}}
+events:
+  transaction:
+    id: transaction_id
+    time: at
+    fields:
+      transaction_id: {type: string, from: TRANSACTION_ID}
+      at: {type: timestamp, from: TX_DATETIME}
+      customer_id: {type: string, privacy: pseudonymize}
+      terminal_id: string
+      amount: {type: decimal(2), minimum: 0}
+      is_fraud: {type: bool, optional: true, use: label}
+  chargeback: {id: case_id, time: filed_at, fields:
+      {case_id: string, filed_at: timestamp, transaction_id: string, fraud: bool}}
+labels:
+  fraud: {of: transaction, value: is_fraud, after: 7d}
+features:
+  tx:
+    of: transaction
+    columns:
+      weekend: weekday(at) >= 6
+      foreign: merchant.country != "BE"
+      customer_count_{days}: count() over {days} by customer_id including this
+      customer_mean_{days}: mean(amount) over {days} by customer_id including this
+      terminal_risk_{days}: coalesce(mean(fraud) over {days} delayed 7d by terminal_id, 0)
+      last_five: mean(amount) over 5 events by customer_id
+      ratio: amount / customer_mean_7d
+models:
+  score:
+    of: transaction
+    type: xgboost
+    inputs: [amount, weekend, customer_*, terminal_risk_*]
+    train: {label: fraud, holdout: last 7d, rounds: 100, max_depth: 5,
+            metrics: [auc, average_precision]}
+    promote: {when: average_precision >= current}
+decisions:
+  verdict:
+    of: transaction
+    cases: [{when: score >= 0.9, then: block}, {when: score >= 0.5, then: review}, {then: approve}]
+views:
+  blocked: {of: transaction, where: verdict == "block", by: [terminal_id], every: 1h,
+            aggregate: {n: count(), amount: sum(amount)}}
+)";
+
+TEST(Spec, LoadsTheExampleOfTheDesign) {
+  auto spec = accepted("", kDesign);
+  ASSERT_TRUE(spec);
+  EXPECT_EQ(spec->models[0].inputs.size(), 11U);
+  EXPECT_EQ(spec->events[1].subject_field, 2);
+  EXPECT_EQ(spec->rows[1].steps.size(), 15U);
+  const std::string later =
+      "value: any(fraud) from chargeback over next 120d by transaction_id, otherwise: false, "
+      "after: 7d";
+  std::string text(kDesign);
+  text.replace(text.find("value: is_fraud, after: 7d"), 26, later);
+  EXPECT_TRUE(accepted("", text));
+}
+
 TEST(Spec, LoadsTheOtherExamples) {
   auto maintenance = accepted("", example("maintenance"));
   ASSERT_TRUE(maintenance);

@@ -143,8 +143,8 @@ constexpr Key kPromoteKeys[] = {
 constexpr Key kModelKeys[] = {
     {"of", Shape::name, "The event type whose rows are scored.", true},
     {"type", Shape::word, "The library.", true, kModelTypes},
-    {"inputs", Shape::texts, "Columns and fields by name; PREFIX_* stands for all that begin so.",
-     true},
+    {"inputs", Shape::texts,
+     "Columns and fields by name; PREFIX_* stands for all columns that begin so.", true},
     {"objective", Shape::text,
      "XGBoost's word for what is learned. Default: binary:logistic for a bool label, else "
      "reg:squarederror."},
