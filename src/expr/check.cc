@@ -52,6 +52,7 @@ class Checker {
   }
 
   Build& build() { return build_; }
+  std::vector<int> slots() { return std::move(slots_); }
   // The normal form, once everything is resolved.
   std::string canonical(const Ast& ast) {
     return print(ast, [this](const Ast& node) { return spell(node); });
@@ -91,6 +92,7 @@ class Checker {
       return build_.fail(ast, code::kNotReadable, ast.span, symbol.refused, symbol.hint);
     }
     if (!symbol.canonical.empty()) spelled_[&ast] = symbol.canonical;
+    slots_.push_back(symbol.slot);
     return made(ast, symbol.type, slot_node(symbol.slot));
   }
 
@@ -223,6 +225,7 @@ class Checker {
   const Scope& scope_;
   const CheckOptions& options_;
   Build build_;
+  std::vector<int> slots_;  // read so far
   std::unordered_map<const Ast*, std::string> spelled_;
 };
 
@@ -281,7 +284,8 @@ Checked check(const Ast& ast, const Scope& scope, const CheckOptions& options) {
   sort_by_place(out.problems);
   out.failed = root.failed;
   if (!root.failed) {
-    out.program = Program(std::move(root.node), root.type, checker.canonical(ast));
+    out.program = Program(std::move(root.node), root.type, checker.canonical(ast),
+                          checker.slots());
   }
   return out;
 }

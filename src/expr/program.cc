@@ -41,8 +41,15 @@ Program::Program(Program&&) noexcept = default;
 Program& Program::operator=(Program&&) noexcept = default;
 Program::~Program() = default;
 
-Program::Program(std::unique_ptr<const Node> root, event::Type type, std::string canonical)
-    : root_(std::move(root)), type_(type), canonical_(std::move(canonical)) {}
+Program::Program(std::unique_ptr<const Node> root, event::Type type, std::string canonical,
+                 std::vector<int> slots)
+    : root_(std::move(root)),
+      type_(type),
+      canonical_(std::move(canonical)),
+      slots_(std::move(slots)) {
+  std::sort(slots_.begin(), slots_.end());
+  slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
+}
 
 Value Program::run(std::span<const Value> slots, event::Arena& arena, Fault* fault) const {
   Frame frame{slots, arena};

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "event/value.h"
 
@@ -23,7 +24,9 @@ class Program {
   Program& operator=(Program&&) noexcept;
   ~Program();
   // Takes a checked tree; made by expr/check.h alone.
-  explicit Program(std::unique_ptr<const Node> root, event::Type type, std::string canonical);
+  // `slots` are those that it reads, in any order.
+  Program(std::unique_ptr<const Node> root, event::Type type, std::string canonical,
+          std::vector<int> slots);
 
   // False for a default-constructed Program (no `where`, say).
   explicit operator bool() const { return root_ != nullptr; }
@@ -31,6 +34,9 @@ class Program {
   // The expression in one normal form, names resolved to what they stand for: equal meaning by
   // construction gives equal text. What column digests are made of.
   const std::string& canonical() const { return canonical_; }
+
+  // The slots that it may read, rising, each once.
+  const std::vector<int>& slots() const { return slots_; }
 
   // Texts and lists of the answer live in `arena` or are borrowed from the slots.
   event::Value run(std::span<const event::Value> slots, event::Arena& arena,
@@ -40,6 +46,7 @@ class Program {
   std::unique_ptr<const Node> root_;
   event::Type type_;
   std::string canonical_;
+  std::vector<int> slots_;
 };
 
 }  // namespace quintet::expr

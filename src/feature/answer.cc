@@ -9,7 +9,10 @@ using app::Function;
 using event::Value;
 
 void GroupState::ask(Key& key, const app::GroupUse& use, const Asker& asker, PartialRow& out) {
+  // Nobody asks from behind a horizon that was seen before, save a reader of the past.
+  if (key.hot && key.hot->horizon > asker.horizon) key.hot.reset();
   const Question question{asker, warm(key), key.ring.view(layouts_)};
+  question.hot.horizon = asker.horizon;
   ++question_;
   for (const app::AggregateUse& read : use.aggregates) {
     const auto aggregate = static_cast<std::size_t>(read.aggregate);

@@ -29,7 +29,7 @@ EventType event_type(int index, std::string name, std::vector<Field> fields) {
 }
 
 expr::Program slot(int at, Type type) {
-  return expr::Program(expr::slot_node(at), type, "slot " + std::to_string(at));
+  return expr::Program(expr::slot_node(at), type, "slot " + std::to_string(at), {at});
 }
 
 }  // namespace
@@ -100,7 +100,7 @@ int SpecBuilder::input_if(int group, int a, int b) {
       expr::binary(expr::slot_node(a), expr::slot_node(b),
                    [](expr::Frame&, Value x, Value y) { return y.as_bool() ? x : Value(); });
   inputs.push_back(
-      {expr::Program(std::move(either), type, "if"), a >= kTxFields || b >= kTxFields});
+      {expr::Program(std::move(either), type, "if", {a, b}), a >= kTxFields || b >= kTxFields});
   return static_cast<int>(inputs.size() - 1);
 }
 

@@ -182,18 +182,22 @@ void GroupState::forget(Key& key, Micros horizon) {
     if (!key.hot || key.hot->at_end < last) return;  // compact() does it
     gone = std::min(gone, ring.size() - last);
   }
-  if (gone < least) return;
+  if (gone >= least) drop_front(key, gone);
+}
+
+void GroupState::drop_front(Key& key, std::size_t count) {
+  const RingView ring = key.ring.view(layouts_);
   if (key.hot) {
     for (std::size_t v = 0; v < plan_->views.size(); ++v) {
       const Running& running = key.hot->view(v);
-      for (std::size_t i = running.low; i < std::min<std::size_t>(gone, running.high); ++i) {
+      for (std::size_t i = running.low; i < std::min<std::size_t>(count, running.high); ++i) {
         tally(ring, *key.hot, v, i, false);
       }
     }
-    follow_drop(*key.hot, gone);
+    follow_drop(*key.hot, count);
   }
-  release(ring, gone);
-  key.ring.drop_front(layouts_, gone);
+  release(ring, count);
+  key.ring.drop_front(layouts_, count);
 }
 
 void GroupState::release(const RingView& ring, std::size_t count) {
@@ -226,33 +230,30 @@ std::vector<bool> GroupState::needed(const Key& key, Micros horizon) const {
   return needed;
 }
 
-void GroupState::compact(Micros horizon) {
-  std::vector<std::string> empty;
-  for (Key* key : keys_.sorted()) {
-    const std::vector<bool> keep = needed(*key, horizon);
-    key->hot.reset();
-    Entry entry;
-    for (std::size_t i = keep.size(); i-- > 0;) {
-      if (keep[i]) continue;
-      key->ring.view(layouts_).read(i, entry);
-      release(entry);
-      // A run at the front goes at once.
-      if (std::none_of(keep.begin(), keep.begin() + static_cast<std::ptrdiff_t>(i),
-                       [](bool kept) { return kept; })) {
-        const RingView ring = key->ring.view(layouts_);
-        for (std::size_t j = 0; j < i; ++j) {
-          ring.read(j, entry);
-          release(entry);
-        }
-        key->ring.drop_front(layouts_, i + 1);
-        break;
-      }
-      key->ring.erase(layouts_, i);
-    }
-    key->ring.shrink(layouts_);
-    if (key->ring.size() == 0) empty.push_back(key->key);
+void GroupState::drop_unneeded(Key& key, Micros horizon) {
+  const std::vector<bool> keep = needed(key, horizon);
+  const auto first = std::find(keep.begin(), keep.end(), true);
+  const auto front = static_cast<std::size_t>(first - keep.begin());
+  Entry entry;
+  for (std::size_t i = keep.size(); i-- > front;) {
+    if (keep[i]) continue;
+    key.hot.reset();
+    key.ring.view(layouts_).read(i, entry);
+    release(entry);
+    key.ring.erase(layouts_, i);
   }
-  for (const std::string& key : empty) keys_.erase(key);
+  if (front > 0) drop_front(key, front);
+}
+
+void GroupState::compact(Micros horizon) {
+  keys_.each([&](Key& key) {
+    // What was idle since the last time is worked out again when it is asked.
+    if (key.hot && !key.hot->touched) key.hot.reset();
+    if (key.hot) key.hot->touched = false;
+    if (!plan_->keeps_all) drop_unneeded(key, horizon);
+    if (!key.hot) key.ring.shrink(layouts_);
+    return key.ring.size() > 0;
+  });
 }
 
 void GroupState::add_to(Shard::Size& size) const {
@@ -261,10 +262,9 @@ void GroupState::add_to(Shard::Size& size) const {
   for (const Key* key : keys_.sorted()) {
     size.entries += key->ring.size();
     size.bytes += sizeof(Key) + key->ring.bytes(layouts_);
-    if (key->key.size() > 15) size.bytes += key->key.capacity();
     if (!key->hot) continue;
-    size.bytes += sizeof(Hot) + key->hot->pieces.capacity() * sizeof(Hot::Piece);
-    for (const Hot::Piece& piece : key->hot->pieces) size.bytes += piece.tally.bytes();
+    size.bytes += sizeof(Hot) + key->hot->pieces * sizeof(Piece);
+    for (std::size_t i = 0; i < key->hot->pieces; ++i) size.bytes += key->hot->tally(i).bytes();
   }
 }
 

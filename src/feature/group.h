@@ -40,33 +40,39 @@ class GroupState {
   void add_to(Shard::Size& size) const;
 
  private:
-  // A view's window as its tallies hold it, and when it has to move: not before `until` reaches
-  // first_beyond or `after` reaches first_inside, as long as neither goes back.
+  // A view's window as its tallies hold it. It has to move when `until` reaches first_beyond or
+  // `after` reaches first_inside, or when someone asks from before `asked`.
   struct Running {
     std::uint32_t low = 0, high = 0;
-    bool chained = false;  // a session's `low` is its true beginning
-    Micros after = INT64_MIN, until = INT64_MIN;
+    Micros asked = INT64_MIN;
     Micros first_inside = INT64_MIN, first_beyond = INT64_MIN;
   };
-  // One allocation: the head, then for each view its Running and for each lane its Tally.
+  struct Piece {
+    Running running;
+    Tally tally;
+  };
+  // What runs for one key. One allocation: behind it a Piece for each view (its Running) or lane
+  // (its Tally), whichever are more.
   struct Hot {
-    struct Piece {
-      Running running;
-      Tally tally;
-    };
     // The last so many entries of the ring are those that came last, in order.
     std::uint32_t at_end = 0;
     std::uint32_t shuffles = 0;  // see Stretch
     std::uint64_t dropped = 0;
-    std::vector<Piece> pieces;
+    Micros horizon = kNoTime;  // of the last asker
+    std::uint32_t pieces = 0;
+    bool touched = true;  // since compact() looked last
 
-    Running& view(std::size_t v) { return pieces[v].running; }
-    Tally& tally(std::size_t t) { return pieces[t].tally; }
+    Piece* first() { return reinterpret_cast<Piece*>(this + 1); }
+    Running& view(std::size_t v) { return first()[v].running; }
+    Tally& tally(std::size_t t) { return first()[t].tally; }
   };
-  struct Key {
-    std::string key;
-    Ring ring;
-    std::unique_ptr<Hot> hot;
+  static_assert(sizeof(Hot) % alignof(Piece) == 0);
+  struct Cool {
+    void operator()(Hot* hot) const;
+  };
+  struct Key : Keyed {
+    [[no_unique_address]] Ring ring;
+    std::unique_ptr<Hot, Cool> hot;
   };
 
   // One question of one record to one key, with what it would otherwise look up again and again.
@@ -100,6 +106,8 @@ class GroupState {
   void insert(Key& key, Entry& entry);
   void report(const FoldInput& input, const Touch& touch);
   void forget(Key& key, Micros horizon);
+  void drop_front(Key& key, std::size_t count);
+  void drop_unneeded(Key& key, Micros horizon);
   std::vector<bool> needed(const Key& key, Micros horizon) const;
 
   void write_key(ByteWriter& out, const Key& key, const std::vector<bool>& needed) const;

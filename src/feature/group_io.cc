@@ -9,7 +9,7 @@ namespace quintet::feature {
 using event::Value;
 
 void GroupState::write_key(ByteWriter& out, const Key& key, const std::vector<bool>& needed) const {
-  out.text(key.key);
+  out.text(KeyMap<Key>::key(key));
   out.varint(static_cast<std::uint64_t>(std::count(needed.begin(), needed.end(), true)));
   const RingView ring = key.ring.view(layouts_);
   for (std::size_t i = 0; i < ring.size(); ++i) {

@@ -14,14 +14,6 @@ using app::WindowKind;
 
 namespace {
 
-// The slots that an input may read, as far as a report could change it.
-std::vector<int> reads(const GroupPlan& plan, const GroupInput& input) {
-  std::vector<int> slots;
-  if (!input.reads_label) return slots;
-  for (std::size_t i = 0; i < plan.slots(); ++i) slots.push_back(static_cast<int>(i));
-  return slots;
-}
-
 void add_columns(GroupPlan& plan) {
   const Group& group = *plan.group;
   const app::Spec& spec = *plan.spec;
@@ -36,7 +28,7 @@ void add_columns(GroupPlan& plan) {
   std::set<int> kept;
   const auto keep = [&](const GroupInput& input) {
     if (!input.reads_label) return;
-    std::vector<int> slots = reads(plan, input);
+    const std::vector<int>& slots = input.program.slots();
     const bool reported = std::any_of(slots.begin(), slots.end(), [&](int slot) {
       const auto label = static_cast<std::size_t>(slot) - fields.size();
       return static_cast<std::size_t>(slot) >= fields.size() &&
@@ -73,10 +65,10 @@ void add_readers(GroupPlan& plan) {
     }
   };
   for (std::size_t i = 0; i < group.inputs.size(); ++i) {
-    note(reads(plan, group.inputs[i]), i);
+    note(group.inputs[i].program.slots(), i);
   }
   for (std::size_t i = 0; i < group.filters.size(); ++i) {
-    note(reads(plan, group.filters[i]), plan.first_filter + i);
+    note(group.filters[i].program.slots(), plan.first_filter + i);
   }
   for (std::size_t i = 0; i < plan.kept.size(); ++i) {
     note({plan.kept[i]}, plan.first_kept + i);

@@ -32,16 +32,36 @@ void GroupState::tally(const RingView& ring, Hot& hot, std::size_t v, std::size_
   }
 }
 
+namespace {
+
+// In a session's first_inside: its `low` is the true beginning of the chain.
+constexpr Micros kChained = INT64_MAX;
+
+}  // namespace
+
+void GroupState::Cool::operator()(Hot* hot) const {
+  std::destroy_n(hot->first(), hot->pieces);
+  hot->~Hot();
+  ::operator delete(hot);
+}
+
 GroupState::Hot& GroupState::warm(Key& key) const {
-  if (key.hot) return *key.hot;
-  key.hot = std::make_unique<Hot>();
-  Hot& hot = *key.hot;
-  const std::size_t pieces = std::max(plan_->views.size(), plan_->tallies);
-  hot.pieces.reserve(pieces);
-  for (const View& view : plan_->views) {
-    for (const Lane& lane : view.lanes) hot.pieces.push_back({{}, Tally(lane, texts_)});
+  if (key.hot) {
+    key.hot->touched = true;
+    return *key.hot;
   }
-  while (hot.pieces.size() < pieces) hot.pieces.push_back({{}, Tally(Lane{}, texts_)});
+  const std::size_t pieces = std::max(plan_->views.size(), plan_->tallies);
+  void* memory = ::operator new(sizeof(Hot) + pieces * sizeof(Piece));
+  key.hot.reset(new (memory) Hot());
+  Hot& hot = *key.hot;
+  const auto add = [&](const Lane& lane) {
+    new (hot.first() + hot.pieces) Piece{{}, Tally(lane, texts_)};
+    ++hot.pieces;
+  };
+  for (const View& view : plan_->views) {
+    for (const Lane& lane : view.lanes) add(lane);
+  }
+  while (hot.pieces < pieces) add(Lane{});
   if (plan_->count_reach == 0) return hot;
   // The suffix whose positions rise and exceed all before it.
   const RingView ring = key.ring.view(layouts_);
@@ -100,7 +120,6 @@ void GroupState::follow_insert(Hot& hot, const Entry& entry, std::size_t at,
       continue;
     }
     ++running.high;
-    if (at <= running.low) running.chained = false;
     if (at < running.low) {
       ++running.low;
       continue;
@@ -126,7 +145,8 @@ std::size_t GroupState::session_start(const Question& asked, const app::Window& 
                                       const Running& before, std::size_t high) const {
   const Asker& asker = asked.asker;
   // A chain that was found before begins where it began, unless the horizon has cut it.
-  const bool known = before.chained && asker.time >= before.until && before.low < before.high;
+  const bool known =
+      before.first_inside == kChained && asker.time >= before.asked && before.low < before.high;
   std::size_t low = high;
   Micros next = asker.time;
   while (low > 0) {
@@ -182,9 +202,8 @@ Selection GroupState::select_anew(const Question& asked, std::size_t v) {
     case WindowKind::all: break;
     case WindowKind::time: {
       const Edges edges = edges_of(window, asker);
-      const bool forward = edges.until >= running.until && edges.after >= running.after;
-      running.until = edges.until;
-      running.after = edges.after;
+      const bool forward = asker.time >= running.asked;
+      running.asked = asker.time;
       if (forward && edges.until < running.first_beyond && edges.after < running.first_inside) {
         return {running.low, running.high, nullptr};
       }
@@ -197,8 +216,8 @@ Selection GroupState::select_anew(const Question& asked, std::size_t v) {
     case WindowKind::session: {
       high = walk(ring, running.high, asker.time);
       low = session_start(asked, window, running, high);
-      running.until = asker.time;
-      running.chained = true;
+      running.asked = asker.time;
+      running.first_inside = kChained;
       break;
     }
     case WindowKind::count: {

@@ -53,7 +53,7 @@ void TableState::write(ByteWriter& out) const {
   const auto rows = rows_.sorted();
   out.varint(rows.size());
   for (const Row* row : rows) {
-    out.text(row->key);
+    out.text(KeyMap<Row>::key(*row));
     out.text(row->bytes);
   }
 }
@@ -91,7 +91,6 @@ void TableState::add_to(Shard::Size& size) const {
   size.bytes += rows_.bytes();
   for (const Row* row : rows_.sorted()) {
     size.bytes += sizeof(Row) + row->bytes.capacity();
-    if (row->key.size() > 15) size.bytes += row->key.capacity();
   }
 }
 

@@ -22,8 +22,7 @@ class TableState {
   void add_to(Shard::Size& size) const;
 
  private:
-  struct Row {
-    std::string key;
+  struct Row : Keyed {
     std::string bytes;  // the fields in their wire form
   };
   const event::EventType& type() const;
