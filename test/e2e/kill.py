@@ -24,6 +24,10 @@ kLargestBatch = 400
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+def never():
+    return False
+
+
 class Feed:
     """The events of one writer, made on demand and the same for the same seed."""
 
@@ -63,7 +67,7 @@ class Writer:
         self.last = None  # send no event from this one on
         self.shape = random.Random(seed * 77 + number)
 
-    def send(self, server, stopped=lambda: False):
+    def send(self, server, stopped=never):
         """Sends until `stopped()`, until the last event, or until the server is gone."""
         try:
             client = server.connect()
@@ -71,7 +75,8 @@ class Writer:
                 self.request(client)
             client.close()
         except GONE:
-            pass
+            if stopped is never:  # nobody kills it now
+                raise
 
     def request(self, client):
         kind, event = self.feed.at(self.acknowledged)
@@ -91,7 +96,7 @@ class Writer:
             if other != kind:
                 break
             batch.append(event)
-        for event, answer in zip(batch, client.post_lines(kind, batch)):
+        for answer, event in zip(client.post_lines(kind, batch), batch):
             if "error" in answer:
                 if answer["error"].get("code") not in ("unavailable", "exhausted"):
                     self.fault(event, answer)
@@ -124,7 +129,7 @@ def run_killed(args, folder):
         for feeder in feeders:
             feeder.start()
         # Early kills meet the recovery, later ones full groups under way.
-        time.sleep(dice.choice((0.0, 0.005, 0.05, 0.2)) * dice.random() + 0.001)
+        time.sleep(dice.choice((0.01, 0.1, 0.4, 1.0)) * dice.random() + 0.001)
         server.kill()
         dead.set()
         server.reap()
