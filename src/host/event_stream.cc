@@ -12,7 +12,6 @@ constexpr Micros kLookAgain = 1'000;
 
 void EventStream::start(Node& node, std::shared_ptr<Exchange> exchange, int event_type, bool csv) {
   const std::shared_ptr<EventStream> stream(new EventStream(node, exchange, event_type, csv));
-  exchange->begin({200, kNdjson, {}, {}});
   exchange->read_body(stream);
 }
 
@@ -29,12 +28,21 @@ EventStream::EventStream(Node& node, std::shared_ptr<Exchange> exchange, int eve
   if (!request.trace.id.empty()) trace_ = "00-" + request.trace.id + "-0000000000000001-00";
 }
 
+// Only now: a client that waits for 100-continue must get that first.
+void EventStream::begin() {
+  if (begun_) return;
+  begun_ = true;
+  exchange_->begin({200, kNdjson, {}, {}});
+}
+
 void EventStream::on_body(std::string_view piece) {
+  begin();
   lines_.add(piece);
   pump();
 }
 
 void EventStream::on_end() {
+  begin();
   ended_ = true;
   lines_.end();
   pump();

@@ -23,6 +23,7 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
  private:
   EventStream(Node& node, std::shared_ptr<Exchange> exchange, int event_type, bool csv);
 
+  void begin();
   void pump();                          // takes lines until there are none or something is full
   void take(const LineCutter::Line& line);
   void take_event(const LineCutter::Line& line);
@@ -49,7 +50,7 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
   std::size_t first_slot_ = 0;  // number of answers_.front()
   std::string ready_;           // answers not yet written
   std::unique_ptr<Timer> retry_;
-  bool paused_ = false, ended_ = false, finished_ = false;
+  bool begun_ = false, paused_ = false, ended_ = false, finished_ = false;
   bool dry_ = false;     // the cutter has no whole line
   bool posted_ = false;  // a turn that writes answers is on its way
 };
