@@ -7,11 +7,12 @@ namespace quintet {
 // Prints place and reason on stderr and aborts.
 [[noreturn]] void check_failed(const char* why, const char* file, int line);
 
-// The place is the caller's: the builtins are known to GCC and to the Clang that builds the fuzzers,
-// std::source_location only to the former.
+// The place is the caller's: the builtins are known to GCC and to the Clang that builds the
+// fuzzers, std::source_location only to the former.
 inline void check(bool condition, const char* why, const char* file = __builtin_FILE(),
                   int line = __builtin_LINE()) {
-  if (!condition) [[unlikely]] check_failed(why, file, line);
+  if (!condition) [[unlikely]]
+    check_failed(why, file, line);
 }
 
 }  // namespace quintet

@@ -1,5 +1,5 @@
-// The commands, as functions of plain options. cli/quintet_main.cc turns the command line into them.
-// Each returns the exit status: 0 ok, 1 the application's or the data's fault, 2 usage or
+// The commands, as functions of plain options. cli/quintet_main.cc turns the command line into
+// them. Each returns the exit status: 0 ok, 1 the application's or the data's fault, 2 usage or
 // environment. Results go to stdout, progress and complaints to stderr.
 #pragma once
 
@@ -54,8 +54,8 @@ Expected<std::string> read_file(const std::string& path);
 // Loads and prints every diagnostic; null if there is an error among them.
 std::shared_ptr<const app::Spec> load_app(const Common& common, const std::string& path,
                                           const std::string& pattern = {});
-// "error: ..." on stderr, or {"error": ...} on stdout with --format json. Gives the exit status that
-// fits the error's code.
+// "error: ..." on stderr, or {"error": ...} on stdout with --format json. Gives the exit status
+// that fits the error's code.
 int report(const Common& common, const Error& error);
 
 }  // namespace quintet::cli

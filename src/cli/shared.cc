@@ -52,8 +52,8 @@ int report(const Common& common, const Error& error) {
     json.end_object();
     std::printf("%s\n", out.c_str());
   } else {
-    std::fprintf(stderr, "error: %s%s%s\n", error.place().c_str(), error.place().empty() ? "" : ": ",
-                 error.message().c_str());
+    std::fprintf(stderr, "error: %s%s%s\n", error.place().c_str(),
+                 error.place().empty() ? "" : ": ", error.message().c_str());
   }
   const bool fault = error.code() == Code::invalid || error.code() == Code::conflict ||
                      error.code() == Code::broken;

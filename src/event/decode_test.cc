@@ -15,13 +15,11 @@ Field field(std::string name, Type type) {
 struct DecodeTest : testing::Test {
   DecodeTest() {
     type.name = "tx";
-    type.fields = {field("id", Type::of(Kind::text)),
-                   field("amount", Type::decimal(2)),
-                   field("at", Type::of(Kind::timestamp)),
-                   field("customer", Type::of(Kind::text)),
-                   field("card", Type::of(Kind::text)),
-                   field("tags", Type::list(Type::of(Kind::int64))),
-                   field("ok", Type::of(Kind::boolean))};
+    type.fields = {
+        field("id", Type::of(Kind::text)),      field("amount", Type::decimal(2)),
+        field("at", Type::of(Kind::timestamp)), field("customer", Type::of(Kind::text)),
+        field("card", Type::of(Kind::text)),    field("tags", Type::list(Type::of(Kind::int64))),
+        field("ok", Type::of(Kind::boolean))};
     type.fields[1].minimum = Value::decimal(0);
     type.fields[3].privacy = Privacy::pseudonymize;
     type.fields[4].privacy = Privacy::mask;
@@ -100,7 +98,9 @@ TEST_F(DecodeTest, RefusesWithFieldAndReason) {
 
 TEST_F(DecodeTest, SurvivesHostileJson) {
   std::uint64_t seed = 1;
-  const auto random = [&] { return seed = seed * 6364136223846793005U + 1442695040888963407U, seed >> 33; };
+  const auto random = [&] {
+    return seed = seed * 6364136223846793005U + 1442695040888963407U, seed >> 33;
+  };
   for (int i = 0; i < 20'000; ++i) {
     std::string bad = kGood;
     for (std::uint64_t n = 1 + random() % 4; n > 0; --n) {

@@ -8,7 +8,8 @@
 
 namespace quintet {
 
-// A place in the log: 1, 2, 3, ... without gaps. Ours, never a broker's offset. Compare with < only.
+// A place in the log: 1, 2, 3, ... without gaps. Ours, never a broker's offset. Compare with <
+// only.
 using Position = std::uint64_t;
 inline constexpr Position kNoPosition = 0;
 

@@ -1,6 +1,7 @@
 // Types and values as the application file knows them. A Value is a small tagged word that borrows
 // its text, bytes or list items from an Arena; it is copied freely and owns nothing. Whoever hands
-// out a Value (Event, Row, a shard's answer) keeps the Arena alive. Any thread, like any plain value.
+// out a Value (Event, Row, a shard's answer) keeps the Arena alive. Any thread, like any plain
+// value.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // The one thread that writes to a store. It takes what its owner has sealed, makes one durable
-// transaction of all that waits (group commit, no timer: while one transaction is under way the next
-// group forms), and posts the outcome back to the owner's loop.
+// transaction of all that waits (group commit, no timer: while one transaction is under way the
+// next group forms), and posts the outcome back to the owner's loop.
 #pragma once
 
 #include <functional>

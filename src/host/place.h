@@ -1,8 +1,9 @@
-// The stages of one place, with the gate: nothing leaves before its record is durable. This is what a
-// door, a command or a test drives. It owns ingest and infer, feeds the Committer and answers reads.
+// The stages of one place, with the gate: nothing leaves before its record is durable. This is what
+// a door, a command or a test drives. It owns ingest and infer, feeds the Committer and answers
+// reads.
 //
-// Lives on one Loop; every method is called there. After a failed commit it answers `unavailable` and
-// must be destroyed and opened again: memory may be ahead of what is durable (DESIGN 6.5).
+// Lives on one Loop; every method is called there. After a failed commit it answers `unavailable`
+// and must be destroyed and opened again: memory may be ahead of what is durable (DESIGN 6.5).
 #pragma once
 
 #include <deque>
@@ -22,8 +23,8 @@ namespace quintet::host {
 struct Receipt {
   stage::Admission::What what = stage::Admission::What::refused;
   Position position = kNoPosition;
-  const Error* error = nullptr;   // refused, or the commit failed
-  std::string_view json;          // of the result, if it was asked for
+  const Error* error = nullptr;  // refused, or the commit failed
+  std::string_view json;         // of the result, if it was asked for
 };
 using Reply = std::function<void(const Receipt&)>;
 
@@ -42,9 +43,9 @@ class Place {
   };
   struct Settings {
     std::shared_ptr<const app::Spec> spec;
-    Position snapshot_every = 200'000;  // positions; 0: only when asked
+    Position snapshot_every = 200'000;                           // positions; 0: only when asked
     std::function<void(Position done, Position last)> progress;  // of the fold at the start
-    std::function<void(const Error&)> on_failure;  // a commit failed: open anew
+    std::function<void(const Error&)> on_failure;                // a commit failed: open anew
   };
   // Reads the newest snapshots, folds the rest of the log, and brings the given Spec into force if
   // the log knows another one: its records are appended and it takes effect as if it had always
@@ -108,8 +109,8 @@ class Place {
   // A row of this event as it would be now, as JSON; nothing is stored (DESIGN 6, B15).
   Expected<std::string> peek(event::Event&& event);
 
-  Position last() const;          // admitted
-  Position durable() const;       // L: all outcomes up to here are durable
+  Position last() const;     // admitted
+  Position durable() const;  // L: all outcomes up to here are durable
   std::string state_digest() const;
   struct Figures {
     Position last = 0, durable = 0;

@@ -1,5 +1,5 @@
-// How a Place comes to life: versions, snapshots, the tail of the log, and a new application version
-// if the file has changed.
+// How a Place comes to life: versions, snapshots, the tail of the log, and a new application
+// version if the file has changed.
 #include "app/load.h"
 #include "base/seal.h"
 #include "host/place_state.h"
@@ -11,7 +11,9 @@ namespace {
 constexpr std::size_t kReadBytes = std::size_t{8} << 20;
 constexpr std::size_t kCachedKeys = 100'000;
 
-std::string nonce_context(std::uint32_t number) { return "quintet/" + std::to_string(number); }
+std::string nonce_context(std::uint32_t number) {
+  return "quintet/" + std::to_string(number);
+}
 
 }  // namespace
 
@@ -62,8 +64,8 @@ Expected<void> Place::State::start() {
   if (version == 0 || spec().digest != settings.spec->digest) TRY_DO(activate_new());
   TRY(durable, parts.store.low_mark());
   if (durable != ingest->last()) {
-    return broken("the log ends at " + std::to_string(ingest->last()) +
-                  " but outcomes at " + std::to_string(durable));
+    return broken("the log ends at " + std::to_string(ingest->last()) + " but outcomes at " +
+                  std::to_string(durable));
   }
   committer = std::make_unique<Committer>(parts.store, epoch, parts.loop, &parts.vault);
   return {};
@@ -81,9 +83,8 @@ Expected<void> Place::State::put_in_force(AppVersion wanted_version) {
     const auto wanted = std::find_if(spec->models.begin(), spec->models.end(),
                                      [&](const auto& m) { return m.name == model.model; });
     if (wanted == spec->models.end()) continue;
-    auto loaded = learn::read_model(
-        {wanted->type == app::ModelType::linear ? "linear" : "xgboost", model.bytes,
-         wanted->input_names});
+    auto loaded = learn::read_model({wanted->type == app::ModelType::linear ? "linear" : "xgboost",
+                                     model.bytes, wanted->input_names});
     // One of an older form of the application is not usable under this one.
     if (loaded) (void)infer->score().install(model.model, model.version, *std::move(loaded));
   }

@@ -29,8 +29,7 @@ Expected<Place::State::Found> Place::State::read(Position position) {
   TRY_DO(load(position));
   Found found;
   found.record = &cached.block.records[static_cast<std::size_t>(position - cached.block.first)];
-  stage::OutcomeView view =
-      cached.views[static_cast<std::size_t>(position - cached.run.run.first)];
+  stage::OutcomeView view = cached.views[static_cast<std::size_t>(position - cached.run.run.first)];
   std::vector<stage::OutcomeView> changed;
   for (const stage::OutcomeChange& change : cached.run.changes) {
     if (change.position != position) continue;
@@ -89,7 +88,8 @@ Expected<Place::Page> Place::results(const Query& query) {
       if (found.error().code() == Code::not_found) continue;
       return std::move(found).error();
     }
-    const auto& type = s.versions[found->record->app_version - 1]->events[found->record->event_type];
+    const auto& type =
+        s.versions[found->record->app_version - 1]->events[found->record->event_type];
     if (!query.event_type.empty() && type.name != query.event_type) continue;
     if (!query.decision.empty() &&
         !decided(*found->spec, found->outcome, query.decision, query.value)) {

@@ -1,6 +1,7 @@
 // What an architecture pattern is, as a value: places, what stands in each, and the links between
-// them. A pattern decides only where a stage runs, which link carries data between stages, and where
-// state is kept (DESIGN 4). The host runs a Topology; nothing after it knows a pattern's name.
+// them. A pattern decides only where a stage runs, which link carries data between stages, and
+// where state is kept (DESIGN 4). The host runs a Topology; nothing after it knows a pattern's
+// name.
 //
 // Ports are typed by what they carry, so an arrow that carries the wrong thing does not compile
 // (test/compile has the proof).
@@ -39,10 +40,22 @@ struct In {
   StageKind stage;
 };
 
-struct Ingest { Out<Records> records; };
-struct Infer { In<Records> records; In<Models> models; Out<Outcomes> outcomes; };
-struct Train { In<Records> records; Out<Models> models; };
-struct Results { In<Outcomes> outcomes; Out<Answers> answers; };
+struct Ingest {
+  Out<Records> records;
+};
+struct Infer {
+  In<Records> records;
+  In<Models> models;
+  Out<Outcomes> outcomes;
+};
+struct Train {
+  In<Records> records;
+  Out<Models> models;
+};
+struct Results {
+  In<Outcomes> outcomes;
+  Out<Answers> answers;
+};
 
 struct Place {
   std::string name;
@@ -66,7 +79,10 @@ class Topology {
   explicit Topology(std::string name) : name_(std::move(name)) {}
 
   int place(Place place);
-  Ingest ingest(int place) { add(place, StageKind::ingest); return {{place, StageKind::ingest}}; }
+  Ingest ingest(int place) {
+    add(place, StageKind::ingest);
+    return {{place, StageKind::ingest}};
+  }
   Infer infer(int place);
   Train train(int place);
   Results results(int place);

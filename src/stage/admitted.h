@@ -16,14 +16,16 @@ namespace quintet::stage {
 
 struct Admitted {
   event::Record record;
-  event::Event event;                  // under the Spec in force; empty type for control records
-  std::vector<event::Value> labels;    // by Spec::labels_of(type); borrows from event.arena
+  event::Event event;                   // under the Spec in force; empty type for control records
+  std::vector<event::Value> labels;     // by Spec::labels_of(type); borrows from event.arena
   std::vector<feature::Touch> touches;  // all of the record's, labels' included
-  ShardId home = 0;                    // where the row is joined
-  bool late = false;                   // S2.5
+  ShardId home = 0;                     // where the row is joined
+  bool late = false;                    // S2.5
 
-  bool asks() const { return record.kind == event::RecordKind::event && event.type != nullptr &&
-                             !event.type->is_table; }
+  bool asks() const {
+    return record.kind == event::RecordKind::event && event.type != nullptr &&
+           !event.type->is_table;
+  }
 };
 
 // The horizon that a low time gives (S2.3); kNoTime while there is none.
@@ -35,9 +37,9 @@ Micros horizon_of(const app::Spec& spec, Micros low_time);
 Expected<void> complete(const app::Spec& written, const app::Spec& spec, Epoch epoch,
                         Sealer& sealer, Admitted& admitted);
 
-// Decodes admitted.record, written under `written`, to what it means under `spec`: fields are matched
-// by name, an event type that `spec` lacks gives an empty type. Sealed parts whose key is destroyed
-// read as null.
+// Decodes admitted.record, written under `written`, to what it means under `spec`: fields are
+// matched by name, an event type that `spec` lacks gives an empty type. Sealed parts whose key is
+// destroyed read as null.
 Expected<void> decode_record(const app::Spec& written, const app::Spec& spec, Epoch epoch,
                              Sealer& sealer, Admitted& admitted);
 

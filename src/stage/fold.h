@@ -1,6 +1,6 @@
 // The folding half of infer: the shards that one place owns, fed with records in chain order. It is
-// total: on an admitted record it cannot fail, save for a gap in the chain, which the host answers by
-// fetching what is missing from the log. One thread; reads no clock.
+// total: on an admitted record it cannot fail, save for a gap in the chain, which the host answers
+// by fetching what is missing from the log. One thread; reads no clock.
 #pragma once
 
 #include <memory>

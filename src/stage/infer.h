@@ -1,6 +1,6 @@
-// Infer where one place owns every shard: folding and scoring as one call, the exchange between them
-// being this object's own memory. Where shards are spread, the host uses Fold, Join and Score apart;
-// the answers are the same (a test compares). One thread; reads no clock.
+// Infer where one place owns every shard: folding and scoring as one call, the exchange between
+// them being this object's own memory. Where shards are spread, the host uses Fold, Join and Score
+// apart; the answers are the same (a test compares). One thread; reads no clock.
 #pragma once
 
 #include "stage/fold.h"

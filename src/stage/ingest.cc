@@ -330,6 +330,7 @@ std::optional<Position> Ingest::find(std::string_view event_type, std::string_vi
 }
 
 void Ingest::forget_subject(std::string_view subject) {
+  // Each entry is changed by itself, so their order does not show.
   for (auto& [id, labelled] : labelled_) {
     if (labelled.subject == subject) labelled.sealed_plain.clear();
   }

@@ -1,6 +1,6 @@
-// The meeting place of an event's partial rows (DESIGN 3, the exchange): parts come in any order, from
-// any number of places, some of them twice; a row leaves once all visited shards have spoken. Rows
-// leave in position order, so that outcomes are written in order. One thread.
+// The meeting place of an event's partial rows (DESIGN 3, the exchange): parts come in any order,
+// from any number of places, some of them twice; a row leaves once all visited shards have spoken.
+// Rows leave in position order, so that outcomes are written in order. One thread.
 #pragma once
 
 #include <map>

@@ -11,7 +11,7 @@
 namespace quintet::stage {
 
 enum class OutcomeStatus : std::uint8_t {
-  none = 0,    // control records, history, tables: the position is done and has no answer
+  none = 0,  // control records, history, tables: the position is done and has no answer
   result = 1,
   failed = 2,
   erased = 3,
@@ -59,8 +59,8 @@ class OutcomeRunWriter {
   OutcomeBytes run_;
 };
 
-// The outcomes of a run without decoding their values: status and application version first, so that
-// the caller can choose the Spec.
+// The outcomes of a run without decoding their values: status and application version first, so
+// that the caller can choose the Spec.
 struct OutcomeView {
   Position position = kNoPosition;
   OutcomeStatus status = OutcomeStatus::none;

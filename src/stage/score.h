@@ -29,8 +29,8 @@ class Score {
  public:
   explicit Score(std::shared_ptr<const app::Spec> spec);
 
-  // Makes a model version known, before the promote record that names it is applied. Refuses a model
-  // whose inputs or outputs are not the Spec's.
+  // Makes a model version known, before the promote record that names it is applied. Refuses a
+  // model whose inputs or outputs are not the Spec's.
   Expected<void> install(std::string_view model, std::uint32_t version,
                          std::shared_ptr<const learn::Model> loaded);
   // Applies a control record. A promotion of a version that was not installed is `not_found`; of a
@@ -48,7 +48,8 @@ class Score {
   // By Spec::models. What a prediction without position uses.
   const std::vector<InForce>& in_force() const { return in_force_; }
   const app::Spec& spec() const { return *spec_; }
-  std::shared_ptr<const learn::Model> installed(std::string_view model, std::uint32_t version) const;
+  std::shared_ptr<const learn::Model> installed(std::string_view model,
+                                                std::uint32_t version) const;
 
  private:
   void run_column(const app::Column& column, Outcome& out);

@@ -1,6 +1,6 @@
 // What stages and hosts ask of durable storage. Two things are truth: the log, and the outcomes;
-// dead letters and the model registry are kept beside them. All else (snapshots, indexes) is derived
-// and may be lost. Implementations live in room store; one contract suite holds for all.
+// dead letters and the model registry are kept beside them. All else (snapshots, indexes) is
+// derived and may be lost. Implementations live in room store; one contract suite holds for all.
 //
 // A Store belongs to one writer thread, the one that calls commit() and the other methods that
 // change something. Reads may come from one other thread at the same time.
@@ -33,12 +33,12 @@ struct DeadLetter {
   std::uint64_t number = 0;  // given by the store: 1, 2, 3, ...
   Micros at = 0;
   std::string event_type;
-  std::string id;       // as far as it was known
-  std::string code;     // QNT-..., or a short reason as too_early
+  std::string id;    // as far as it was known
+  std::string code;  // QNT-..., or a short reason as too_early
   std::string field;
   std::string message;
-  std::string format;   // json, csv: how `bytes` are to be read again
-  std::string bytes;    // the original, sealed by the caller
+  std::string format;               // json, csv: how `bytes` are to be read again
+  std::string bytes;                // the original, sealed by the caller
   Position replayed = kNoPosition;  // where the replay was admitted; kNoPosition until then
   bool discarded = false;
 };
@@ -49,14 +49,17 @@ struct Commit {
   std::vector<OutcomeBytes> outcomes;
   std::vector<OutcomeChange> changes;
   std::vector<DeadLetter> dead_letters;  // `number` is filled in
-  struct Replayed { std::uint64_t number; Position position; };
-  std::vector<Replayed> replayed;        // dead letters that were admitted after all
+  struct Replayed {
+    std::uint64_t number;
+    Position position;
+  };
+  std::vector<Replayed> replayed;  // dead letters that were admitted after all
 };
 
 struct LogEnd {
-  Position first = 1;               // > 1 after retention
+  Position first = 1;  // > 1 after retention
   Position last = kNoPosition;
-  Hash128 hash;                     // block_hash of the last block; zero if none
+  Hash128 hash;  // block_hash of the last block; zero if none
 };
 
 struct Snapshot {
@@ -100,7 +103,10 @@ class Store {
                                                             std::size_t most_bytes) = 0;
   // Outcome runs that overlap [from, ...), with changes; same limits. Changes that apply to a run
   // come in `changes`, by position.
-  struct OutcomeRun { OutcomeBytes run; std::vector<OutcomeChange> changes; };
+  struct OutcomeRun {
+    OutcomeBytes run;
+    std::vector<OutcomeChange> changes;
+  };
   virtual Expected<std::vector<OutcomeRun>> read_outcomes(Position from,
                                                           std::size_t most_bytes) = 0;
   // The run that holds the position; nothing if it has no outcome.
@@ -119,14 +125,17 @@ class Store {
   virtual Expected<ModelVersion> model(std::string_view name, std::uint32_t version) = 0;
   virtual Expected<void> set_alias(std::string_view model, std::string_view alias,
                                    std::uint32_t version) = 0;
-  struct Alias { std::string model, alias; std::uint32_t version; };
+  struct Alias {
+    std::string model, alias;
+    std::uint32_t version;
+  };
   virtual Expected<std::vector<Alias>> aliases() = 0;
 
   struct DeadLetterQuery {
     std::uint64_t after = 0;
     std::size_t limit = 100;
-    std::string code;        // empty: any
-    bool open_only = true;   // neither replayed nor discarded
+    std::string code;       // empty: any
+    bool open_only = true;  // neither replayed nor discarded
   };
   virtual Expected<std::vector<DeadLetter>> dead_letters(const DeadLetterQuery& query) = 0;
   virtual Expected<DeadLetter> dead_letter(std::uint64_t number) = 0;
