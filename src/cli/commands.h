@@ -3,6 +3,7 @@
 // environment. Results go to stdout, progress and complaints to stderr.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,6 +48,18 @@ struct RunOptions {
 };
 int run_command(const Common& common, const RunOptions& options);
 
+struct SendOptions {
+  std::string url;
+  std::vector<std::string> inputs;
+  std::string app;  // empty: the one that runs there
+  std::string output;
+  std::string token;
+  double rate = 0;
+  std::uint64_t limit = 0;
+  double patience = 60;  // seconds
+};
+int send_command(const Common& common, const SendOptions& options);
+
 // --- shared by the commands ---
 
 // The file's text, or an error that names it.
@@ -54,6 +67,8 @@ Expected<std::string> read_file(const std::string& path);
 // Loads and prints every diagnostic; null if there is an error among them.
 std::shared_ptr<const app::Spec> load_app(const Common& common, const std::string& path,
                                           const std::string& pattern = {});
+// What `--token` says, or else the environment's QUINTET_TOKEN.
+std::string token_of(const std::string& given);
 // "error: ..." on stderr, or {"error": ...} on stdout with --format json. Gives the exit status
 // that fits the error's code.
 int report(const Common& common, const Error& error);

@@ -9,6 +9,7 @@ using namespace quintet::cli;
 
 constexpr const char* kInputHelp =
     "EVENT=FILE, CSV or NDJSON, .gz or not; may be given several times";
+constexpr const char* kTokenHelp = "bearer token; default: the environment's QUINTET_TOKEN";
 
 void add_check(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<CheckOptions>();
@@ -48,6 +49,23 @@ void add_run(CLI::App& app, const Common& common, int& status) {
   command->callback([options, &common, &status] { status = run_command(common, *options); });
 }
 
+void add_send(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<SendOptions>();
+  CLI::App* command = app.add_subcommand("send", "Stream files into a running application");
+  command->add_option("url", options->url, "where it runs, as http://127.0.0.1:8080")->required();
+  command->add_option("--input", options->inputs, kInputHelp)->required();
+  command->add_option("--app", options->app, "its file; by default it is asked for it");
+  command->add_option("--output", options->output, "keep the results here, a line each (NDJSON)");
+  command->add_option("--rate", options->rate, "events a second")->check(CLI::PositiveNumber);
+  command->add_option("--limit", options->limit, "send no more than this");
+  command->add_option("--patience", options->patience, "seconds without an answer; default 60")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--token", options->token, kTokenHelp);
+  command->footer(
+      "Example: quintet send http://127.0.0.1:8080 --input transaction=tx.csv.gz --rate 1000");
+  command->callback([options, &common, &status] { status = send_command(common, *options); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -64,6 +82,7 @@ int main(int argc, char** argv) {
   add_check(app, common, status);
   add_backfill(app, common, status);
   add_run(app, common, status);
+  add_send(app, common, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -42,6 +42,11 @@ std::shared_ptr<const app::Spec> load_app(const Common& common, const std::strin
   return loaded.spec;
 }
 
+std::string token_of(const std::string& given) {
+  const char* const kept = std::getenv("QUINTET_TOKEN");
+  return given.empty() && kept != nullptr ? kept : given;
+}
+
 int report(const Common& common, const Error& error) {
   if (common.json) {
     std::string out;

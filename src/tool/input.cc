@@ -50,6 +50,9 @@ struct Stream {
   std::vector<std::string_view> cells;
   event::Event event;
   std::string text;
+  std::string header;
+  std::size_t index = 0;
+  std::uint64_t line_number = 0;
   bool has = false;
 };
 
@@ -58,6 +61,7 @@ Expected<void> read_header(Stream& stream) {
   TRY(const bool any, stream.lines->next(line));
   if (!any) return invalid(stream.path + " is empty: a CSV file needs a header line");
   if (line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);  // byte order mark
+  stream.header = line;
   const char separator = stream.decoder->type().input.separator;
   TRY_DO(event::split_csv(line, separator, stream.scratch, stream.cells));
   auto taken = stream.decoder->csv_header(stream.cells);
@@ -84,9 +88,11 @@ Expected<void> advance(Stream& stream, const EventSource::OnBad& on_bad) {
     if (line.empty() || line == "\r") continue;
     auto decoded = decode(stream, line);
     if (decoded) break;
-    TRY_DO(on_bad({stream.path, stream.lines->line_number(), std::move(decoded).error(), line}));
+    TRY_DO(on_bad({stream.path, stream.lines->line_number(), std::move(decoded).error(), line,
+                   stream.index}));
   }
   stream.text = line;
+  stream.line_number = stream.lines->line_number();
   if (stream.event.id.empty()) {
     stream.event.id = stream.event.arena.copy(stream.name + ":" +
                                               std::to_string(stream.lines->line_number()));
@@ -101,6 +107,7 @@ struct EventSource::State {
   std::vector<Stream> streams;
   bool started = false;
   std::size_t last = 0;
+  std::uint64_t line_number = 0;
   std::string line;
 };
 
@@ -114,6 +121,7 @@ Expected<std::unique_ptr<EventSource>> EventSource::open(const app::Spec& spec,
   for (const InputFile& file : files) {
     Stream stream;
     stream.path = file.path;
+    stream.index = state->streams.size();
     stream.name = file.path.substr(file.path.find_last_of('/') + 1);
     TRY(stream.format, format_of(file.path));
     TRY(stream.lines, LineReader::open(file.path));
@@ -139,7 +147,8 @@ Expected<bool> EventSource::next(event::Event& out, const OnBad& on_bad) {
   if (first == nullptr) return false;
   std::swap(out, first->event);
   std::swap(s.line, first->text);
-  s.last = static_cast<std::size_t>(first - s.streams.data());
+  s.last = first->index;
+  s.line_number = first->line_number;
   TRY_DO(advance(*first, on_bad));
   return true;
 }
@@ -147,6 +156,12 @@ Expected<bool> EventSource::next(event::Event& out, const OnBad& on_bad) {
 std::string_view EventSource::line() const { return state_->line; }
 std::string_view EventSource::format() const {
   return state_->streams[state_->last].format == Format::csv ? "csv" : "json";
+}
+
+std::size_t EventSource::file() const { return state_->last; }
+std::uint64_t EventSource::line_number() const { return state_->line_number; }
+const std::string& EventSource::header(std::size_t file) const {
+  return state_->streams[file].header;
 }
 
 std::uint64_t EventSource::bytes_read() const {

@@ -45,6 +45,7 @@ struct BadLine {
   std::uint64_t line = 0;
   Error error;
   std::string_view text;
+  std::size_t file = 0;  // in the order they were given
 };
 
 class EventSource {
@@ -62,6 +63,11 @@ class EventSource {
   // The line of the event given last, as it was read, and its format ("csv", "json").
   std::string_view line() const;
   std::string_view format() const;
+  // Where it stood: the file's place among those given, and the line.
+  std::size_t file() const;
+  std::uint64_t line_number() const;
+  // A file's header line as it was read; empty for NDJSON.
+  const std::string& header(std::size_t file) const;
 
   std::uint64_t bytes_read() const;
   std::uint64_t bytes_total() const;

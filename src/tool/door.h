@@ -1,0 +1,26 @@
+// Requests to a running application, for commands. Blocking; any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/spec.h"
+#include "host/http_client.h"
+
+namespace quintet::tool {
+
+struct Door {
+  std::string url;
+  std::string token;
+  Micros timeout = 30 * kSecond;
+};
+// GET or POST with the token; an answer that is not 2xx is an error with what its body says.
+Expected<host::ClientResponse> ask(const Door& door, const std::string& method,
+                                   const std::string& target, std::string body = {});
+// The error in an answer that is not 2xx.
+Error error_of(const host::ClientResponse& response);
+
+// The application file that runs behind the door.
+Expected<std::shared_ptr<const app::Spec>> application_of(const Door& door);
+
+}  // namespace quintet::tool

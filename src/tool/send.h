@@ -1,0 +1,43 @@
+// Streams files into a running application: lines as they stand, in merged order, over one
+// connection at a time. Lines that were not answered when a connection breaks are sent again on the
+// next one; their ids make that harmless, so every line counts once.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "tool/input.h"
+#include "tool/progress.h"
+
+namespace quintet::tool {
+
+struct SendOptions {
+  std::shared_ptr<const app::Spec> spec;  // of the running application, or one that fits it
+  std::vector<InputFile> inputs;
+  std::string url;
+  std::string token;                  // bearer token; may be empty
+  std::string output;                 // answers as NDJSON, full results; empty: positions alone
+  double rate = 0;                    // events a second; 0: as fast as it goes
+  std::uint64_t limit = 0;            // send no more than this; 0: all
+  Micros patience = 60 * kSecond;     // without an answer before it gives up
+};
+
+struct SendReport {
+  std::uint64_t acknowledged = 0, refused = 0;
+  std::uint64_t reconnects = 0;
+  Micros took = 0;
+};
+
+// Gets each refused line: where it stood and the application's answer, {"line", "error"}. Called
+// from a thread of its own, one call at a time.
+using OnRefused =
+    std::function<void(const std::string& path, std::uint64_t line, const std::string& answer)>;
+
+// Fails with what the server said if it takes no lines at all, and with `unavailable` when it does
+// not answer for `patience`. Then everything acknowledged before is in the application.
+Expected<SendReport> send(const SendOptions& options, Progress& progress, Clock& clock,
+                          const OnRefused& on_refused);
+
+}  // namespace quintet::tool
