@@ -60,6 +60,36 @@ struct SendOptions {
 };
 int send_command(const Common& common, const SendOptions& options);
 
+struct NewOptions {
+  std::string file;      // to write; "-" for stdout
+  std::string from;      // a CSV file to look at
+  std::string template_name = "blank";
+  bool replace = false;  // an existing file too
+};
+int new_command(const Common& common, const NewOptions& options);
+
+struct DiffOptions {
+  std::string before, after;
+  std::string kept;  // how far back the log reaches, as 90d; empty: all of it is there
+};
+int diff_command(const Common& common, const DiffOptions& options);
+
+int schema_command(const Common& common);
+int functions_command(const Common& common, const std::string& name);
+int show_command(const Common& common, const std::string& pattern);
+// The text of a diagnostic's code.
+int explain_code_command(const Common& common, const std::string& code);
+int doctor_command(const Common& common, const std::string& data);
+
+// What a shell needs to complete a line: cli/quintet_main.cc reads it from the command line's own
+// description.
+struct Completable {
+  std::string name, description;
+  std::vector<std::string> options;  // "--input"
+  std::vector<std::string> words;    // further words it takes: "list", "show"
+};
+int completion_command(const std::string& shell, const std::vector<Completable>& commands);
+
 // --- shared by the commands ---
 
 // The file's text, or an error that names it.

@@ -66,6 +66,86 @@ void add_send(CLI::App& app, const Common& common, int& status) {
   command->callback([options, &common, &status] { status = send_command(common, *options); });
 }
 
+void add_new(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<NewOptions>();
+  CLI::App* command = app.add_subcommand("new", "Write a first application file");
+  command->add_option("file", options->file, "the file to write; - for stdout")->required();
+  command->add_option("--from", options->from, "look at this CSV file and describe its columns");
+  command->add_option("--template", options->template_name,
+                      "blank, fraud, maintenance or chargebacks");
+  command->add_flag("--replace", options->replace, "write over an existing file");
+  command->footer("Example: quintet new --from transactions.csv app.yaml");
+  command->callback([options, &common, &status] { status = new_command(common, *options); });
+}
+
+void add_diff(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<DiffOptions>();
+  CLI::App* command = app.add_subcommand("diff", "What changes when one file replaces another");
+  command->add_option("old", options->before, "the file in force")->required();
+  command->add_option("new", options->after, "the file to come")->required();
+  command->add_option("--kept", options->kept, "how far back the log reaches, as 90d");
+  command->footer("Example: quintet diff app.yaml next.yaml --kept 90d");
+  command->callback([options, &common, &status] { status = diff_command(common, *options); });
+}
+
+void add_descriptions(CLI::App& app, const Common& common, int& status) {
+  auto word = std::make_shared<std::string>();
+  CLI::App* schema = app.add_subcommand("schema", "The JSON Schema of application files");
+  schema->footer("Example: quintet schema > app.schema.json");
+  schema->callback([&common, &status] { status = schema_command(common); });
+
+  CLI::App* functions = app.add_subcommand("functions", "What expressions can call");
+  functions->add_option("name", *word, "one function; \"markdown\": the whole reference page");
+  functions->footer("Example: quintet functions round");
+  functions->callback([word, &common, &status] { status = functions_command(common, *word); });
+
+  auto pattern = std::make_shared<std::string>("monolithic");
+  CLI::App* show = app.add_subcommand("show", "The places and links of a pattern, as Mermaid");
+  show->add_option("--pattern", *pattern, "the pattern's name; default monolithic");
+  show->footer("Example: quintet show --pattern monolithic");
+  show->callback([pattern, &common, &status] { status = show_command(common, *pattern); });
+
+  auto data = std::make_shared<std::string>();
+  CLI::App* doctor = app.add_subcommand("doctor", "This build and this machine, for bug reports");
+  doctor->add_option("--data", *data, "the directory of the log; default .quintet");
+  doctor->footer("Example: quintet doctor");
+  doctor->callback([data, &common, &status] { status = doctor_command(common, *data); });
+}
+
+void add_explain(CLI::App& app, const Common& common, int& status) {
+  auto code = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("explain", "What a code of a complaint means");
+  command->add_option("code", *code, "as QNT-0101")->required();
+  command->footer("Example: quintet explain QNT-0101");
+  command->callback([code, &common, &status] { status = explain_code_command(common, *code); });
+}
+
+std::vector<Completable> completables(const CLI::App& app) {
+  std::vector<Completable> found;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    Completable one{command->get_name(), command->get_description(), {"--help"}, {}};
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& name : option->get_lnames()) {
+        if (name != "help") one.options.push_back("--" + name);
+      }
+    }
+    for (const CLI::App* word : command->get_subcommands({})) one.words.push_back(word->get_name());
+    found.push_back(std::move(one));
+  }
+  return found;
+}
+
+void add_completion(CLI::App& app, int& status) {
+  auto shell = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("completion", "Completion for a shell");
+  command->add_option("shell", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  command->footer("Example: eval \"$(quintet completion bash)\"");
+  command->callback(
+      [shell, &app, &status] { status = completion_command(*shell, completables(app)); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -83,6 +163,11 @@ int main(int argc, char** argv) {
   add_backfill(app, common, status);
   add_run(app, common, status);
   add_send(app, common, status);
+  add_new(app, common, status);
+  add_diff(app, common, status);
+  add_explain(app, common, status);
+  add_descriptions(app, common, status);
+  add_completion(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,129 @@
+// quintet new, and quintet diff beside it: the beginning of a file and its changes.
+#include <sys/stat.h>
+
+#include <cstdio>
+
+#include "app/diff.h"
+#include "app/profile.h"
+#include "base/json_out.h"
+#include "cli/commands.h"
+#include "expr/number.h"
+#include "tool/input.h"
+
+namespace quintet::cli {
+
+namespace {
+
+constexpr std::size_t kProfiledLines = 200'000;
+constexpr std::size_t kProfiledBytes = std::size_t{256} << 20;
+
+// "data/Transactions 2018.csv.gz" -> "Transactions 2018"
+std::string stem_of(const std::string& path) {
+  std::string name = path.substr(path.find_last_of('/') + 1);
+  return name.substr(0, name.find('.'));
+}
+
+Expected<std::string> first_from(const Common& common, const NewOptions& options) {
+  TRY(const auto reader, tool::LineReader::open(options.from));
+  std::string_view line;
+  TRY(const bool any, reader->next(line));
+  if (!any) return invalid(options.from + " is empty: a CSV file needs a header line");
+  const std::string header(line);
+  std::vector<std::string> texts;
+  std::size_t bytes = 0;
+  while (texts.size() < kProfiledLines && bytes < kProfiledBytes) {
+    TRY(const bool more, reader->next(line));
+    if (!more) break;
+    if (line.empty()) continue;
+    bytes += line.size();
+    texts.emplace_back(line);
+  }
+  const std::vector<std::string_view> lines(texts.begin(), texts.end());
+  TRY(const app::Profile profile, app::profile(header, lines));
+  if (!common.quiet && !common.json) {
+    std::fprintf(stderr, "looked at %zu lines of %s: %zu columns\n", profile.rows,
+                 options.from.c_str(), profile.columns.size());
+  }
+  const std::string name =
+      options.file == "-" || options.file == "app.yaml" ? stem_of(options.from)
+                                                        : stem_of(options.file);
+  return app::first_application(profile, name);
+}
+
+Expected<std::string> text_of(const Common& common, const NewOptions& options) {
+  if (!options.from.empty()) return first_from(common, options);
+  const std::string name = options.file == "-" ? options.template_name : stem_of(options.file);
+  std::string text = app::from_template(options.template_name, name);
+  if (!text.empty()) return text;
+  std::string known;
+  for (const auto template_name : app::template_names()) {
+    known.append(known.empty() ? "" : ", ").append(template_name);
+  }
+  return not_found("there is no template \"" + options.template_name + "\"; there are " + known);
+}
+
+Expected<void> write_new(const std::string& path, const std::string& text, bool replace) {
+  struct stat there {};
+  if (!replace && ::stat(path.c_str(), &there) == 0) {
+    return conflict(path + " is there already; --replace writes over it");
+  }
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) return unavailable("cannot write " + path);
+  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (std::fclose(file) != 0 || !written) return exhausted("cannot write all of " + path);
+  return {};
+}
+
+}  // namespace
+
+int new_command(const Common& common, const NewOptions& options) {
+  const auto text = text_of(common, options);
+  if (!text) return report(common, text.error());
+  const app::Loaded loaded = app::load(*text);
+  if (loaded.spec == nullptr) {
+    std::string why = "the file made is not accepted";
+    for (const auto& diagnostic : loaded.diagnostics) why += "; " + diagnostic.message;
+    return report(common, broken(why));
+  }
+  if (options.file == "-") {
+    std::fputs(text->c_str(), stdout);
+    return kOk;
+  }
+  if (const auto written = write_new(options.file, *text, options.replace); !written) {
+    report(common, written.error());
+    return kUsage;
+  }
+  if (common.json) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().field("file", options.file).field("app", loaded.spec->app).end_object();
+    std::printf("%s\n", out.c_str());
+  } else {
+    std::printf("%s is written and checked\nnext: quintet run %s\n", options.file.c_str(),
+                options.file.c_str());
+  }
+  return kOk;
+}
+
+int diff_command(const Common& common, const DiffOptions& options) {
+  const auto before = load_app(common, options.before);
+  const auto after = load_app(common, options.after);
+  if (before == nullptr || after == nullptr) return kFault;
+  Micros kept = 0;
+  if (!options.kept.empty()) {
+    event::Arena arena;
+    const auto value = event::value_of_text(event::Type::of(event::Kind::duration), options.kept,
+                                            event::InputRules{}, 0, arena);
+    if (!value) return report(common, Error(value.error()).at("--kept"));
+    kept = value->as_duration();
+  }
+  const app::Difference difference = app::compare(*before, *after, kept);
+  if (common.json) {
+    std::printf("%s\n", app::to_json(difference).c_str());
+  } else {
+    std::printf("%s", app::to_text(difference).c_str());
+  }
+  return kOk;
+}
+
+}  // namespace quintet::cli

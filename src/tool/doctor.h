@@ -1,0 +1,23 @@
+// What a bug report needs to know of this build and this machine. Reads the system; changes
+// nothing but a small file in the data directory, which it removes again.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace quintet::tool {
+
+struct Finding {
+  enum class State : unsigned char { fact, good, bad };
+  std::string name;
+  std::string value;
+  State state = State::fact;
+  std::string hint;  // what to do about a bad one
+};
+
+// `data` is the directory that a log would use; it need not be there yet.
+std::vector<Finding> examine(const std::string& data, Clock& clock);
+
+}  // namespace quintet::tool
