@@ -115,7 +115,7 @@ int diff_command(const Common& common, const DiffOptions& options) {
     const auto value = event::value_of_text(event::Type::of(event::Kind::duration), options.kept,
                                             event::InputRules{}, 0, arena);
     if (!value) return report(common, Error(value.error()).at("--kept"));
-    kept = value->as_duration();
+    kept = value->as_int64();
   }
   const app::Difference difference = app::compare(*before, *after, kept);
   if (common.json) {

@@ -28,11 +28,19 @@ void Place::offer(Offer&& offer, Reply reply) {
     reply({admission.what, kNoPosition, &admission.error, {}});
     return;
   }
+  if (offer.replay_of != 0) {
+    if (auto held = s.hold_letter(offer.replay_of); !held) {
+      admission.error = std::move(held).error();
+      reply({admission.what, kNoPosition, &admission.error, {}});
+      return;
+    }
+  }
   admission = s.ingest->offer({std::move(offer.event), offer.history, offer.trace},
                               s.parts.clock.wall(), s.admitted);
   if (admission.what == stage::Admission::What::refused) {
     // A vault that is away is no fault of the event's: it may come again.
-    if (admission.error.code() == Code::unavailable) {
+    if (admission.error.code() == Code::unavailable || offer.replay_of != 0) {
+      s.held_letters.erase(offer.replay_of);
       reply({admission.what, kNoPosition, &admission.error, {}});
       return;
     }
@@ -57,9 +65,10 @@ void Place::offer(Offer&& offer, Reply reply) {
       stage::append_result(waiting.json, s.spec(), stage::facts_of(s.spec(), s.admitted.record),
                            s.outcome);
     }
-    if (offer.replay_of != 0) {
-      s.open.commit.replayed.push_back({offer.replay_of, admission.position});
-    }
+  }
+  if (offer.replay_of != 0) {
+    s.open.commit.replayed.push_back({offer.replay_of, admission.position});
+    s.open.replayed.push_back(offer.replay_of);
   }
   ++s.pending;
   s.open.waiting.push_back(std::move(waiting));
@@ -74,6 +83,7 @@ void Place::refuse(stage::DeadLetter letter, Error why, Reply reply) {
   }
   ++s.counts.refused;
   letter.at = s.parts.clock.wall();
+  letter.bytes = s.seal_letter(letter.bytes);
   letter.code = why.id().empty() ? std::string(name_of(why.code())) : why.id();
   letter.field = why.place();
   letter.message = why.message();
@@ -113,6 +123,7 @@ void Place::State::submit() {
 void Place::State::on_committed(Group&& group, const Expected<void>& result) {
   --groups_under_way;
   pending -= group.waiting.size();
+  for (const std::uint64_t number : group.replayed) held_letters.erase(number);
   const Position before = durable;
   if (result) {
     durable = std::max(durable, group.last);

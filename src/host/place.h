@@ -68,7 +68,9 @@ class Place {
     // Kept as a dead letter if the event is refused.
     std::string_view original;
     std::string_view format;
-    std::uint64_t replay_of = 0;  // number of the dead letter that this is a replay of
+    // Number of the dead letter that this is a replay of: `conflict` if it is no longer open. A
+    // refused replay makes no other letter.
+    std::uint64_t replay_of = 0;
   };
   void offer(Offer&& offer, Reply reply);
   // What never became an event: goes to the dead letters; the reply carries `why`.
@@ -86,6 +88,7 @@ class Place {
   void control(event::RecordKind kind, std::string body, Done done);
   // Runs a job on the writing thread, in order with the commits.
   void run_on_store(std::function<Expected<void>(stage::Store&)> job, Committer::Done done);
+  void discard_letter(std::uint64_t number, Committer::Done done);
   // Writes snapshots of everything; durable when `done` is called.
   void snapshot(Committer::Done done);
 
@@ -108,6 +111,11 @@ class Place {
   Expected<Page> results(const Query& query);
   // A row of this event as it would be now, as JSON; nothing is stored (DESIGN 6, B15).
   Expected<std::string> peek(event::Event&& event);
+
+  // Without their originals.
+  Expected<std::vector<stage::DeadLetter>> dead_letters(const stage::Store::DeadLetterQuery& query);
+  // With its original, opened; empty if it was not kept.
+  Expected<stage::DeadLetter> dead_letter(std::uint64_t number);
 
   Position last() const;     // admitted
   Position durable() const;  // L: all outcomes up to here are durable

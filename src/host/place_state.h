@@ -1,6 +1,8 @@
 // The inside of a Place, shared by its source files alone.
 #pragma once
 
+#include <set>
+
 #include "host/place.h"
 
 namespace quintet::host {
@@ -47,6 +49,7 @@ struct Place::State {
     stage::Commit commit;
     std::vector<Waiting> waiting;
     std::vector<std::pair<Done, Position>> controls;
+    std::vector<std::uint64_t> replayed;  // dead letters that are held until then
     Position last = kNoPosition;
     bool empty() const {
       return commit.blocks.empty() && commit.outcomes.empty() && commit.changes.empty() &&
@@ -60,6 +63,8 @@ struct Place::State {
   std::size_t pending = 0;  // replies that wait
   Position durable = kNoPosition;
   std::optional<Error> failed;
+  std::set<std::uint64_t> held_letters;  // being replayed or discarded
+  std::string letter_key;                // seals their originals; made at first use
   std::function<void(Position, Position)> when_durable;
   Figures counts;
   Position last_snapshot = kNoPosition;
@@ -97,6 +102,11 @@ struct Place::State {
   void submit();
   void on_committed(Group&& group, const Expected<void>& result);
   Position append_control(event::RecordKind kind, std::string body);
+
+  // place_letters.cc
+  std::string seal_letter(std::string_view plain);
+  Expected<void> open_letter(stage::DeadLetter& letter);  // unseals its bytes
+  Expected<void> hold_letter(std::uint64_t number);
 
   // place_read.cc
   struct Found {

@@ -1,6 +1,7 @@
 #include "host/run.h"
 
 #include "host/api_application.h"
+#include "host/api_dead_letters.h"
 #include "host/api_events.h"
 #include "host/api_results.h"
 #include "host/http_server.h"
@@ -71,6 +72,7 @@ class Process {
 
   void add_routes() {
     add_application_routes(router_, node_);
+    add_dead_letter_routes(router_, node_);
     add_event_routes(router_, node_);
     add_result_routes(router_, node_);
     router_.add({"GET", "/livez", Scope::open, make_handler([](const HttpRequest&) {
