@@ -60,6 +60,31 @@ struct SendOptions {
 };
 int send_command(const Common& common, const SendOptions& options);
 
+// Where a log is: behind a URL, or in a directory that no process holds.
+struct Source {
+  std::string url, data, token;
+};
+struct ResultsOptions {
+  Source source;
+  std::string id;  // empty: all; "@12": of a position
+  std::string event;
+  std::string decision;  // NAME:VALUE
+  std::uint64_t from = 1;
+  std::uint64_t limit = 0;  // 0: all
+  bool digest = false;
+};
+int results_command(const Common& common, const ResultsOptions& options);
+
+struct LettersOptions {
+  Source source;
+  std::string action = "list";  // show, replay, discard
+  std::string number;           // of all but list
+  std::string code;
+  std::string event_file;  // for replay: the event as JSON; - for stdin
+  bool all = false;        // closed ones too
+};
+int dead_letters_command(const Common& common, const LettersOptions& options);
+
 struct NewOptions {
   std::string file;      // to write; "-" for stdout
   std::string from;      // a CSV file to look at

@@ -120,6 +120,67 @@ void add_explain(CLI::App& app, const Common& common, int& status) {
   command->callback([code, &common, &status] { status = explain_code_command(common, *code); });
 }
 
+// "http://..." among the words is the place; what is left are the command's own words.
+std::vector<std::string> take_url(const std::vector<std::string>& words, Source& source) {
+  std::vector<std::string> rest;
+  for (const std::string& word : words) {
+    if (source.url.empty() && word.find("://") != std::string::npos) {
+      source.url = word;
+    } else {
+      rest.push_back(word);
+    }
+  }
+  return rest;
+}
+
+void add_source(CLI::App* command, Source& source) {
+  command->add_option("--data", source.data, "a log's directory, while nothing runs on it");
+  command->add_option("--token", source.token, kTokenHelp);
+}
+
+void add_results(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<ResultsOptions>();
+  auto words = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = app.add_subcommand("results", "Read results, a line each (NDJSON)");
+  command->add_option("words", *words, "URL or --data DIR, then an event's id or @POSITION")
+      ->expected(0, 2);
+  add_source(command, options->source);
+  command->add_option("--event", options->event, "of this event type");
+  command->add_option("--decision", options->decision, "decided so, as verdict:block");
+  command->add_option("--from", options->from, "from this position on");
+  command->add_option("--limit", options->limit, "no more than this");
+  command->add_flag("--digest", options->digest, "one digest over all of them instead");
+  command->footer("Example: quintet results http://127.0.0.1:8080 --decision verdict:block");
+  command->callback([options, words, &common, &status] {
+    const auto rest = take_url(*words, options->source);
+    if (!rest.empty()) options->id = rest.front();
+    status = results_command(common, *options);
+  });
+}
+
+void add_dead_letters(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<LettersOptions>();
+  auto words = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = app.add_subcommand("dead-letters", "What was refused, and a second chance");
+  command
+      ->add_option("words", *words,
+                   "URL or --data DIR, then list, show N, replay N or discard N")
+      ->expected(0, 3);
+  add_source(command, options->source);
+  command->add_option("--code", options->code, "list: refused for this reason");
+  command->add_flag("--all", options->all, "list: replayed and discarded ones too");
+  command->add_option("--event", options->event_file,
+                      "replay: a file with the event as JSON, - for stdin; default: the original");
+  command->footer(
+      "Example: quintet dead-letters http://127.0.0.1:8080 replay 3 --event fixed.json");
+  command->callback([options, words, &common, &status] {
+    const auto rest = take_url(*words, options->source);
+    if (!rest.empty()) options->action = rest[0];
+    if (rest.size() > 1) options->number = rest[1];
+    status = dead_letters_command(common, *options);
+  });
+}
+
 std::vector<Completable> completables(const CLI::App& app) {
   std::vector<Completable> found;
   for (const CLI::App* command : app.get_subcommands({})) {
@@ -163,6 +224,8 @@ int main(int argc, char** argv) {
   add_backfill(app, common, status);
   add_run(app, common, status);
   add_send(app, common, status);
+  add_results(app, common, status);
+  add_dead_letters(app, common, status);
   add_new(app, common, status);
   add_diff(app, common, status);
   add_explain(app, common, status);

@@ -2,7 +2,6 @@
 
 #include "base/civil.h"
 #include "base/decimal.h"
-#include "base/json_out.h"
 #include "host/problem.h"
 
 namespace quintet::host {
@@ -22,19 +21,6 @@ Expected<std::uint64_t> number_in(std::string_view text, std::string place, std:
 std::string_view state_of(const stage::DeadLetter& letter) {
   if (letter.replayed != kNoPosition) return "replayed";
   return letter.discarded ? "discarded" : "open";
-}
-
-void write_letter(JsonWriter& json, const stage::DeadLetter& letter, const std::string* body) {
-  json.begin_object().key("number").uint64(letter.number);
-  json.field("at", format_time(letter.at)).field("event", letter.event_type);
-  if (!letter.id.empty()) json.field("id", letter.id);
-  json.field("code", letter.code);
-  if (!letter.field.empty()) json.field("field", letter.field);
-  json.field("message", letter.message).field("format", letter.format);
-  json.field("state", state_of(letter));
-  if (letter.replayed != kNoPosition) json.key("position").uint64(letter.replayed);
-  if (body != nullptr) json.field("body", *body);
-  json.end_object();
 }
 
 HttpResponse list(Node& node, const HttpRequest& request) {
@@ -168,6 +154,19 @@ class LaterHandler final : public Handler {
 };
 
 }  // namespace
+
+void write_letter(JsonWriter& json, const stage::DeadLetter& letter, const std::string* body) {
+  json.begin_object().key("number").uint64(letter.number);
+  json.field("at", format_time(letter.at)).field("event", letter.event_type);
+  if (!letter.id.empty()) json.field("id", letter.id);
+  json.field("code", letter.code);
+  if (!letter.field.empty()) json.field("field", letter.field);
+  json.field("message", letter.message).field("format", letter.format);
+  json.field("state", state_of(letter));
+  if (letter.replayed != kNoPosition) json.key("position").uint64(letter.replayed);
+  if (body != nullptr) json.field("body", *body);
+  json.end_object();
+}
 
 void add_dead_letter_routes(Router& router, Node& node) {
   const auto get = [&](std::string pattern, HttpResponse (*answer)(Node&, const HttpRequest&)) {

@@ -83,7 +83,7 @@ void Place::refuse(stage::DeadLetter letter, Error why, Reply reply) {
   }
   ++s.counts.refused;
   letter.at = s.parts.clock.wall();
-  letter.bytes = s.seal_letter(letter.bytes);
+  letter.bytes = s.sealed_letter(letter.bytes);
   letter.code = why.id().empty() ? std::string(name_of(why.code())) : why.id();
   letter.field = why.place();
   letter.message = why.message();

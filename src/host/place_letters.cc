@@ -1,39 +1,42 @@
 // Dead letters of a Place: sealed at rest, read again, discarded. A letter leaves the open ones
 // once: whoever is about to replay or discard one holds it until that is durable.
 #include "base/seal.h"
+#include "host/letters.h"
 #include "host/place_state.h"
 
 namespace quintet::host {
 
 namespace {
 
-constexpr std::string_view kSubject = "dead-letters";  // of the vault's key
 constexpr std::size_t kSaltBytes = 16;
 
 }  // namespace
 
-// A letter has no position yet, so random bytes in front of it make its place the only one.
-std::string Place::State::seal_letter(std::string_view plain) {
-  if (letter_key.empty()) {
-    auto key = parts.vault.subject_key(kSubject);
-    // Without a key nothing private is kept: what was wrong is still known.
-    if (!key) return {};
-    letter_key = *std::move(key);
-  }
+std::string seal_letter(std::string_view key, std::string_view plain) {
   std::string bytes = random_bytes(kSaltBytes);
-  bytes += seal(letter_key, {}, plain, bytes);
+  bytes += seal(key, {}, plain, bytes);
   return bytes;
 }
 
-Expected<void> Place::State::open_letter(stage::DeadLetter& letter) {
+Expected<void> open_letter(stage::Vault& vault, stage::DeadLetter& letter) {
   if (letter.bytes.empty()) return {};
   if (letter.bytes.size() < kSaltBytes) {
     return broken("dead letter " + std::to_string(letter.number) + " is cut short");
   }
-  TRY(const std::string key, parts.vault.find_subject_key(kSubject));
+  TRY(const std::string key, vault.find_subject_key(kLetterSubject));
   const std::string_view bytes = letter.bytes;
   TRY(letter.bytes, open_sealed(key, {}, bytes.substr(kSaltBytes), bytes.substr(0, kSaltBytes)));
   return {};
+}
+
+std::string Place::State::sealed_letter(std::string_view plain) {
+  if (letter_key.empty()) {
+    auto key = parts.vault.subject_key(kLetterSubject);
+    // Without a key nothing private is kept: what was wrong is still known.
+    if (!key) return {};
+    letter_key = *std::move(key);
+  }
+  return seal_letter(letter_key, plain);
 }
 
 Expected<void> Place::State::hold_letter(std::uint64_t number) {
@@ -54,7 +57,7 @@ Expected<std::vector<stage::DeadLetter>> Place::dead_letters(
 
 Expected<stage::DeadLetter> Place::dead_letter(std::uint64_t number) {
   TRY(stage::DeadLetter letter, state_->parts.store.dead_letter(number));
-  TRY_DO(state_->open_letter(letter));
+  TRY_DO(open_letter(state_->parts.vault, letter));
   return letter;
 }
 

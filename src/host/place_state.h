@@ -104,8 +104,7 @@ struct Place::State {
   Position append_control(event::RecordKind kind, std::string body);
 
   // place_letters.cc
-  std::string seal_letter(std::string_view plain);
-  Expected<void> open_letter(stage::DeadLetter& letter);  // unseals its bytes
+  std::string sealed_letter(std::string_view plain);
   Expected<void> hold_letter(std::uint64_t number);
 
   // place_read.cc

@@ -1,0 +1,162 @@
+#include "tool/stored.h"
+
+#include <sys/stat.h>
+
+#include "app/load.h"
+#include "stage/control.h"
+#include "stage/render.h"
+#include "store/store.h"
+
+namespace quintet::tool {
+
+namespace {
+
+constexpr std::size_t kReadBytes = std::size_t{8} << 20;
+constexpr std::size_t kTraceDigits = 32;
+
+// The outcomes of a log one after the other, changes applied.
+class Outcomes {
+ public:
+  explicit Outcomes(stage::Store& store) : store_(store) {}
+
+  // The outcome at a position; positions must not fall. Null if there is none.
+  Expected<const stage::OutcomeView*> at(Position position) {
+    for (;;) {
+      while (next_ < views_.size() && views_[next_].position < position) ++next_;
+      if (next_ < views_.size()) {
+        return views_[next_].position == position ? &views_[next_] : nullptr;
+      }
+      if (ended_) return nullptr;
+      TRY_DO(more(position));
+    }
+  }
+
+ private:
+  // The next run; runs are fetched many at a time.
+  Expected<void> more(Position position) {
+    if (run_ == runs_.size()) {
+      TRY(runs_, store_.read_outcomes(std::max(position, after_ + 1), kReadBytes));
+      run_ = 0;
+    }
+    next_ = 0;
+    views_.clear();
+    if (runs_.empty()) {
+      ended_ = true;
+      return {};
+    }
+    const auto& [run, changes] = runs_[run_++];
+    after_ = run.last;
+    TRY(views_, stage::read_run(run));
+    for (const stage::OutcomeChange& change : changes) {
+      TRY(const auto changed, stage::read_run({change.position, change.position, change.bytes}));
+      views_[static_cast<std::size_t>(change.position - run.first)] = changed.front();
+    }
+    return {};
+  }
+
+  stage::Store& store_;
+  std::vector<stage::Store::OutcomeRun> runs_;
+  std::size_t run_ = 0;
+  std::vector<stage::OutcomeView> views_;  // of the run before run_
+  std::size_t next_ = 0;
+  Position after_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+Expected<std::unique_ptr<StoredLog>> StoredLog::open(const std::string& directory) {
+  struct stat there {};
+  if (::stat((directory + "/quintet.db").c_str(), &there) != 0) {
+    return not_found("there is no log in " + directory);
+  }
+  TRY(auto storage, store::open_storage(directory));
+  std::unique_ptr<StoredLog> log(new StoredLog);
+  log->store_ = std::move(storage.store);
+  log->vault_ = std::move(storage.vault);
+  TRY_DO(log->read_versions());
+  return log;
+}
+
+Expected<void> StoredLog::read_versions() {
+  TRY_DO(records([&](event::Record&& record, Epoch, const app::Spec*) -> Expected<void> {
+    if (record.kind == event::RecordKind::activate) {
+      TRY(const auto body, stage::read_application(record.plain));
+      active_ = body.version;
+    }
+    if (record.kind != event::RecordKind::application) return {};
+    TRY(const auto body, stage::read_application(record.plain));
+    const app::Loaded loaded = app::load(body.text);
+    if (loaded.spec == nullptr) {
+      return broken("application version " + std::to_string(body.version) +
+                    " of the log is not understood by this build");
+    }
+    versions_.push_back(loaded.spec);
+    return {};
+  }));
+  if (active_ == 0 || active_ > versions_.size()) return not_found("the log is empty");
+  return {};
+}
+
+Expected<void> StoredLog::records(const EachRecord& each) {
+  TRY(const stage::LogEnd end, store_->end());
+  Position next = end.first;
+  while (end.last != kNoPosition && next <= end.last) {
+    TRY(const auto blocks, store_->read_log(next, kReadBytes));
+    if (blocks.empty()) return broken("the log ends before position " + std::to_string(end.last));
+    for (const event::BlockBytes& bytes : blocks) {
+      TRY(event::DecodedBlock decoded, event::decode_block(bytes.bytes));
+      for (event::Record& record : decoded.block.records) {
+        if (record.position < next) continue;
+        const AppVersion version = record.app_version;
+        const bool known = version != 0 && version <= versions_.size();
+        TRY_DO(each(std::move(record), decoded.block.epoch,
+                    known ? versions_[version - 1].get() : nullptr));
+      }
+      next = bytes.last + 1;
+    }
+  }
+  return {};
+}
+
+Expected<void> StoredLog::results(Position from, Trace trace, const EachResult& each) {
+  Outcomes outcomes(*store_);
+  std::string json;
+  return records([&](event::Record&& record, Epoch, const app::Spec* written) -> Expected<void> {
+    if (record.position < from || written == nullptr) return {};
+    TRY(const stage::OutcomeView* view, outcomes.at(record.position));
+    if (view == nullptr || view->status == stage::OutcomeStatus::none) return {};
+    if (view->app_version == 0 || view->app_version > versions_.size()) {
+      return broken("the outcome of position " + std::to_string(record.position) +
+                    " names an application version that the log lacks");
+    }
+    const app::Spec& spec = *versions_[view->app_version - 1];
+    ByteReader in(view->bytes);
+    TRY(const stage::Outcome outcome, stage::read_outcome(in, spec, record.position));
+    stage::EventFacts facts = stage::facts_of(*written, record);
+    if (trace == Trace::left_out) facts.trace = {};
+    json.clear();
+    stage::append_result(json, spec, facts, outcome);
+    return each(record.position, json);
+  });
+}
+
+std::string_view without_trace(std::string_view json, std::string& scratch) {
+  constexpr std::string_view kName = ",\"trace_id\":\"";
+  const std::size_t size = kName.size() + kTraceDigits + 2;  // and "}
+  if (json.size() < size || json.substr(json.size() - size, kName.size()) != kName) return json;
+  scratch.assign(json.substr(0, json.size() - size));
+  scratch += '}';
+  return scratch;
+}
+
+void ResultsDigest::add(std::string_view json) {
+  std::string scratch;
+  sha_.add(without_trace(json, scratch));
+  sha_.add("\n");
+  ++count_;
+}
+
+std::string ResultsDigest::finish() { return to_hex(bytes_of(sha_.finish())); }
+
+}  // namespace quintet::tool

@@ -1,0 +1,63 @@
+// Results and dead letters in a data directory, read without running the application. The directory
+// must be free: a process that serves it holds it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/spec.h"
+#include "base/digest.h"
+#include "stage/store.h"
+
+namespace quintet::tool {
+
+class StoredLog {
+ public:
+  // `not_found` if there is no log; `conflict` if another process has it.
+  static Expected<std::unique_ptr<StoredLog>> open(const std::string& directory);
+
+  stage::Store& store() { return *store_; }
+  stage::Vault& vault() { return *vault_; }
+  // The application in force at the end of the log.
+  std::shared_ptr<const app::Spec> spec() const { return versions_[active_ - 1]; }
+
+  // Every record in order with its block's epoch, and the Spec it was written under (null for
+  // control records before any).
+  using EachRecord = std::function<Expected<void>(event::Record&&, Epoch, const app::Spec*)>;
+  Expected<void> records(const EachRecord& each);
+
+  // Every result from `from` on, in order of position, as GET /v1/results gives it. `with_trace`
+  // false leaves the trace id out. An error that `each` returns ends the reading.
+  using EachResult = std::function<Expected<void>(Position position, const std::string& json)>;
+  enum class Trace : unsigned char { shown, left_out };
+  Expected<void> results(Position from, Trace trace, const EachResult& each);
+
+ private:
+  StoredLog() = default;
+  Expected<void> read_versions();
+
+  std::unique_ptr<stage::Store> store_;
+  std::unique_ptr<stage::Vault> vault_;
+  std::vector<std::shared_ptr<const app::Spec>> versions_;  // by AppVersion - 1
+  AppVersion active_ = 0;
+};
+
+// A digest over results in order of position, the same whether they come over HTTP or from the
+// directory: of each result's JSON without its trace id, and a line feed.
+class ResultsDigest {
+ public:
+  void add(std::string_view json);
+  std::uint64_t count() const { return count_; }
+  std::string finish();  // 64 hex digits
+
+ private:
+  Sha256 sha_;
+  std::uint64_t count_ = 0;
+};
+
+// The result without its trace id, which is its last member.
+std::string_view without_trace(std::string_view json, std::string& scratch);
+
+}  // namespace quintet::tool
