@@ -85,6 +85,13 @@ struct LettersOptions {
 };
 int dead_letters_command(const Common& common, const LettersOptions& options);
 
+struct TestOptions {
+  std::string app;
+  std::vector<std::string> files;  // empty: tests/*.yaml beside the application
+  bool update = false;             // writes what was found into the files
+};
+int test_command(const Common& common, const TestOptions& options);
+
 struct NewOptions {
   std::string file;      // to write; "-" for stdout
   std::string from;      // a CSV file to look at

@@ -66,6 +66,16 @@ void add_send(CLI::App& app, const Common& common, int& status) {
   command->callback([options, &common, &status] { status = send_command(common, *options); });
 }
 
+void add_test(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<TestOptions>();
+  CLI::App* command = app.add_subcommand("test", "Given events, expected columns and decisions");
+  command->add_option("app", options->app, "the application file")->required();
+  command->add_option("files", options->files, "default: tests/*.yaml beside the application");
+  command->add_flag("--update", options->update, "write what is found into the files");
+  command->footer("Example: quintet test app.yaml tests/limits.yaml");
+  command->callback([options, &common, &status] { status = test_command(common, *options); });
+}
+
 void add_new(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<NewOptions>();
   CLI::App* command = app.add_subcommand("new", "Write a first application file");
@@ -226,6 +236,7 @@ int main(int argc, char** argv) {
   add_send(app, common, status);
   add_results(app, common, status);
   add_dead_letters(app, common, status);
+  add_test(app, common, status);
   add_new(app, common, status);
   add_diff(app, common, status);
   add_explain(app, common, status);

@@ -4,25 +4,13 @@
 #include "stage/infer.h"
 #include "stage/ingest.h"
 #include "tool/output.h"
+#include "tool/unsealed.h"
 
 namespace quintet::tool {
 
 namespace {
 
 constexpr std::size_t kSpillBytes = std::size_t{1} << 20;
-
-// Without a store there is nothing to seal: records are never written.
-class NoSealer final : public stage::Sealer {
- public:
-  Expected<std::string> seal(std::string_view, Position, Epoch, std::uint32_t,
-                             std::string_view) override {
-    return std::string();
-  }
-  Expected<std::optional<std::string>> open(std::string_view, Position, Epoch, std::uint32_t,
-                                            std::string_view) override {
-    return std::optional<std::string>();
-  }
-};
 
 // Slots that a line shows, in the order columns, predictions, decisions.
 std::vector<app::Slot> shown_slots(const app::Spec& spec, const app::RowPlan& plan) {
@@ -151,7 +139,7 @@ class Run {
   const BackfillOptions& options_;
   const app::Spec& spec_;
   Progress& progress_;
-  NoSealer sealer_;
+  Unsealed sealer_;
   stage::Ingest ingest_;
   stage::Infer infer_;
   stage::Admitted admitted_;

@@ -1,0 +1,20 @@
+// For who folds without a log: records are never written, so there is nothing to seal.
+#pragma once
+
+#include "stage/sealer.h"
+
+namespace quintet::tool {
+
+class Unsealed final : public stage::Sealer {
+ public:
+  Expected<std::string> seal(std::string_view, Position, Epoch, std::uint32_t,
+                             std::string_view) override {
+    return std::string();
+  }
+  Expected<std::optional<std::string>> open(std::string_view, Position, Epoch, std::uint32_t,
+                                            std::string_view) override {
+    return std::optional<std::string>();
+  }
+};
+
+}  // namespace quintet::tool
