@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The kill harness finds what it is for: lost, doubled and changed results are planted and found."""
+"""The kill harness finds what it is for: lost, doubled, changed results are planted and found."""
 import copy
 import os
 import sys

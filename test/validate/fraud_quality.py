@@ -102,7 +102,10 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         path = args.rows or trained_rows(args, folder, scratch)
         with open(path, newline="") as file:
-            scores = {row["id"]: row[args.column] for row in csv.DictReader(file)}
+            scored = csv.DictReader(file)
+            column = next(name for name in scored.fieldnames
+                          if name == args.column or name.startswith(args.column + "."))
+            scores = {row["id"]: row[column] for row in scored}
     name = os.path.join(folder, "reference_features_20180725_20180814.csv.gz")
     rows, baseline = [], []
     with gzip.open(name, "rt", newline="") as file:

@@ -67,8 +67,8 @@ def flat(result):
     """{column: text as in a row of a backfill}."""
     cells = dict(result.get("features", {}))
     for name, outputs in result.get("predictions", {}).items():
-        values = [value for key, value in outputs.items() if key != "version"]
-        cells[name] = values[0] if values else None
+        cells |= {f"{name}.{output}": value for output, value in outputs.items()
+                  if output != "version"}
     for name, decision in result.get("decisions", {}).items():
         cells[name] = decision["value"]
     return cells
