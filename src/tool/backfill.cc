@@ -1,6 +1,7 @@
 #include "tool/backfill.h"
 
 #include "base/digest.h"
+#include "stage/control.h"
 #include "stage/infer.h"
 #include "stage/ingest.h"
 #include "tool/output.h"
@@ -38,6 +39,7 @@ class Run {
   }
 
   Expected<BackfillReport> perform(const EventSource::OnBad& on_bad) {
+    TRY_DO(begin_log());
     TRY_DO(install_models());
     TRY(const auto source, EventSource::open(spec_, options_.inputs, options_.pseudonym_key));
     if (!options_.output.empty()) {
@@ -63,6 +65,18 @@ class Run {
   }
 
  private:
+  // A log begins with its application (S1.1); positions, and with them low times, are a run's.
+  Expected<void> begin_log() {
+    stage::ApplicationBody body;
+    body.version = 1;
+    body.digest = spec_.digest;
+    for (const auto kind : {event::RecordKind::application, event::RecordKind::activate}) {
+      ingest_.control(kind, stage::write_application(body), kNoTime, admitted_);
+      TRY_DO(infer_.apply(admitted_, outcome_));
+    }
+    return {};
+  }
+
   Expected<void> install_models() {
     for (const auto& [name, model] : options_.models) {
       TRY_DO(infer_.score().install(name, 1, model));

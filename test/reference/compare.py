@@ -16,7 +16,7 @@ from expression import Dec, Span, Time, UNITS  # noqa: E402
 kShown = 20
 
 
-def differences(app_path, rows_path, inputs, first_position=2):
+def differences(app_path, rows_path, inputs, first_position=3):
     """(compared cells, [message]) of the two; the messages name row, column and both values."""
     found, cells = [], 0
     rows = reference.replay(app_path, inputs, first_position)
@@ -116,7 +116,7 @@ def main():
     parser.add_argument("app")
     parser.add_argument("rows")
     parser.add_argument("--input", action="append", required=True, metavar="EVENT=FILE")
-    parser.add_argument("--first-position", type=int, default=2)
+    parser.add_argument("--first-position", type=int, default=3)
     args = parser.parse_args()
     cells, found = differences(args.app, args.rows, reference.parse_inputs(args.input),
                                args.first_position)

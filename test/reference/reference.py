@@ -61,7 +61,7 @@ def push(heads, stream):
         heapq.heappush(heads, (item[0], item[1], item, stream))
 
 
-def replay(app_path, inputs, first_position=2):
+def replay(app_path, inputs, first_position=3):
     """Yields first the Replay itself, then (entry, row) of every admitted event."""
     app = Application(app_path)
     state = Replay(app, first_position)

@@ -21,8 +21,8 @@ class Entry:
 
 
 class Replay:
-    def __init__(self, app, first_position=2):
-        """The application record stands at position 1, so the first event is at 2 (S1.1)."""
+    def __init__(self, app, first_position=3):
+        """The application is recorded at position 1 and activated at 2 (S1.1, S1.2)."""
         self.app = app
         self.position = first_position - 1
         self.low_time = None
