@@ -7,7 +7,6 @@ seven days, so that with the label's delay of seven days the training part is 07
 """
 import argparse
 import csv
-import glob
 import gzip
 import os
 import re
@@ -78,12 +77,9 @@ def trained_rows(args, folder, scratch):
     with open(app, "w") as file:
         file.write(split)
     transactions = os.path.join(folder, "transactions_20180611_20180814.csv.gz")
-    store, rows = os.path.join(scratch, "store"), os.path.join(scratch, "rows.csv")
+    model, rows = os.path.join(scratch, "score.json"), os.path.join(scratch, "rows.csv")
     subprocess.run([args.program, "train", app, "--input", "transaction=" + transactions,
-                    "--store", store], check=True)
-    models = sorted(glob.glob(os.path.join(store, "**", "*.json"), recursive=True)
-                    + glob.glob(os.path.join(store, "**", "*.ubj"), recursive=True))
-    model = args.model or next(path for path in models if "card" not in os.path.basename(path))
+                    "--output", model], check=True)
     subprocess.run([args.program, "backfill", app, "--input", "transaction=" + transactions,
                     "--model", f"{args.column}={model}", "--output", rows], check=True)
     return rows
@@ -95,7 +91,6 @@ def main():
     parser.add_argument("--data", default=os.environ.get("QUINTET_DATA", "../shared/data"))
     parser.add_argument("--program", default=os.environ.get("QUINTET", "build/quintet"))
     parser.add_argument("--rows", help="scored rows; without it, train and score first")
-    parser.add_argument("--model", help="the trained model's file, if it is not found in the store")
     parser.add_argument("--column", default="score")
     args = parser.parse_args()
     folder = os.path.join(args.data, "fraud")
