@@ -105,8 +105,9 @@ def main():
         with open(rows, newline="") as file:
             for row, result in zip(csv.DictReader(file), server.connect().results(), strict=True):
                 ours = flat(result)
-                if row["id"] != result["id"]:
-                    shown.append(f"row {row['id']} stands where the result {result['id']} does")
+                if (row["id"], row["position"]) != (result["id"], str(result["position"])):
+                    shown.append(f"row {row['id']} at {row['position']} stands where the result"
+                                 f" {result['id']} at {result['position']} does")
                     wrong += 1
                     break
                 for name, value in ours.items():
