@@ -111,6 +111,17 @@ int functions_command(const Common& common, const std::string& name);
 int show_command(const Common& common, const std::string& pattern);
 // The text of a diagnostic's code.
 int explain_code_command(const Common& common, const std::string& code);
+// How a column's value came about; with `what` alone, the text of that code.
+struct ExplainOptions {
+  std::string what;  // the application file, or a code
+  std::string id, column;
+  std::vector<std::string> inputs;
+  std::string data;
+  std::string event;
+  std::uint64_t at = 0;  // 0: where the event came
+  std::size_t limit = 50;
+};
+int explain_command(const Common& common, const ExplainOptions& options);
 int doctor_command(const Common& common, const std::string& data);
 
 // What a shell needs to complete a line: cli/quintet_main.cc reads it from the command line's own

@@ -123,11 +123,22 @@ void add_descriptions(CLI::App& app, const Common& common, int& status) {
 }
 
 void add_explain(CLI::App& app, const Common& common, int& status) {
-  auto code = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("explain", "What a code of a complaint means");
-  command->add_option("code", *code, "as QNT-0101")->required();
-  command->footer("Example: quintet explain QNT-0101");
-  command->callback([code, &common, &status] { status = explain_code_command(common, *code); });
+  auto options = std::make_shared<ExplainOptions>();
+  CLI::App* command = app.add_subcommand(
+      "explain", "What a code of a complaint means, or how a column's value came about");
+  command->add_option("what", options->what, "a code as QNT-0101, or the application file")
+      ->required();
+  command->add_option("id", options->id, "the event's id");
+  command->add_option("column", options->column, "the column");
+  command->add_option("--input", options->inputs, kInputHelp);
+  command->add_option("--data", options->data, "a log's directory, while nothing runs on it");
+  command->add_option("--event", options->event, "the event's type, where ids could be mixed up");
+  command->add_option("--at", options->at, "as it would be after this position of the log");
+  command->add_option("--limit", options->limit, "events shown of each window; default 50");
+  command->footer(
+      "Example: quintet explain QNT-0101\n"
+      "Example: quintet explain app.yaml 4711 mean_7d --input transaction=tx.csv");
+  command->callback([options, &common, &status] { status = explain_command(common, *options); });
 }
 
 // "http://..." among the words is the place; what is left are the command's own words.

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/expected.h"
 #include "event/types.h"
 
 namespace quintet::stage {

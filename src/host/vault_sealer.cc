@@ -1,0 +1,47 @@
+#include "host/vault_sealer.h"
+
+#include "base/seal.h"
+
+namespace quintet::host {
+
+namespace {
+
+constexpr std::size_t kCachedKeys = 100'000;
+
+std::string nonce_context(std::uint32_t number) {
+  return "quintet/" + std::to_string(number);
+}
+
+}  // namespace
+
+Expected<std::string> VaultSealer::seal(std::string_view subject, Position position, Epoch epoch,
+                                        std::uint32_t number, std::string_view plain) {
+  auto key = keys_.find(std::string(subject));
+  if (key == keys_.end()) {
+    TRY(std::string made, vault_.subject_key(subject));
+    if (keys_.size() >= kCachedKeys) keys_.clear();
+    key = keys_.emplace(std::string(subject), std::move(made)).first;
+  }
+  return quintet::seal(key->second, {position, epoch}, plain, nonce_context(number));
+}
+
+Expected<std::optional<std::string>> VaultSealer::open(std::string_view subject, Position position,
+                                                       Epoch epoch, std::uint32_t number,
+                                                       std::string_view sealed) {
+  auto key = keys_.find(std::string(subject));
+  if (key == keys_.end()) {
+    auto found = vault_.find_subject_key(subject);
+    if (!found) {
+      const Code code = found.error().code();
+      if (code == Code::not_found || code == Code::expired) return std::optional<std::string>();
+      return std::move(found).error();
+    }
+    if (keys_.size() >= kCachedKeys) keys_.clear();
+    key = keys_.emplace(std::string(subject), *std::move(found)).first;
+  }
+  TRY(std::string plain,
+      quintet::open_sealed(key->second, {position, epoch}, sealed, nonce_context(number)));
+  return std::optional<std::string>(std::move(plain));
+}
+
+}  // namespace quintet::host
