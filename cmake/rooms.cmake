@@ -1,7 +1,6 @@
 # room(NAME [ROOMS a b ...] [LIBRARIES x y ...]): the library quintet_NAME from src/NAME/*.cc and,
 # with tests on, the program NAME_test from src/NAME/*_test.cc. Nothing is listed by hand, so no
 # file can be left out of the build.
-# can be left out of the build.
 function(room name)
   cmake_parse_arguments(R "" "" "ROOMS;LIBRARIES;TEST_LIBRARIES;EXCLUDE" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})

@@ -152,9 +152,12 @@ void Place::State::on_committed(Group&& group, const Expected<void>& result) {
   }
   if (result && durable > before && when_durable) when_durable(before + 1, durable);
   if (groups_under_way == 0) submit();
+  if (groups_under_way == 0 && open.empty() && when_quiet) std::exchange(when_quiet, nullptr)();
 }
 
-bool Place::saturated() const { return state_->pending >= kPendingEvents; }
+bool Place::saturated() const {
+  return state_->pending >= kPendingEvents || state_->refolding;
+}
 
 Position Place::State::append_control(event::RecordKind kind, std::string body) {
   ingest->control(kind, std::move(body), parts.clock.wall(), admitted);

@@ -47,7 +47,7 @@ class Place {
     std::function<void(Position done, Position last)> progress;  // of the fold at the start
     std::function<void(const Error&)> on_failure;                // a commit failed: open anew
   };
-  // Reads the newest snapshots, folds the rest of the log, and brings the given Spec into force if
+  // Folds the log and brings the given Spec into force if
   // the log knows another one: its records are appended and it takes effect as if it had always
   // been there (DESIGN 6.8). The records of that start are durable when this returns.
   static Expected<std::unique_ptr<Place>> open(Parts parts, Settings settings);
@@ -82,15 +82,15 @@ class Place {
   using Done = std::function<void(Expected<Position>)>;
   // Brings an installed model version into force (0: none).
   void promote(stage::Promotion promotion, Done done);
-  // Destroys a subject's key; `subject` is the pseudonym. Its state and outcomes follow.
+  // Erases a subject (S8.3); `subject` is the pseudonym. The erase record and the erased outcomes are
+  // one transaction; then the key is destroyed and the state is folded again from the log, during
+  // which saturated() is true. `done` comes after all of it.
   void erase(std::string subject, Done done);
   // Appends a control record whose effect is elsewhere (train, seal).
   void control(event::RecordKind kind, std::string body, Done done);
   // Runs a job on the writing thread, in order with the commits.
   void run_on_store(std::function<Expected<void>(stage::Store&)> job, Committer::Done done);
   void discard_letter(std::uint64_t number, Committer::Done done);
-  // Writes snapshots of everything; durable when `done` is called.
-  void snapshot(Committer::Done done);
 
   // --- reading ---
   std::optional<Position> find(std::string_view event_type, std::string_view id) const;

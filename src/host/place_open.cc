@@ -114,6 +114,11 @@ Expected<void> Place::State::read_versions() {
         if (record.kind == event::RecordKind::activate) {
           TRY(active, stage::read_application(record.plain));
         }
+        if (record.kind == event::RecordKind::erase) {
+          // Again, should a crash have come between the record and the key's end.
+          TRY(const auto erased, stage::read_erase(record.plain));
+          TRY_DO(parts.vault.destroy(erased.subject));
+        }
         if (record.kind != event::RecordKind::application) return {};
         TRY(const auto body, stage::read_application(record.plain));
         const app::Loaded loaded = app::load(body.text);

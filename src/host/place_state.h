@@ -51,7 +51,7 @@ struct Place::State {
   std::string letter_key;                // seals their originals; made at first use
   std::function<void(Position, Position)> when_durable;
   Figures counts;
-  Position last_snapshot = kNoPosition;
+  bool refolding = false;  // an erase is under way: no new events
 
   // Reused for every event.
   stage::Admitted admitted;
@@ -86,6 +86,11 @@ struct Place::State {
   void submit();
   void on_committed(Group&& group, const Expected<void>& result);
   Position append_control(event::RecordKind kind, std::string body);
+  std::function<void()> when_quiet;  // once nothing is open or under way
+
+  // place_erase.cc
+  Expected<std::vector<stage::OutcomeChange>> erased_outcomes(const std::string& subject);
+  Expected<void> finish_erase(const std::string& subject);
 
   // place_letters.cc
   std::string sealed_letter(std::string_view plain);

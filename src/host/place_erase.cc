@@ -1,0 +1,74 @@
+// Erasing a subject (DESIGN 6.11). The record in the log comes first: a crash after it finds the key
+// still there and destroys it at the next start, before anything is folded.
+#include "host/place_state.h"
+
+namespace quintet::host {
+
+// An erased outcome for every position of the subject that has one.
+Expected<std::vector<stage::OutcomeChange>> Place::State::erased_outcomes(
+    const std::string& subject) {
+  std::vector<stage::OutcomeChange> changes;
+  TRY_DO(each_record(
+      1,
+      [&](event::Record&& record, Epoch) -> Expected<void> {
+        if (record.subject != subject || record.kind != event::RecordKind::event) return {};
+        stage::Outcome erased;
+        erased.position = record.position;
+        erased.status = stage::OutcomeStatus::erased;
+        erased.app_version = record.app_version;
+        stage::OutcomeRunWriter writer;
+        writer.add(*versions[record.app_version - 1], erased);
+        changes.push_back({record.position, writer.take().bytes});
+        return {};
+      },
+      [](const event::BlockBytes&) {}));
+  return changes;
+}
+
+// The log is quiet and durable: the key goes, and state is folded without it.
+Expected<void> Place::State::finish_erase(const std::string& subject) {
+  TRY_DO(parts.vault.destroy(subject));
+  sealer.forget(subject);
+  cached.first = cached.last = kNoPosition;
+  TRY_DO(put_in_force(version));
+  return fold_log();
+}
+
+void Place::erase(std::string subject, Done done) {
+  State& s = *state_;
+  if (s.failed || s.refolding) {
+    done(s.failed ? *s.failed : unavailable("another erase is under way; try again"));
+    return;
+  }
+  s.refolding = true;
+  // First everything admitted so far becomes durable, so that the scan below sees all of it.
+  s.when_quiet = [this, subject, done = std::move(done)] {
+    State& state = *state_;
+    auto changes = state.erased_outcomes(subject);
+    if (!changes) {
+      state.refolding = false;
+      done(std::move(changes).error());
+      return;
+    }
+    state.open.commit.changes = *std::move(changes);
+    const Position position =
+        state.append_control(event::RecordKind::erase, stage::write_erase({subject}));
+    state.when_quiet = [this, subject, done, position] {
+      auto finished = state_->finish_erase(subject);
+      state_->refolding = false;
+      if (finished) {
+        done(position);
+      } else {
+        done(std::move(finished).error());
+      }
+    };
+    state.submit();
+  };
+  if (s.groups_under_way == 0 && s.open.empty()) {
+    std::exchange(s.when_quiet, nullptr)();
+  } else {
+    flush();
+  }
+}
+
+}  // namespace quintet::host

@@ -1,0 +1,233 @@
+#include "host/place.h"
+
+#include "app/load.h"
+#include "event/decode.h"
+#include "store/memory.h"
+
+namespace quintet::host {
+namespace {
+
+constexpr std::string_view kApp = R"(quintet: 1
+app: shop
+pattern: monolithic
+events:
+  sale:
+    id: id
+    time: at
+    fields:
+      id: string
+      at: timestamp
+      customer: {type: string, privacy: pseudonymize}
+      till: int64
+      amount: {type: decimal(2), minimum: 0}
+      big: int64
+features:
+  f:
+    of: sale
+    columns:
+      spent: sum(amount) over 7d by customer including this
+      sales: count() over 7d by till including this
+      square: big * big
+models:
+  score:
+    of: sale
+    type: linear
+    inputs: [sales]
+    file: none.json
+decisions:
+  verdict:
+    of: sale
+    cases:
+      - {when: score >= 0.9, then: high}
+      - {when: sales >= 3, then: many, reason: three or more}
+      - {when: sales >= 2, then: some}
+      - {then: few}
+)";
+
+class StillClock final : public Clock {
+ public:
+  Micros wall() override { return 1'700'000'000 * kSecond; }
+  Micros steady() override { return 0; }
+};
+
+struct PlaceTest : testing::Test {
+  PlaceTest() {
+    const app::Loaded loaded = app::load(kApp);
+    for (const auto& diagnostic : loaded.diagnostics) ADD_FAILURE() << diagnostic.message;
+    spec = loaded.spec;
+    open();
+  }
+
+  void open() {
+    place.reset();
+    auto opened = Place::open({store, *vault, clock, loop}, {spec, {}, {}});
+    ASSERT_TRUE(opened) << opened.error().message();
+    place = *std::move(opened);
+  }
+
+  struct Told {
+    stage::Admission::What what = stage::Admission::What::refused;
+    Position position = kNoPosition;
+    std::string json, error;
+  };
+  // Offers an event and waits until it is durable.
+  Told offer(const std::string& json) {
+    event::Decoder decoder(place->spec().events[0], {place->pseudonym_key(), 0});
+    Place::Offer offer;
+    const auto decoded = decoder.json(json, offer.event);
+    EXPECT_TRUE(decoded) << decoded.error().message();
+    offer.original = json;
+    offer.format = "json";
+    Told told;
+    place->offer(std::move(offer), [&](const Receipt& r) {
+      told = {r.what, r.position, std::string(r.json), r.error ? r.error->id() : ""};
+      loop.stop();
+    });
+    place->flush();
+    loop.run();
+    return told;
+  }
+  static std::string sale(std::string id, std::string customer, std::string more = "") {
+    return R"({"id":")" + id + R"(","at":)" + "1699999000" + R"(,"customer":")" + customer +
+           R"(","till":1,"amount":2.50,"big":1)" + more + "}";
+  }
+
+  std::shared_ptr<const app::Spec> spec;
+  store::MemoryStore store;
+  std::unique_ptr<stage::Vault> vault = store::make_memory_vault();
+  StillClock clock;
+  Loop loop;
+  std::unique_ptr<Place> place;
+};
+
+// S1.1
+TEST_F(PlaceTest, TheFirstRecordCarriesTheApplicationAndPositionsHaveNoGaps) {
+  const auto first = store.read_log(1, 1);
+  ASSERT_TRUE(first);
+  const auto block = event::decode_block(first->front().bytes);
+  ASSERT_TRUE(block);
+  EXPECT_EQ(block->block.records[0].kind, event::RecordKind::application);
+  const auto body = stage::read_application(block->block.records[0].plain);
+  ASSERT_TRUE(body);
+  EXPECT_EQ(body->text, kApp);
+  EXPECT_EQ(body->shards, kShardCount);
+  EXPECT_EQ(offer(sale("a", "ann")).position, 3u);
+  EXPECT_EQ(offer(sale("b", "ann")).position, 4u);
+}
+
+// S1.2
+TEST_F(PlaceTest, AnUnknownKindOfRecordIsRefusedAtTheStart) {
+  event::Block block;
+  block.first = 3;
+  block.epoch = 1;
+  block.records.resize(1);
+  block.records[0].position = 3;
+  block.records[0].kind = static_cast<event::RecordKind>(99);
+  const auto end = store.end();
+  stage::Commit commit;
+  commit.blocks.push_back(event::encode_block(block, end->hash));
+  place.reset();
+  const auto epoch = store.open_epoch();
+  ASSERT_TRUE(store.commit(commit, *epoch));
+  const auto opened = Place::open({store, *vault, clock, loop}, {spec, {}, {}});
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message().find("kind 99"), std::string::npos);
+}
+
+// S1.3, and every restart
+TEST_F(PlaceTest, TheSameLogGivesTheSameStateAndResults) {
+  for (int i = 0; i < 50; ++i) offer(sale(std::to_string(i), i % 2 == 0 ? "ann" : "bob"));
+  const std::string digest = place->state_digest();
+  const auto result = place->result(20);
+  ASSERT_TRUE(result);
+  open();
+  EXPECT_EQ(place->state_digest(), digest);
+  EXPECT_EQ(*place->result(20), *result);
+  EXPECT_EQ(offer(sale("50", "ann")).position, 53u);
+}
+
+TEST_F(PlaceTest, ARepeatedIdGetsTheStoredAnswerAndOtherContentAConflict) {
+  const Told first = offer(sale("a", "ann"));
+  const Told again = offer(sale("a", "ann"));
+  EXPECT_EQ(again.what, stage::Admission::What::repeated);
+  EXPECT_EQ(again.position, first.position);
+  EXPECT_EQ(again.json, first.json);
+  EXPECT_EQ(offer(sale("a", "bob")).error, "conflict");
+  const auto letters = store.dead_letters({});
+  ASSERT_EQ(letters->size(), 1u);
+  EXPECT_EQ(letters->front().code, "conflict");
+}
+
+// S2.1, S2.5
+TEST_F(PlaceTest, AnEventAheadOfTheClockIsRefused) {
+  const std::string late = R"({"id":"x","at":1700000400,"customer":"a","till":1,"amount":1,"big":1})";
+  EXPECT_EQ(offer(late).error, "too_early");
+  const std::string edge = R"({"id":"y","at":1700000300,"customer":"a","till":1,"amount":1,"big":1})";
+  EXPECT_EQ(offer(edge).what, stage::Admission::What::admitted);
+}
+
+// S6.7
+TEST_F(PlaceTest, WhatOverflowsIsNullAndNamed) {
+  const Told told = offer(
+      R"({"id":"x","at":1699999000,"customer":"a","till":1,"amount":1,"big":9000000000000000000})");
+  EXPECT_NE(told.json.find("\"square\":null"), std::string::npos);
+  EXPECT_NE(told.json.find(R"("errors":[{"column":"square","code":"overflow"}])"),
+            std::string::npos);
+}
+
+// S7.3, S7.4
+TEST_F(PlaceTest, ADecisionIsTheFirstCaseThatHoldsAndNoModelMeansNull) {
+  const Told first = offer(sale("a", "ann"));
+  EXPECT_NE(first.json.find(R"("score":{"probability":null})"), std::string::npos) << first.json;
+  EXPECT_NE(first.json.find(R"("verdict":{"value":"few"})"), std::string::npos);
+  EXPECT_NE(offer(sale("b", "ann")).json.find(R"("value":"some")"), std::string::npos);
+  EXPECT_NE(offer(sale("c", "ann")).json.find(R"("value":"many","reason":"three or more")"),
+            std::string::npos);
+}
+
+// S8.2
+TEST_F(PlaceTest, ThePseudonymIsSealedInTheLog) {
+  offer(sale("a", "ann"));
+  const auto blocks = store.read_log(3, 1);
+  const auto block = event::decode_block(blocks->front().bytes);
+  const event::Record& record = block->block.records[0];
+  EXPECT_FALSE(record.sealed.empty());
+  EXPECT_EQ(record.plain.find(record.subject), std::string::npos);
+}
+
+// S8.3
+TEST_F(PlaceTest, AnErasedSubjectIsGoneFromStateAndResultsAlsoAfterARestart) {
+  offer(sale("a", "ann"));
+  offer(sale("b", "bob"));
+  const auto blocks = store.read_log(3, 1);
+  const std::string ann = event::decode_block(blocks->front().bytes)->block.records[0].subject;
+  Expected<Position> erased = unavailable("not yet");
+  place->erase(ann, [&](Expected<Position> done) {
+    erased = std::move(done);
+    loop.stop();
+  });
+  loop.run();
+  ASSERT_TRUE(erased) << erased.error().message();
+  EXPECT_NE(place->result(3)->find(R"("status":"erased")"), std::string::npos);
+  EXPECT_NE(place->result(4)->find(R"("status":"result")"), std::string::npos);
+  const std::string digest = place->state_digest();
+  open();
+  EXPECT_EQ(place->state_digest(), digest);
+  // The till's count keeps the sale, the customer's sum starts anew.
+  const Told next = offer(sale("c", "ann"));
+  EXPECT_NE(next.error, "");
+}
+
+TEST_F(PlaceTest, AFailedCommitAcknowledgesNothing) {
+  store.fail_next_commit(broken("the disk is gone"));
+  const Told told = offer(sale("a", "ann"));
+  EXPECT_EQ(told.what, stage::Admission::What::refused);
+  EXPECT_EQ(told.position, kNoPosition);
+  store.reopen();
+  open();
+  EXPECT_EQ(place->last(), 2u);
+  EXPECT_EQ(offer(sale("a", "ann")).what, stage::Admission::What::admitted);
+}
+
+}  // namespace
+}  // namespace quintet::host
