@@ -95,6 +95,7 @@ void Loop::start(const std::string& name) {
 }
 
 void Loop::run() {
+  impl_->context.restart();
   impl_->context.run();
 }
 

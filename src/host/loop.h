@@ -54,7 +54,7 @@ class Loop {
 
   // Runs on a thread of its own, named for the debugger (at most 15 bytes of it are kept).
   void start(const std::string& name);
-  // Runs on the calling thread until stop().
+  // Runs on the calling thread until stop(); may be called again after that.
   void run();
   // Ends run() after the job under way. Later posts are kept but not run.
   void stop();

@@ -60,9 +60,15 @@ struct PlaceTest : testing::Test {
 
   void open() {
     place.reset();
-    auto opened = Place::open({store, *vault, clock, loop}, {spec, {}, {}});
+    auto opened = Place::open({store, *vault, clock, loop}, settings());
     ASSERT_TRUE(opened) << opened.error().message();
     place = *std::move(opened);
+  }
+
+  Place::Settings settings() const {
+    Place::Settings settings;
+    settings.spec = spec;
+    return settings;
   }
 
   struct Told {
@@ -129,7 +135,7 @@ TEST_F(PlaceTest, AnUnknownKindOfRecordIsRefusedAtTheStart) {
   place.reset();
   const auto epoch = store.open_epoch();
   ASSERT_TRUE(store.commit(commit, *epoch));
-  const auto opened = Place::open({store, *vault, clock, loop}, {spec, {}, {}});
+  const auto opened = Place::open({store, *vault, clock, loop}, settings());
   ASSERT_FALSE(opened);
   EXPECT_NE(opened.error().message().find("kind 99"), std::string::npos);
 }
