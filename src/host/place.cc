@@ -8,15 +8,21 @@ namespace quintet::host {
 Place::Place(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Place::~Place() = default;
 
-const app::Spec& Place::spec() const { return state_->spec(); }
+const app::Spec& Place::spec() const {
+  return state_->spec();
+}
 
 std::shared_ptr<const app::Spec> Place::spec_of(AppVersion version) const {
   if (version == 0 || version > state_->versions.size()) return nullptr;
   return state_->versions[version - 1];
 }
 
-stage::Score& Place::score() { return state_->infer->score(); }
-const std::string& Place::pseudonym_key() const { return state_->pseudonym_key; }
+stage::Score& Place::score() {
+  return state_->infer->score();
+}
+const std::string& Place::pseudonym_key() const {
+  return state_->pseudonym_key;
+}
 
 void Place::offer(Offer&& offer, Reply reply) {
   State& s = *state_;
@@ -89,8 +95,8 @@ void Place::refuse(stage::DeadLetter letter, Error why, Reply reply) {
   letter.message = why.message();
   s.open.commit.dead_letters.push_back(std::move(letter));
   ++s.pending;
-  s.open.waiting.push_back({std::move(reply), stage::Admission::What::refused, kNoPosition,
-                            std::move(why), {}, false});
+  s.open.waiting.push_back(
+      {std::move(reply), stage::Admission::What::refused, kNoPosition, std::move(why), {}, false});
 }
 
 // The outcome of the record just applied joins the run of ingest's open block.
@@ -140,8 +146,8 @@ void Place::State::on_committed(Group&& group, const Expected<void>& result) {
     if (waiting.read_json) {
       if (const auto found = read(waiting.position)) waiting.json = render(*found);
     }
-    waiting.reply({waiting.what, waiting.position, waiting.error ? &*waiting.error : nullptr,
-                   waiting.json});
+    waiting.reply(
+        {waiting.what, waiting.position, waiting.error ? &*waiting.error : nullptr, waiting.json});
   }
   for (auto& [done, position] : group.controls) {
     if (result) {
@@ -197,9 +203,15 @@ void Place::run_on_store(std::function<Expected<void>(stage::Store&)> job, Commi
   state_->committer->run(std::move(job), std::move(done));
 }
 
-Position Place::last() const { return state_->ingest->last(); }
-Position Place::durable() const { return state_->durable; }
-std::string Place::state_digest() const { return state_->infer->shards().digest(); }
+Position Place::last() const {
+  return state_->ingest->last();
+}
+Position Place::durable() const {
+  return state_->durable;
+}
+std::string Place::state_digest() const {
+  return state_->infer->shards().digest();
+}
 
 std::optional<Position> Place::find(std::string_view event_type, std::string_view id) const {
   return state_->ingest->find(event_type, id);

@@ -1,5 +1,5 @@
-// Erasing a subject (DESIGN 6.11). The record in the log comes first: a crash after it finds the key
-// still there and destroys it at the next start, before anything is folded.
+// Erasing a subject (DESIGN 6.11). The record in the log comes first: a crash after it finds the
+// key still there and destroys it at the next start, before anything is folded.
 #include "host/place_state.h"
 
 namespace quintet::host {

@@ -14,7 +14,7 @@ struct Place::State {
   VaultSealer sealer;
   std::string pseudonym_key;
   Epoch epoch = 0;
-  AppVersion version = 0;  // in force
+  AppVersion version = 0;                                  // in force
   std::vector<std::shared_ptr<const app::Spec>> versions;  // by AppVersion - 1
   std::unique_ptr<stage::Ingest> ingest;
   std::unique_ptr<stage::Infer> infer;
@@ -72,9 +72,9 @@ struct Place::State {
   Expected<void> start();
   Expected<void> read_versions();
   Expected<void> fold_log();
-  Expected<void> each_record(
-      Position from, const std::function<Expected<void>(event::Record&&, Epoch)>& each,
-      const std::function<void(const event::BlockBytes&)>& after);
+  Expected<void> each_record(Position from,
+                             const std::function<Expected<void>(event::Record&&, Epoch)>& each,
+                             const std::function<void(const event::BlockBytes&)>& after);
   Expected<void> take(event::Record&& record, Epoch block_epoch);
   Expected<void> put_in_force(AppVersion wanted_version);
   Expected<void> activate_new();

@@ -18,7 +18,11 @@ Expected<std::string> VaultSealer::seal(std::string_view subject, Position posit
                                         std::uint32_t number, std::string_view plain) {
   auto key = keys_.find(std::string(subject));
   if (key == keys_.end()) {
-    TRY(std::string made, vault_.subject_key(subject));
+    auto key_made = vault_.subject_key(subject);
+    if (!key_made && key_made.error().code() == Code::expired) {
+      return expired("the subject of this event was erased").with_id("erased");
+    }
+    TRY(std::string made, std::move(key_made));
     if (keys_.size() >= kCachedKeys) keys_.clear();
     key = keys_.emplace(std::string(subject), std::move(made)).first;
   }
