@@ -213,7 +213,7 @@ constexpr CodeEntry kCodes[] = {
      "`classes`.",
      "objective: binary", "objective: binary:logistic"},
     {"QNT-0508", "Not a rule for promotion",
-     "A new version is promoted if a metric on the same holdout is no worse than the current "
+     "A new version is promoted if a metric on the same holdout is better than the current "
      "one's: >= where more is better, <= where less is.",
      "when: auc > 0.9", "when: auc >= current"},
     {"QNT-0509", "An unknown input", "No column or field fits this name.", "inputs: [amuont]",

@@ -87,6 +87,8 @@ class ModelLoader {
       }
       rules.parameters.emplace_back(entry->key.text, entry->value.text);
     }
+    // Ours, but it travels with the parameters: stage/training.h takes it out.
+    if (block.has("window")) rules.parameters.emplace_back("window", block.text("window"));
     std::sort(rules.parameters.begin(), rules.parameters.end());
     model_.train = std::move(rules);
   }

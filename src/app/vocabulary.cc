@@ -120,6 +120,9 @@ constexpr Key kTrainKeys[] = {
     {"label", Shape::name, "What is learned.", true},
     {"where", Shape::expression, "The rows to learn from. Default: all."},
     {"holdout", Shape::text, "The newest part, kept apart for the metrics, as `last 7d`."},
+    {"window", Shape::duration,
+     "How far back rows are learned from, before the holdout and the time in which its labels were "
+     "not known. Default: to the first."},
     {"rounds", Shape::integer, "The number of trees, or of passes. Default: 100."},
     {"segment_rounds", Shape::integer,
      "Training saves its state every so many rounds; with rounds it fixes the seeds. Default: 25."},
@@ -137,7 +140,8 @@ constexpr Later kTrainLater[] = {
 
 constexpr Key kPromoteKeys[] = {
     {"when", Shape::text,
-     "METRIC >= current: a new version is promoted if it is no worse on the same holdout.", true},
+     "METRIC >= current: a new version is promoted if it is better on the same holdout; between "
+     "equals the one in force stays.", true},
 };
 
 constexpr Key kModelKeys[] = {

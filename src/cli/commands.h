@@ -39,6 +39,25 @@ struct BackfillOptions {
 };
 int backfill_command(const Common& common, const BackfillOptions& options);
 
+struct TrainOptions {
+  std::string app;
+  std::vector<std::string> inputs;  // EVENT=FILE
+  std::string model;                // by name; empty: the only one that is trained
+  std::string as_of;                // a time; empty: as soon as the newest label is known
+  std::vector<std::string> sets;    // NAME=VALUE, over what stands under `train`
+  std::string output;               // the model file; its card is written beside it
+  std::string store;                // directory of a log: import the files, register, promote
+};
+int train_command(const Common& common, const TrainOptions& options);
+
+struct ModelsOptions {
+  std::string where;             // http://HOST:PORT of a running application, or its directory
+  std::string action = "list";   // list, show, promote, rollback
+  std::string model;
+  int version = -1;              // promote: this one; show: this one's card
+};
+int models_command(const Common& common, const ModelsOptions& options);
+
 struct RunOptions {
   std::string app;
   std::string data;  // directory; empty: .quintet/APP beside the file

@@ -36,6 +36,36 @@ void add_backfill(CLI::App& app, const Common& common, int& status) {
   command->callback([options, &common, &status] { status = backfill_command(common, *options); });
 }
 
+void add_train(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<TrainOptions>();
+  CLI::App* command = app.add_subcommand("train", "Train a model from files");
+  command->add_option("app", options->app, "the application file")->required();
+  command->add_option("--input", options->inputs, kInputHelp)->required();
+  command->add_option("--model", options->model, "which model, if several are trained");
+  command->add_option("--as-of", options->as_of, "labels as they were known at this time");
+  command->add_option("--set", options->sets, "NAME=VALUE: over what stands under `train`");
+  command->add_option("--output", options->output, "the model file; its card is written beside it");
+  command->add_option("--store", options->store,
+                      "a directory: import the files as its log, register the model and promote it "
+                      "by the application's rule");
+  command->footer("Example: quintet train app.yaml --input transaction=tx.csv.gz --set rounds=50");
+  command->callback([options, &common, &status] { status = train_command(common, *options); });
+}
+
+void add_models(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<ModelsOptions>();
+  CLI::App* command = app.add_subcommand("models", "List, show, promote and roll back models");
+  command->add_option("where", options->where, "http://HOST:PORT, or the directory of a log")
+      ->required();
+  command->add_option("action", options->action, "list, show, promote or rollback")
+      ->check(CLI::IsMember({"list", "show", "promote", "rollback"}));
+  command->add_option("model", options->model, "its name");
+  command->add_option("version", options->version, "its number; 0 takes the model out of force")
+      ->check(CLI::NonNegativeNumber);
+  command->footer("Example: quintet models http://localhost:8080 promote score 3");
+  command->callback([options, &common, &status] { status = models_command(common, *options); });
+}
+
 void add_run(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "Run an application until it is told to stop");
@@ -243,6 +273,8 @@ int main(int argc, char** argv) {
   app.parse_complete_callback([&] { common.json = format == "json"; });
   add_check(app, common, status);
   add_backfill(app, common, status);
+  add_train(app, common, status);
+  add_models(app, common, status);
   add_run(app, common, status);
   add_send(app, common, status);
   add_results(app, common, status);

@@ -50,7 +50,8 @@ Expected<void> Place::State::put_in_force(AppVersion wanted_version) {
     auto loaded = learn::read_model({wanted->type == app::ModelType::linear ? "linear" : "xgboost",
                                      model.bytes, wanted->input_names});
     // One of an older form of the application is not usable under this one.
-    if (loaded) (void)infer->score().install(model.model, model.version, *std::move(loaded));
+    (void)infer->score().install(model.model, model.version,
+                                 loaded ? *std::move(loaded) : nullptr);
   }
   return {};
 }

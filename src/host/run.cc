@@ -3,10 +3,13 @@
 #include "host/api_application.h"
 #include "host/api_dead_letters.h"
 #include "host/api_events.h"
+#include "host/api_models.h"
 #include "host/api_results.h"
 #include "host/http_server.h"
 #include "host/node.h"
 #include "host/problem.h"
+#include "host/served_models.h"
+#include "host/trainer.h"
 #include "store/sqlite.h"
 #include "store/vault.h"
 
@@ -28,6 +31,7 @@ class Process {
   Expected<void> run() {
     TRY(vault_, store::open_vault(settings_.data_directory));
     TRY_DO(open_place());
+    trainer_ = std::make_unique<Trainer>(node_, *vault_);
     add_routes();
     ServerOptions options;
     options.address = settings_.address;
@@ -41,6 +45,7 @@ class Process {
     });
     loop_.run();
     server_.reset();
+    trainer_.reset();
     node_.place.reset();
     return {};
   }
@@ -63,6 +68,7 @@ class Process {
   // Memory may be ahead of the disk: it is thrown away and folded again (DESIGN 6.5).
   void reopen() {
     node_.place.reset();
+    trainer_->place_went();
     store_.reset();
     if (auto opened = open_place(); !opened) {
       log_.error("the store cannot be opened", {{"reason", opened.error().message()}});
@@ -75,6 +81,8 @@ class Process {
     add_dead_letter_routes(router_, node_);
     add_event_routes(router_, node_);
     add_result_routes(router_, node_);
+    add_model_routes(router_, node_, *trainer_);
+    add_oip_routes(router_, served_);
     router_.add({"GET", "/livez", Scope::open, make_handler([](const HttpRequest&) {
                    return json_response(200, "{\"live\":true}");
                  })});
@@ -106,6 +114,8 @@ class Process {
   std::unique_ptr<stage::Store> store_;
   std::unique_ptr<stage::Vault> vault_;
   Node node_;
+  ServedModels served_{node_};
+  std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<Timer> retry_;
 };

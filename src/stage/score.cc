@@ -1,31 +1,11 @@
 #include "stage/score.h"
 
-#include <cmath>
-#include <limits>
-
-#include "base/decimal.h"
 #include "feature/route.h"
+#include "stage/model_input.h"
 
 namespace quintet::stage {
 
-namespace {
-
-using event::Kind;
 using event::Value;
-
-// S7.1: what a model sees of a value.
-float to_input(event::Type type, Value value) {
-  switch (value.kind()) {
-    case Kind::boolean: return value.as_bool() ? 1.0F : 0.0F;
-    case Kind::int64: return static_cast<float>(value.as_int64());
-    case Kind::real: return static_cast<float>(value.as_real());
-    case Kind::decimal:
-      return static_cast<float>(decimal_to_double(value.as_int64(), type.scale));
-    default: return std::numeric_limits<float>::quiet_NaN();
-  }
-}
-
-}  // namespace
 
 std::string write_promotion(const Promotion& promotion) {
   std::string bytes;
@@ -53,6 +33,11 @@ Score::Score(std::shared_ptr<const app::Spec> spec)
 
 Expected<void> Score::install(std::string_view model, std::uint32_t version,
                               std::shared_ptr<const learn::Model> loaded) {
+  // Until it has passed: while a version of an older form of the application is the promoted one,
+  // the model's outputs are null.
+  auto& known = installed_[{std::string(model), version}];
+  known = nullptr;
+  if (loaded == nullptr) return {};  // it could not even be read under this Spec's names
   for (const app::ModelSpec& wanted : spec_->models) {
     if (wanted.name != model) continue;
     if (loaded->features() != wanted.input_names) {
@@ -66,7 +51,7 @@ Expected<void> Score::install(std::string_view model, std::uint32_t version,
                       std::to_string(wanted.outputs.size()));
     }
   }
-  installed_[{std::string(model), version}] = std::move(loaded);
+  known = std::move(loaded);
   return {};
 }
 
@@ -86,7 +71,12 @@ Expected<void> Score::control(const event::Record& record) {
       in_force = {};
       return {};
     }
+    const auto known = installed_.find(std::pair(promotion.model, promotion.version));
     auto loaded = installed(promotion.model, promotion.version);
+    if (known != installed_.end() && loaded == nullptr) {  // passed over
+      in_force = {};
+      return {};
+    }
     if (loaded == nullptr) {
       return not_found("version " + std::to_string(promotion.version) + " of model " +
                        promotion.model + " is promoted at position " +
@@ -157,11 +147,7 @@ void Score::run_model(const app::ModelSpec& model, Outcome& out) {
     if (met.is_null() || !met.as_bool()) return;
   }
   const app::RowPlan& plan = spec_->rows[static_cast<std::size_t>(model.of)];
-  inputs_.resize(model.inputs.size());
-  for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    const auto slot = static_cast<std::size_t>(model.inputs[i]);
-    inputs_[i] = to_input(plan.slot_types[slot], out.slots[slot]);
-  }
+  read_inputs(model, plan, out.slots, inputs_);
   outputs_.resize(in_force.model->n_outputs());
   in_force.model->score(inputs_, outputs_);
   for (std::size_t i = 0; i < model.outputs.size(); ++i) {

@@ -1,4 +1,5 @@
 // The log: one row a block.
+#include "store/read_blocks.h"
 #include "store/sqlite_store.h"
 
 namespace quintet::store {
@@ -52,11 +53,16 @@ Expected<void> SqliteStore::add_blocks(const std::vector<BlockBytes>& blocks, Ep
 
 Expected<std::vector<BlockBytes>> SqliteStore::read_log(Position from, std::size_t most_bytes) {
   const std::lock_guard lock(read_.mutex);
+  return read_blocks(read_.database, from, most_bytes);
+}
+
+Expected<std::vector<BlockBytes>> read_blocks(Database& database, Position from,
+                                              std::size_t most_bytes) {
   from = std::max<Position>(from, 1);
   std::vector<BlockBytes> out;
   // The block that holds `from` begins at or before it.
   TRY(Statement statement,
-      read_.database.prepare(
+      database.prepare(
           "SELECT first, last, epoch, raw_size, body FROM log WHERE first >= "
           "coalesce((SELECT max(first) FROM log WHERE first <= ?1), ?1) ORDER BY first"));
   Run run = statement.with(from);

@@ -1,0 +1,57 @@
+#include "host/promotions.h"
+
+#include <algorithm>
+
+#include "event/record.h"
+
+namespace quintet::host {
+
+namespace {
+
+constexpr std::string_view kRollback = "rolled back from ";
+
+}  // namespace
+
+Expected<std::vector<PastPromotion>> promotions_of(stage::Store& store, const std::string& model) {
+  std::vector<PastPromotion> past;
+  TRY(const stage::LogEnd end, store.end());
+  event::Block block;
+  for (Position at = end.last; at != kNoPosition && at >= end.first;) {
+    if (block.records.empty() || at < block.first) {
+      TRY(const auto bytes, store.read_log(at, 1));
+      if (bytes.empty()) return broken("the log lacks position " + std::to_string(at));
+      TRY(event::DecodedBlock decoded, event::decode_block(bytes.front().bytes));
+      block = std::move(decoded.block);
+    }
+    const event::Record& record = block.records[at - block.first];
+    if (record.kind == event::RecordKind::promote) {
+      TRY(stage::Promotion promotion, stage::read_promotion(record.plain));
+      if (promotion.model == model) past.push_back({at, std::move(promotion)});
+    }
+    at = record.control;
+  }
+  std::reverse(past.begin(), past.end());
+  return past;
+}
+
+Expected<stage::Promotion> rollback_of(const std::vector<PastPromotion>& past) {
+  std::vector<const stage::Promotion*> standing;
+  for (const PastPromotion& one : past) {
+    const bool undoes = one.promotion.reason.starts_with(kRollback);
+    if (undoes && !standing.empty()) {
+      standing.pop_back();
+    } else if (!undoes) {
+      standing.push_back(&one.promotion);
+    }
+  }
+  if (standing.empty() || standing.back()->version == 0) {
+    return conflict("no version of the model is in force, so there is nothing to roll back");
+  }
+  stage::Promotion back;
+  back.model = standing.back()->model;
+  back.reason = std::string(kRollback) + std::to_string(standing.back()->version);
+  if (standing.size() > 1) back.version = standing[standing.size() - 2]->version;
+  return back;
+}
+
+}  // namespace quintet::host

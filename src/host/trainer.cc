@@ -1,0 +1,263 @@
+#include "host/trainer.h"
+
+#include <cmath>
+#include <limits>
+
+#include "base/json_out.h"
+#include "host/trainer_work.h"
+
+namespace quintet::host {
+
+namespace {
+
+std::string_view name_of(TrainRun::State state) {
+  switch (state) {
+    case TrainRun::State::folding: return "folding";
+    case TrainRun::State::training: return "training";
+    case TrainRun::State::storing: return "storing";
+    case TrainRun::State::done: return "done";
+    case TrainRun::State::failed: return "failed";
+  }
+  return "";
+}
+
+// A field of one line of the training program's progress; cheaper than to parse it all.
+std::int64_t number_after(std::string_view line, std::string_view key) {
+  const std::size_t at = line.find(key);
+  if (at == std::string_view::npos) return 0;
+  std::int64_t number = 0;
+  for (const char c : line.substr(at + key.size())) {
+    if (c < '0' || c > '9') break;
+    number = number * 10 + (c - '0');
+  }
+  return number;
+}
+
+}  // namespace
+
+std::string to_json(const TrainRun& run) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("run").uint64(run.id).field("model", run.model);
+  json.field("state", name_of(run.state));
+  if (run.position != kNoPosition) json.key("position").uint64(run.position);
+  json.key("round").int64(run.round).key("rounds").int64(run.rounds);
+  if (run.version != 0) json.key("version").uint64(run.version);
+  json.key("promoted").boolean(run.promoted);
+  if (!run.reason.empty()) json.field("reason", run.reason);
+  if (!run.error.empty()) json.field("error", run.error);
+  if (!run.metrics.empty()) json.key("result").raw(run.metrics.substr(0, run.metrics.find('\n')));
+  json.end_object();
+  return out;
+}
+
+Verdict judge_promotion(const app::ModelSpec& model, const std::string& metrics,
+                        std::optional<double> current) {
+  const std::string& metric = model.promote_metric;
+  if (metric.empty()) return {false, "the application has no rule for it: promote it by hand"};
+  const auto fresh = training_figure(metrics, "metrics", metric);
+  if (!fresh) return {false, metric + " could not be measured on the holdout"};
+  const bool first = !current;
+  if (first) current = training_figure(metrics, "baseline", metric);
+  if (!current || std::isnan(*current)) {
+    return {false, metric + " of what it must beat could not be measured on the holdout"};
+  }
+  std::string reason = stage::promotion_reason(model, *fresh, *current);
+  const std::string what = first ? " (the plainest guess)" : " (the version in force)";
+  if (!reason.empty()) return {true, reason + what};
+  reason = metric + " ";
+  JsonWriter(reason).real(*fresh);
+  reason += " is not better than ";
+  JsonWriter(reason).real(*current);
+  return {false, reason + what};
+}
+
+Trainer::Trainer(Node& node, stage::Vault& vault)
+    : node_(node), vault_(vault), alive_(std::make_shared<char>()) {}
+
+Trainer::~Trainer() {
+  if (active_) active_->called_off = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+Expected<std::uint64_t> Trainer::start(const TrainOrder& order, Ended ended) {
+  if (node_.place == nullptr) return place_is_away();
+  if (active_) {
+    return conflict("run " + std::to_string(active_->id) + " is under way; one at a time");
+  }
+  Place& place = *node_.place;
+  auto work = std::make_shared<Work>();
+  for (AppVersion version = 1; auto spec = place.spec_of(version); ++version) {
+    if (spec.get() == &place.spec()) work->spec = spec;
+    work->versions.push_back(std::move(spec));
+  }
+  work->model = -1;
+  for (const app::ModelSpec& model : work->spec->models) {
+    if (model.name == order.model) work->model = model.index;
+  }
+  if (work->model < 0) return not_found("there is no model \"" + order.model + "\"").at("model");
+  const app::ModelSpec& model = work->model_spec();
+  if (!model.train) return invalid("the model has no rules for training").at("model");
+  work->rules = stage::rules_of(model);
+  for (const auto& [name, value] : order.rules) {
+    TRY_DO(stage::set_rule(work->rules, name, value));
+  }
+  work->id = runs_.size() + 1;
+  work->ended = std::move(ended);
+  work->keep = order.keep;
+  work->as_of_given = order.as_of != kNoTime;
+  work->body = {model.name, place.last(), work->as_of_given ? order.as_of : node_.clock.wall(),
+                work->rules.seed};
+  work->data_directory = node_.data_directory;
+  work->directory = node_.data_directory + "/training/" + model.name;
+  active_ = work;
+  TrainRun& run = runs_[work->id];
+  run.id = work->id;
+  run.model = model.name;
+  run.rounds = work->rules.rounds;
+  place.control(event::RecordKind::train, stage::write_train(work->body),
+                [this, work](const Expected<Position>& position) { recorded(work, position); });
+  return work->id;
+}
+
+const TrainRun* Trainer::find(std::uint64_t id) const {
+  const auto found = runs_.find(id);
+  return found == runs_.end() ? nullptr : &found->second;
+}
+
+void Trainer::place_went() {
+  if (active_ && !thread_.joinable()) fail(active_, unavailable("the store was opened anew"));
+}
+
+// The record is durable: what it fixes can be read.
+void Trainer::recorded(const std::shared_ptr<Work>& work, const Expected<Position>& position) {
+  if (!position) {
+    fail(work, position.error());
+    return;
+  }
+  runs_[work->id].position = *position;
+  const auto job = [work](stage::Store& store) -> Expected<void> {
+    TRY(const auto models, store.models(false));
+    work->version = 1;
+    for (const stage::ModelVersion& model : models) {
+      work->installed.push_back({model.model, model.version, nullptr});
+      if (model.model == work->body.model) work->version = model.version + 1;
+    }
+    return {};
+  };
+  node_.place->run_on_store(job, [this, work](const Expected<void>& read) {
+    if (read) {
+      begin(work);
+    } else {
+      fail(work, read.error());
+    }
+  });
+}
+
+void Trainer::begin(const std::shared_ptr<Work>& work) {
+  stage::Score& score = node_.place->score();
+  for (Work::Installed& one : work->installed) {
+    one.loaded = score.installed(one.model, one.version);
+  }
+  work->current = score.in_force()[static_cast<std::size_t>(work->model)];
+  const std::weak_ptr<char> alive = alive_;
+  const auto to_loop = [this, alive](std::function<void()> job) {
+    node_.loop.post([alive, job = std::move(job)] {
+      if (!alive.expired()) job();
+    });
+  };
+  thread_ = std::thread([this, work, to_loop] {
+    const OnProgressLine report = [&](std::string_view line) {
+      const std::int64_t round = number_after(line, "\"round\":");
+      to_loop([this, work, round] {
+        TrainRun& run = runs_[work->id];
+        run.state = TrainRun::State::training;
+        run.round = std::max(run.round, round);
+      });
+      return true;
+    };
+    if (auto done = work->perform(vault_, report); !done) work->failed = done.error();
+    to_loop([this, work] { trained(work); });
+  });
+}
+
+void Trainer::trained(const std::shared_ptr<Work>& work) {
+  thread_.join();
+  if (!work->failed && node_.place == nullptr) work->failed = place_is_away();
+  if (work->failed) {
+    // What was called off goes on when it is asked for again; other remains are of no use.
+    if (work->failed->code() != Code::expired) remove_training(work->directory);
+    fail(work, *work->failed);
+    return;
+  }
+  runs_[work->id].state = TrainRun::State::storing;
+  runs_[work->id].metrics = work->result.metrics;
+  stage::ModelVersion entry;
+  entry.model = work->body.model;
+  entry.digest = work->result.model->digest();
+  entry.created_at = node_.clock.wall();
+  entry.metrics = work->result.metrics;
+  entry.card = work->result.card;
+  entry.bytes = work->result.bytes;
+  const auto job = [work, entry = std::move(entry)](stage::Store& store) -> Expected<void> {
+    TRY(work->version, store.add_model(entry));
+    return {};
+  };
+  node_.place->run_on_store(job, [this, work](const Expected<void>& added) {
+    if (added) {
+      stored(work);
+    } else {
+      fail(work, added.error());
+    }
+  });
+}
+
+void Trainer::stored(const std::shared_ptr<Work>& work) {
+  TrainRun& run = runs_[work->id];
+  run.version = work->version;
+  stage::Score& score = node_.place->score();
+  const std::string& model = work->body.model;
+  if (auto known = score.install(model, work->version, work->result.model); !known) {
+    fail(work, known.error());
+    return;
+  }
+  std::optional<double> current;
+  if (work->current.model != nullptr) {
+    current = work->current_metric.value_or(std::numeric_limits<double>::quiet_NaN());
+  }
+  Verdict verdict = judge_promotion(work->model_spec(), work->result.metrics, current);
+  if (score.in_force()[static_cast<std::size_t>(work->model)].version != work->current.version) {
+    verdict = {false, "another version came into force meanwhile"};
+  }
+  run.reason = verdict.reason;
+  if (!verdict.promote) {
+    end(work);
+    return;
+  }
+  node_.place->promote({model, work->version, "", verdict.reason},
+                       [this, work](const Expected<Position>& position) {
+                         if (!position) {
+                           fail(work, position.error());
+                           return;
+                         }
+                         runs_[work->id].promoted = true;
+                         end(work);
+                       });
+}
+
+void Trainer::fail(const std::shared_ptr<Work>& work, const Error& error) {
+  TrainRun& run = runs_[work->id];
+  run.error = error.message();
+  node_.log.error("a training failed", {{"model", run.model}, {"reason", run.error}});
+  run.state = TrainRun::State::failed;
+  end(work);
+}
+
+void Trainer::end(const std::shared_ptr<Work>& work) {
+  TrainRun& run = runs_[work->id];
+  if (run.state != TrainRun::State::failed) run.state = TrainRun::State::done;
+  active_.reset();
+  if (work->ended) work->ended(run);
+}
+
+}  // namespace quintet::host

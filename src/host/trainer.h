@@ -1,0 +1,83 @@
+// Trainings of a running application (DESIGN 6.8, 6.9): a `train` record fixes the log that is
+// learned from, a thread folds it aside on a connection of its own, quintet-train learns, and back on
+// the loop the version enters the registry and, by the application's rule, into force. Serving goes
+// on all the while; the swap is one record between two events.
+//
+// One run at a time. Lives on the Node's loop; every method is called there.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "host/node.h"
+
+namespace quintet::host {
+
+struct TrainOrder {
+  std::string model;
+  Micros as_of = kNoTime;  // kNoTime: as soon as the newest label is known
+  std::vector<std::pair<std::string, std::string>> rules;  // stage::set_rule()
+  bool keep = false;  // leaves rows and request in DATA/training/MODEL, to be looked at
+};
+
+struct TrainRun {
+  enum class State : std::uint8_t { folding, training, storing, done, failed };
+  std::uint64_t id = 0;  // 1, 2, 3, ... since the start of the process
+  std::string model;
+  State state = State::folding;
+  Position position = kNoPosition;  // of the train record
+  std::int64_t round = 0, rounds = 0;
+  std::uint32_t version = 0;        // once it is in the registry
+  bool promoted = false;
+  std::string reason;   // why it was promoted, or why not
+  std::string error;    // failed
+  std::string metrics;  // JSON, once known
+};
+std::string to_json(const TrainRun& run);
+
+// Why a version takes over by the rule of the application, or why it does not. `current` is the
+// metric of the version in force on the same holdout; without one the plainest guess must be beaten.
+struct Verdict {
+  bool promote = false;
+  std::string reason;
+};
+Verdict judge_promotion(const app::ModelSpec& model, const std::string& metrics,
+                        std::optional<double> current);
+
+class Trainer {
+ public:
+  // Both outlive the Trainer.
+  Trainer(Node& node, stage::Vault& vault);
+  // Calls a run under way off and waits for its thread.
+  ~Trainer();
+
+  using Ended = std::function<void(const TrainRun&)>;
+  // The run's id; `conflict` while another is under way, `not_found` or `invalid` for a model that
+  // cannot be trained. `ended` is called once, on the loop.
+  Expected<std::uint64_t> start(const TrainOrder& order, Ended ended = {});
+  const TrainRun* find(std::uint64_t id) const;
+  const std::map<std::uint64_t, TrainRun>& runs() const { return runs_; }
+  // The Place was closed: a run that waited for it has failed.
+  void place_went();
+
+ private:
+  struct Work;
+  void recorded(const std::shared_ptr<Work>& work, const Expected<Position>& position);
+  void begin(const std::shared_ptr<Work>& work);
+  void trained(const std::shared_ptr<Work>& work);
+  void stored(const std::shared_ptr<Work>& work);
+  void fail(const std::shared_ptr<Work>& work, const Error& error);
+  void end(const std::shared_ptr<Work>& work);
+
+  Node& node_;
+  stage::Vault& vault_;
+  std::map<std::uint64_t, TrainRun> runs_;
+  std::shared_ptr<Work> active_;
+  std::shared_ptr<char> alive_;  // goes with this
+  std::thread thread_;
+};
+
+}  // namespace quintet::host

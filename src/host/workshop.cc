@@ -1,0 +1,230 @@
+#include "host/workshop.h"
+
+#include <future>
+#include <utility>
+
+#include "app/load.h"
+#include "host/api_models.h"
+#include "store/sqlite.h"
+#include "store/vault.h"
+
+namespace quintet::host {
+
+namespace {
+
+constexpr int kBatch = 512;
+constexpr Micros kMillisecond = kSecond / 1'000;
+constexpr Micros kProgressEvery = kSecond / 4;
+
+// A request that never was on a wire.
+class LocalExchange final : public Exchange {
+ public:
+  explicit LocalExchange(std::function<void(HttpResponse)> answer) : answer_(std::move(answer)) {}
+  ~LocalExchange() override {
+    if (answer_) answer_({500, kJson, "{\"detail\":\"it was never answered\"}", {}});
+  }
+  const HttpRequest& request() const override { return given; }
+  void respond(HttpResponse response) override {
+    std::exchange(answer_, nullptr)(std::move(response));
+  }
+  void read_body(std::shared_ptr<BodyReader>) override {}
+  void resume() override {}
+  void begin(HttpResponse) override {}
+  void write(std::string_view) override {}
+  void end() override {}
+  std::size_t unsent() const override { return 0; }
+  void when_writable(std::function<void()>) override {}
+  void when_closed(std::function<void()>) override {}
+  HttpRequest given;
+  std::string path, method, body;
+
+ private:
+  std::function<void(HttpResponse)> answer_;
+};
+
+Expected<event::Record> record_at(stage::Store& store, Position at) {
+  TRY(const auto bytes, store.read_log(at, 1));
+  if (bytes.empty()) return broken("the log lacks position " + std::to_string(at));
+  TRY(event::DecodedBlock decoded, event::decode_block(bytes.front().bytes));
+  return std::move(decoded.block.records[at - decoded.block.first]);
+}
+
+// The application in force at the end of the log, found backwards over its control records.
+Expected<std::shared_ptr<const app::Spec>> spec_in_force(stage::Store& store) {
+  TRY(const stage::LogEnd end, store.end());
+  AppVersion wanted = 0;
+  for (Position at = end.last; at != kNoPosition;) {
+    TRY(const event::Record record, record_at(store, at));
+    at = record.control;
+    const bool activates = record.kind == event::RecordKind::activate;
+    if (!activates && record.kind != event::RecordKind::application) continue;
+    TRY(const auto body, stage::read_application(record.plain));
+    if (activates && wanted == 0) wanted = body.version;
+    if (activates || body.version != wanted) continue;
+    if (auto spec = app::load(body.text).spec) return spec;
+    return broken("the application of the log is not understood by this build");
+  }
+  return not_found("there is no application in the log");
+}
+
+}  // namespace
+
+struct Workshop::State {
+  explicit State(const std::string& directory)
+      : log(clock, LogLevel::warn),
+        node{loop, clock, log, metrics, nullptr, directory, false, {}} {}
+
+  SystemClock clock;
+  Logger log;
+  Loop loop;
+  Metrics metrics;
+  Router router;
+  std::unique_ptr<stage::Store> store;
+  std::unique_ptr<stage::Vault> vault;
+  Node node;
+  std::unique_ptr<Trainer> trainer;
+  std::optional<Error> failure;
+
+  // Of an import under way.
+  Import given;
+  std::unique_ptr<Timer> timer;
+
+  // Runs `begin` on the loop and waits until what it was given is called there.
+  void wait_for(const std::function<void(std::function<void()> wake)>& begin) {
+    const auto done = std::make_shared<std::promise<void>>();
+    loop.post([&begin, done] { begin([done] { done->set_value(); }); });
+    done->get_future().wait();
+  }
+
+  Expected<void> open(std::shared_ptr<const app::Spec> spec) {
+    TRY(vault, store::open_vault(node.data_directory));
+    TRY(store, store::open_sqlite(node.data_directory, {}));
+    if (spec == nullptr) {
+      TRY(spec, spec_in_force(*store));
+    }
+    Place::Settings settings;
+    settings.spec = std::move(spec);
+    settings.on_failure = [this](const Error& why) { failure = why; };
+    TRY(node.place, Place::open({*store, *vault, clock, loop}, std::move(settings)));
+    trainer = std::make_unique<Trainer>(node, *vault);
+    add_model_routes(router, node, *trainer);
+    return {};
+  }
+
+  void close() {
+    timer.reset();
+    trainer.reset();
+    node.place.reset();
+  }
+
+  // Waits until all that was offered is durable.
+  void finish(const std::function<void()>& wake) {
+    node.place->flush();
+    if (failure || node.place->figures().pending == 0) return wake();
+    timer = loop.after(kMillisecond, [this, wake] { finish(wake); });
+  }
+
+  // Offers a batch and comes again, a little later while the store is behind.
+  void step(const std::function<void()>& wake) {
+    Place& place = *node.place;
+    for (int i = 0; i < kBatch && !place.saturated() && !failure; ++i) {
+      Place::Offer offer;
+      const auto any = given.next(offer.event);
+      if (!any) failure = any.error();
+      if (!any || !*any) {
+        return finish(wake);
+      }
+      offer.show = Place::Show::nothing;
+      place.offer(std::move(offer), [this](const Receipt& receipt) {
+        if (receipt.error != nullptr && given.on_refused) given.on_refused(*receipt.error);
+      });
+    }
+    place.flush();
+    if (failure) return wake();
+    timer = loop.after(place.saturated() ? kMillisecond : 0, [this, wake] { step(wake); });
+  }
+};
+
+Workshop::Workshop(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Workshop::~Workshop() {
+  state_->wait_for([this](const std::function<void()>& wake) {
+    state_->close();
+    wake();
+  });
+  state_->loop.stop();
+  state_->loop.join();
+}
+
+Expected<std::unique_ptr<Workshop>> Workshop::open(const std::string& directory,
+                                                   std::shared_ptr<const app::Spec> spec) {
+  auto state = std::make_unique<State>(directory);
+  state->loop.start("workshop");
+  std::unique_ptr<Workshop> workshop(new Workshop(std::move(state)));
+  State& opened = *workshop->state_;
+  Expected<void> result;
+  opened.wait_for([&](const std::function<void()>& wake) {
+    result = opened.open(std::move(spec));
+    wake();
+  });
+  TRY_DO(std::move(result));
+  return workshop;
+}
+
+const std::string& Workshop::pseudonym_key() const { return state_->node.place->pseudonym_key(); }
+
+Workshop::Answer Workshop::ask(const std::string& method, const std::string& path,
+                               const std::string& body) {
+  auto match = state_->router.match(method, path);
+  if (match.route == nullptr) return {404, "{\"detail\":\"there is no such route\"}"};
+  Answer answer;
+  state_->wait_for([&](const std::function<void()>& wake) {
+    auto exchange = std::make_shared<LocalExchange>([&answer, wake](HttpResponse response) {
+      answer = {response.status, std::move(response.body)};
+      wake();
+    });
+    exchange->body = body;
+    exchange->body.reserve(body.size() + kBodyPadding);
+    exchange->given.method = method;
+    exchange->given.path = path;
+    exchange->given.target = path;
+    exchange->given.body = exchange->body;
+    exchange->given.params = std::move(match.params);
+    match.route->handler->handle(exchange);
+  });
+  return answer;
+}
+
+Expected<void> Workshop::import(const Import& import) {
+  state_->given = import;
+  state_->wait_for([this](const std::function<void()>& wake) { state_->step(wake); });
+  if (state_->failure) return *state_->failure;
+  return {};
+}
+
+Expected<TrainRun> Workshop::train(const TrainOrder& order,
+                                   const std::function<void(const TrainRun&)>& on_progress) {
+  Expected<TrainRun> result = TrainRun();
+  state_->wait_for([&](const std::function<void()>& wake) {
+    const auto run = state_->trainer->start(order, [&result, wake](const TrainRun& ended) {
+      result = ended;
+      wake();
+    });
+    if (!run) {
+      result = run.error();
+      wake();
+      return;
+    }
+    if (!on_progress) return;
+    state_->timer = state_->loop.every(kProgressEvery, [this, &on_progress, id = *run] {
+      on_progress(*state_->trainer->find(id));
+    });
+  });
+  state_->wait_for([this](const std::function<void()>& wake) {
+    state_->timer.reset();
+    wake();
+  });
+  return result;
+}
+
+}  // namespace quintet::host

@@ -1,0 +1,31 @@
+// A second look at the log, beside the Store that writes it.
+#include "store/log_reader.h"
+#include "store/read_blocks.h"
+
+namespace quintet::store {
+
+namespace {
+
+class Reader final : public LogReader {
+ public:
+  explicit Reader(Database database) : database_(std::move(database)) {}
+  Expected<std::vector<event::BlockBytes>> read_log(Position from,
+                                                    std::size_t most_bytes) override {
+    return read_blocks(database_, from, most_bytes);
+  }
+
+ private:
+  Database database_;
+};
+
+}  // namespace
+
+Expected<std::unique_ptr<LogReader>> open_log_reader(const std::string& directory) {
+  TRY(Database database, Database::open({directory + "/quintet.db", {}, 5000}));
+  TRY_DO(database.run("PRAGMA query_only = 1; PRAGMA cache_size = -8192"));
+  TRY(const std::int64_t tables, database.number("SELECT count(*) FROM sqlite_schema"));
+  if (tables == 0) return not_found("there is no store in " + directory);
+  return std::unique_ptr<LogReader>(std::make_unique<Reader>(std::move(database)));
+}
+
+}  // namespace quintet::store

@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""A model is trained from a running application's own log, swapped in while events come, rolled back
+and kept over a restart; its training rows equal the rows that were served, bit for bit.
+
+Ends with 'N passed, N failed'.
+"""
+import datetime
+import json
+import os
+import random
+import struct
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from server import Server  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BEGIN = datetime.datetime(2024, 3, 1)
+PURCHASES, EVERY = 3000, datetime.timedelta(minutes=2)
+HOUR = datetime.timedelta(hours=1)
+INPUTS = ["amount", "new_card", "n_1h", "mean_1d", "risk"]
+
+
+def text(when):
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def purchases(count, first, seed):
+    """(event, is fraud) each; fraud goes with high amounts of new cards."""
+    dice = random.Random(seed)
+    for i in range(first, first + count):
+        amount, new = dice.randrange(100, 50000), dice.random() < .3
+        event = {"id": f"p{i}", "at": text(BEGIN + i * EVERY), "card": f"c{dice.randrange(40)}",
+                 "amount": f"{amount // 100}.{amount % 100:02d}"}
+        if dice.random() < .9:
+            event["new_card"] = new
+        yield event, dice.random() < (.8 if new and amount > 25000 else .02)
+
+
+def read_rows(path):
+    """{position: (features, label, split)} of a rows file (learn/rows.h)."""
+    with open(path, "rb") as file:
+        data = file.read()
+    columns, weighted = struct.unpack_from("<II", data, 8)
+    at, names = 16, []
+    for _ in range(columns):
+        size, = struct.unpack_from("<I", data, at)
+        names.append(data[at + 4:at + 4 + size].decode())
+        at += 4 + size
+    assert names == INPUTS and not weighted, names
+    form = struct.Struct(f"<{columns}ffqb")
+    end = len(data) - 16
+    rows = {}
+    for *features, label, position, split in form.iter_unpack(data[at:end]):
+        rows[position] = (features, label, split)
+    return rows
+
+
+def as_float(value):
+    """The bits of a JSON value as a model sees it."""
+    value = float("nan") if value is None else float(value)
+    return struct.pack("<f", value) if value == value else b"nan"
+
+
+class Checks:
+    passed = failed = 0
+
+    def that(self, held, what):
+        self.passed, self.failed = self.passed + bool(held), self.failed + (not held)
+        print(f"{'ok' if held else 'FAILED':6}  {what}", flush=True)
+
+
+def send(client, event_type, events):
+    for answer in client.post_lines(event_type, events):
+        if "position" not in answer:
+            raise RuntimeError(f"refused: {answer}")
+
+
+def post(client, path, body):
+    client.connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+    response = client.connection.getresponse()
+    return response.status, json.loads(response.read())
+
+
+def get(client, path):
+    status, _, body = client.get(path)
+    return status, json.loads(body)
+
+
+def wait_for(client, run):
+    limit = time.monotonic() + 120
+    while time.monotonic() < limit:
+        _, answer = get(client, f"/v1/train/{run}")
+        if answer["state"] in ("done", "failed"):
+            return answer
+        time.sleep(.05)
+    raise RuntimeError("the training did not end")
+
+
+def fill(client):
+    made = list(purchases(PURCHASES, 0, 1))
+    send(client, "purchase", [event for event, _ in made])
+    reports = [{"id": "r" + event["id"], "purchase_id": event["id"], "fraud": True,
+                "at": text(BEGIN + i * EVERY + HOUR)} for i, (event, bad) in enumerate(made) if bad]
+    send(client, "report", reports)
+    return {event["id"]: bad for event, bad in made}, {event["id"]: event for event, _ in made}
+
+
+def served_while(server, stop, failures, answers):
+    """Sends events one by one until told to stop; none may be refused."""
+    client = server.connect()
+    for i, (event, _) in enumerate(purchases(100_000, PURCHASES, 2)):
+        if stop.is_set():
+            break
+        status, answer = client.post_one("purchase", event)
+        (answers if status == 200 else failures).append(answer)
+    client.close()
+
+
+def compare_rows(checks, client, folder, bad, sent):
+    rows = read_rows(os.path.join(folder, "training", "score", "rows.bin"))
+    results = {result["position"]: result for result in client.results()}
+    different = wrong_labels = 0
+    for position, (features, label, _) in rows.items():
+        result = results[position]
+        event = sent[result["id"]]
+        served = {**event, **result["features"]}
+        served.setdefault("new_card", None)
+        got = [as_float(served[name]) for name in INPUTS]
+        different += got != [as_float(value) for value in features]
+        wrong_labels += label != float(bad[result["id"]])
+    splits = [split for _, _, split in rows.values()]
+    checks.that(len(rows) > 2000 and splits.count(1) > splits.count(3) > 300,
+                f"{splits.count(1)} rows to learn from, {splits.count(3)} to judge on")
+    checks.that(different == 0, f"training rows equal served rows ({different} differ)")
+    checks.that(wrong_labels == 0, f"labels are those of the reports ({wrong_labels} differ)")
+
+
+def judge_by_hand(checks, client):
+    _, run = post(client, "/v1/train", {"model": "score", "set": {"rounds": "1", "max_depth": "1"}})
+    status, busy = post(client, "/v1/train", {"model": "score"})
+    checks.that(status == 409, "a second training at once is refused")
+    ended = wait_for(client, run["run"])
+    checks.that(ended["state"] == "done" and ended["version"] == 2 and not ended["promoted"],
+                f"a worse version stays out: {ended.get('reason')}")
+    status, answer = post(client, "/v1/models/score/promote", {"version": 2})
+    checks.that(status == 200 and answer["in_force"] == 2, "it is promoted by hand")
+    status, answer = post(client, "/v1/models/score/rollback", {})
+    checks.that(status == 200 and answer["in_force"] == 1, "and rolled back")
+    status, _ = post(client, "/v1/models/score/promote", {"version": 9})
+    checks.that(status == 404, "a version that is not there is not promoted")
+
+
+def perform(checks, program, folder):
+    server = Server(program, os.path.join(HERE, "train.yaml"), folder)
+    server.start()
+    try:
+        client = server.connect()
+        bad, sent = fill(client)
+        status, models = get(client, "/v1/models")
+        checks.that(status == 200 and models["models"][0]["in_force"] is None,
+                    "before a training no version is in force")
+        stop, failures, answers = threading.Event(), [], []
+        sender = threading.Thread(target=served_while, args=(server, stop, failures, answers))
+        sender.start()
+        status, run = post(client, "/v1/train", {"model": "score", "keep": True})
+        checks.that(status == 202, f"a training is asked for: {run}")
+        ended = wait_for(client, run["run"])
+        time.sleep(.3)
+        stop.set()
+        sender.join()
+        checks.that(ended["state"] == "done" and ended["promoted"],
+                    f"the first version takes over: {ended.get('reason')} {ended.get('error', '')}")
+        versions = [answer["predictions"]["score"].get("version") for answer in answers]
+        swapped = versions.index(1) if 1 in versions else -1
+        checks.that(not failures and swapped > 0 and set(versions[swapped:]) == {1}
+                    and set(versions[:swapped]) == {None},
+                    f"{len(versions)} events while it was swapped in, {len(failures)} refused")
+        sent.update({event["id"]: event for event, _ in purchases(len(answers), PURCHASES, 2)})
+        bad.update(dict.fromkeys((f"p{PURCHASES + i}" for i in range(len(answers))), False))
+        compare_rows(checks, client, folder, bad, sent)
+        event = sent[answers[-1]["id"]]
+        row = {**event, **answers[-1]["features"]}
+        values = [None if row.get(name) is None else float(row[name]) for name in INPUTS]
+        status, inferred = post(client, "/v2/models/score/infer", {"inputs": [
+            {"name": "input", "shape": [1, len(INPUTS)], "datatype": "FP32", "data": values}]})
+        score = answers[-1]["predictions"]["score"]["probability"]
+        checks.that(status == 200 and as_float(inferred["outputs"][0]["data"][0]) == as_float(score),
+                    f"the inference protocol gives the score that was served: {inferred}")
+        judge_by_hand(checks, client)
+        status, card = get(client, "/v1/models/score/versions/1")
+        checks.that(status == 200 and card["in_force"] and card["card"]["model"] == "score",
+                    "the card is there")
+        client.close()
+        checks.that(server.stop() == 0, "it stops when asked")
+        server.start()
+        client = server.connect()
+        _, shown = get(client, "/v1/models/score")
+        checks.that(shown["in_force"] == 1 and len(shown["promotions"]) == 3,
+                    "after a restart the same version is in force")
+        client.close()
+    finally:
+        server.kill()
+        server.reap()
+
+
+def main():
+    checks = Checks()
+    with tempfile.TemporaryDirectory() as scratch:
+        perform(checks, os.environ.get("QUINTET", "build/quintet"), os.path.join(scratch, "data"))
+    print(f"{checks.passed} passed, {checks.failed} failed")
+    return 1 if checks.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
