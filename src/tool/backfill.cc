@@ -4,7 +4,6 @@
 #include "stage/control.h"
 #include "stage/infer.h"
 #include "stage/ingest.h"
-#include "tool/no_sealer.h"
 #include "tool/output.h"
 #include "tool/unsealed.h"
 

@@ -1,8 +1,9 @@
 #include "tool/train.h"
 
+#include "stage/control.h"
 #include "stage/ingest.h"
 #include "stage/training.h"
-#include "tool/no_sealer.h"
+#include "tool/unsealed.h"
 
 namespace quintet::tool {
 
@@ -12,7 +13,7 @@ namespace {
 Expected<void> fold_files(const TrainOptions& options, Progress& progress,
                           const EventSource::OnBad& on_bad, stage::TrainingRows& rows,
                           TrainReport& report) {
-  NoSealer sealer;
+  Unsealed sealer;
   stage::Ingest ingest(options.spec, 1, 1, sealer);
   ingest.keep_no_blocks();
   TRY(const auto source, EventSource::open(*options.spec, options.inputs, options.pseudonym_key));
@@ -21,6 +22,14 @@ Expected<void> fold_files(const TrainOptions& options, Progress& progress,
     return on_bad(bad);
   };
   stage::Admitted admitted;
+  // A log begins with its application (S1.1); positions, and with them low times, are a run's.
+  stage::ApplicationBody body;
+  body.version = 1;
+  body.digest = options.spec->digest;
+  for (const auto kind : {event::RecordKind::application, event::RecordKind::activate}) {
+    ingest.control(kind, stage::write_application(body), kNoTime, admitted);
+    TRY_DO(rows.add(admitted, *options.spec));
+  }
   event::Event event;
   for (;;) {
     TRY(const bool any, source->next(event, counted));
