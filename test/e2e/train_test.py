@@ -100,12 +100,16 @@ def wait_for(client, run):
     raise RuntimeError("the training did not end")
 
 
+def send_reports(client, made, first):
+    send(client, "report", [{"id": "r" + event["id"], "purchase_id": event["id"], "fraud": True,
+                             "at": text(BEGIN + i * EVERY + HOUR)}
+                            for i, (event, bad) in enumerate(made, first) if bad])
+
+
 def fill(client):
     made = list(purchases(PURCHASES, 0, 1))
     send(client, "purchase", [event for event, _ in made])
-    reports = [{"id": "r" + event["id"], "purchase_id": event["id"], "fraud": True,
-                "at": text(BEGIN + i * EVERY + HOUR)} for i, (event, bad) in enumerate(made) if bad]
-    send(client, "report", reports)
+    send_reports(client, made, 0)
     return {event["id"]: bad for event, bad in made}, {event["id"]: event for event, _ in made}
 
 
@@ -190,6 +194,7 @@ def perform(checks, program, folder):
         score = answers[-1]["predictions"]["score"]["probability"]
         checks.that(status == 200 and as_float(inferred["outputs"][0]["data"][0]) == as_float(score),
                     f"the inference protocol gives the score that was served: {inferred}")
+        send_reports(client, list(purchases(len(answers), PURCHASES, 2)), PURCHASES)
         judge_by_hand(checks, client)
         status, card = get(client, "/v1/models/score/versions/1")
         checks.that(status == 200 and card["in_force"] and card["card"]["model"] == "score",
