@@ -1,5 +1,6 @@
 // Bytes of any kind as a connection's input: what is good as a whole must give the same requests
-// cut at any place, and no step may use more than it was given. rooms: host
+// cut at any place, and no step may use more than it was given.
+// rooms: host
 #include <cstdlib>
 
 #include "host/http_lines.h"

@@ -129,8 +129,7 @@ class ModelRoutes {
     if (!version || *version < 0 || *version > INT32_MAX) {
       return refuse(exchange, invalid("expected {\"version\": NUMBER}").at("version"));
     }
-    bring_into_force(exchange,
-                     {model->name, static_cast<std::uint32_t>(*version), "", "by hand"});
+    bring_into_force(exchange, {model->name, static_cast<std::uint32_t>(*version), "", "by hand"});
   }
 
   void roll_back(const SharedExchange& exchange) {
@@ -241,16 +240,15 @@ class ModelRoutes {
   }
 
   void bring_into_force(const SharedExchange& exchange, const stage::Promotion& promotion) {
-    node_.place->promote(
-        promotion, [exchange, promotion](const Expected<Position>& position) {
-          if (!position) return refuse(exchange, position.error());
-          std::string out;
-          JsonWriter json(out);
-          json.begin_object().field("model", promotion.model);
-          json.key("in_force").uint64(promotion.version).key("position").uint64(*position);
-          json.field("reason", promotion.reason).end_object();
-          exchange->respond(json_response(200, out));
-        });
+    node_.place->promote(promotion, [exchange, promotion](const Expected<Position>& position) {
+      if (!position) return refuse(exchange, position.error());
+      std::string out;
+      JsonWriter json(out);
+      json.begin_object().field("model", promotion.model);
+      json.key("in_force").uint64(promotion.version).key("position").uint64(*position);
+      json.field("reason", promotion.reason).end_object();
+      exchange->respond(json_response(200, out));
+    });
   }
 
   Expected<TrainOrder> order_of(const HttpRequest& request) const {

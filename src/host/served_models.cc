@@ -34,7 +34,9 @@ class InMemory final : public ServedModel {
 
 }  // namespace
 
-bool ServedModels::ready() const { return node_.place != nullptr && !node_.draining; }
+bool ServedModels::ready() const {
+  return node_.place != nullptr && !node_.draining;
+}
 
 std::shared_ptr<const ServedModel> ServedModels::served(
     const std::string& name, std::uint32_t version,
@@ -55,9 +57,8 @@ std::vector<std::shared_ptr<const ServedModel>> ServedModels::models() const {
     const auto& one = in_force[static_cast<std::size_t>(model.index)];
     if (one.model != nullptr) all.push_back(served(model.name, one.version, one.model));
   }
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    return a->signature().name < b->signature().name;
-  });
+  std::sort(all.begin(), all.end(),
+            [](const auto& a, const auto& b) { return a->signature().name < b->signature().name; });
   return all;
 }
 

@@ -1,5 +1,6 @@
-// The models of the application as the Open Inference Protocol sees them: what Place::score() has in
-// memory, scored inline on the loop, without a hop. A model without a version in force is not there.
+// The models of the application as the Open Inference Protocol sees them: what Place::score() has
+// in memory, scored inline on the loop, without a hop. A model without a version in force is not
+// there.
 #pragma once
 
 #include <map>

@@ -1,7 +1,7 @@
 // Trainings of a running application (DESIGN 6.8, 6.9): a `train` record fixes the log that is
-// learned from, a thread folds it aside on a connection of its own, quintet-train learns, and back on
-// the loop the version enters the registry and, by the application's rule, into force. Serving goes
-// on all the while; the swap is one record between two events.
+// learned from, a thread folds it aside on a connection of its own, quintet-train learns, and back
+// on the loop the version enters the registry and, by the application's rule, into force. Serving
+// goes on all the while; the swap is one record between two events.
 //
 // One run at a time. Lives on the Node's loop; every method is called there.
 #pragma once
@@ -30,7 +30,7 @@ struct TrainRun {
   State state = State::folding;
   Position position = kNoPosition;  // of the train record
   std::int64_t round = 0, rounds = 0;
-  std::uint32_t version = 0;        // once it is in the registry
+  std::uint32_t version = 0;  // once it is in the registry
   bool promoted = false;
   std::string reason;   // why it was promoted, or why not
   std::string error;    // failed
@@ -39,7 +39,8 @@ struct TrainRun {
 std::string to_json(const TrainRun& run);
 
 // Why a version takes over by the rule of the application, or why it does not. `current` is the
-// metric of the version in force on the same holdout; without one the plainest guess must be beaten.
+// metric of the version in force on the same holdout; without one the plainest guess must be
+// beaten.
 struct Verdict {
   bool promote = false;
   std::string reason;

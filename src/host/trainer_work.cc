@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{4} << 20;
 
-Error called_off_error() { return expired("the training was called off"); }
+Error called_off_error() {
+  return expired("the training was called off");
+}
 
 }  // namespace
 
@@ -20,8 +22,8 @@ Expected<void> Trainer::Work::perform(stage::Vault& vault, const OnProgressLine&
   TRY_DO(fold(vault, rows));
   const Micros as_of = as_of_given ? body.as_of : rows.as_of(body.as_of);
   TRY(const learn::Rows cut, rows.cut(rules, as_of));
-  const std::string request = stage::write_training_request(
-      {*spec, model_spec(), rules, version, body.last, as_of});
+  const std::string request =
+      stage::write_training_request({*spec, model_spec(), rules, version, body.last, as_of});
   const std::string type = model_spec().type == app::ModelType::linear ? "linear" : "xgboost";
   TRY(result, train_in_process({directory, type, request, cut}, [&](std::string_view line) {
         report(line);
@@ -74,8 +76,7 @@ Expected<void> Trainer::Work::measure_current(const learn::Rows& holdout) {
   current.model->score_rows(holdout.values, outputs);
   std::vector<float> scores(holdout.size());
   for (std::size_t i = 0; i < scores.size(); ++i) scores[i] = outputs[i * width + width - 1];
-  const auto figure =
-      learn::measure(model_spec().promote_metric, {scores, holdout.labels});
+  const auto figure = learn::measure(model_spec().promote_metric, {scores, holdout.labels});
   if (figure) current_metric = *figure;
   return {};
 }

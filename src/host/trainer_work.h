@@ -39,9 +39,7 @@ struct Trainer::Work {
   Trained result;
   std::optional<double> current_metric;
 
-  const app::ModelSpec& model_spec() const {
-    return spec->models[static_cast<std::size_t>(model)];
-  }
+  const app::ModelSpec& model_spec() const { return spec->models[static_cast<std::size_t>(model)]; }
   // On the thread. `report` is called for each line of the program's progress.
   Expected<void> perform(stage::Vault& vault, const OnProgressLine& report);
 

@@ -23,8 +23,8 @@ struct TrainingTask {
 
 struct Trained {
   std::shared_ptr<const learn::Model> model;
-  std::string bytes;    // the model file
-  std::string metrics;  // JSON: figures on the holdout, and those of the plainest guess
+  std::string bytes;      // the model file
+  std::string metrics;    // JSON: figures on the holdout, and those of the plainest guess
   std::string card;       // JSON
   std::string card_text;  // Markdown
 };

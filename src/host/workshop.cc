@@ -171,7 +171,9 @@ Expected<std::unique_ptr<Workshop>> Workshop::open(const std::string& directory,
   return workshop;
 }
 
-const std::string& Workshop::pseudonym_key() const { return state_->node.place->pseudonym_key(); }
+const std::string& Workshop::pseudonym_key() const {
+  return state_->node.place->pseudonym_key();
+}
 
 Workshop::Answer Workshop::ask(const std::string& method, const std::string& path,
                                const std::string& body) {

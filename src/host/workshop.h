@@ -1,8 +1,8 @@
 // A command that works on a directory of its own: the application opened without a door. The same
 // routes answer as over HTTP, so a command has one way to ask, whether a server runs or not.
 //
-// It runs a loop on a thread of its own; the calls wait for it, so callbacks come from there while the
-// caller waits. Used by one thread.
+// It runs a loop on a thread of its own; the calls wait for it, so callbacks come from there while
+// the caller waits. Used by one thread.
 #pragma once
 
 #include <functional>
@@ -16,8 +16,8 @@ namespace quintet::host {
 
 class Workshop {
  public:
-  // With a null spec: the version in force in the log (`not_found` without one). Otherwise as `quintet
-  // run` would open it. `conflict` while another process has the directory open.
+  // With a null spec: the version in force in the log (`not_found` without one). Otherwise as
+  // `quintet run` would open it. `conflict` while another process has the directory open.
   static Expected<std::unique_ptr<Workshop>> open(const std::string& directory,
                                                   std::shared_ptr<const app::Spec> spec);
   ~Workshop();

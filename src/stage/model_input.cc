@@ -14,8 +14,7 @@ float to_input(event::Type type, Value value) {
     case Kind::boolean: return value.as_bool() ? 1.0F : 0.0F;
     case Kind::int64: return static_cast<float>(value.as_int64());
     case Kind::real: return static_cast<float>(value.as_real());
-    case Kind::decimal:
-      return static_cast<float>(decimal_to_double(value.as_int64(), type.scale));
+    case Kind::decimal: return static_cast<float>(decimal_to_double(value.as_int64(), type.scale));
     default: return std::numeric_limits<float>::quiet_NaN();
   }
 }

@@ -1,5 +1,5 @@
-// What a model sees of a row (S7.1). Serving and training read rows by these functions alone, so they
-// cannot differ (DESIGN 6.9). Pure; any thread.
+// What a model sees of a row (S7.1). Serving and training read rows by these functions alone, so
+// they cannot differ (DESIGN 6.9). Pure; any thread.
 #pragma once
 
 #include <span>

@@ -38,12 +38,13 @@ class TrainingRows {
   Position last() const { return last_; }
   // Event time of the newest row; kNoTime without rows.
   Micros newest() const { return newest_; }
-  // As of when labels are taken if nobody says: now, but not later than the newest row's label needs.
+  // As of when labels are taken if nobody says: now, but not later than the newest row's label
+  // needs.
   Micros as_of(Micros now) const;
 
   // Rows to learn from and to judge on, in position order; the others are left out. `invalid` if
-  // there is nothing to learn from, or a holdout was asked for and is empty. The rules may be others
-  // than the Spec's in all that set_rule() changes.
+  // there is nothing to learn from, or a holdout was asked for and is empty. The rules may be
+  // others than the Spec's in all that set_rule() changes.
   Expected<learn::Rows> cut(const app::TrainRules& rules, Micros as_of) const;
 
  private:
@@ -88,7 +89,8 @@ app::TrainRules rules_of(const app::ModelSpec& model);
 Expected<void> set_rule(app::TrainRules& rules, std::string_view name, std::string_view value);
 
 // The words `when` of an application file in action: why `fresh` takes over from `current`, or
-// nothing if it does not. Equals keep the one in force; so does a figure that could not be measured.
+// nothing if it does not. Equals keep the one in force; so does a figure that could not be
+// measured.
 std::string promotion_reason(const app::ModelSpec& model, double fresh, double current);
 
 }  // namespace quintet::stage

@@ -20,7 +20,8 @@ events:
     time: at
     fields: {id: string, at: timestamp, sale_id: string, bad: bool}
 labels:
-  fraud: {of: sale, value: any(bad) from report over next 2d by sale_id, otherwise: false, after: 1d}
+  fraud:
+    {of: sale, value: any(bad) from report over next 2d by sale_id, otherwise: false, after: 1d}
 features:
   s:
     of: sale

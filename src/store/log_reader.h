@@ -1,5 +1,5 @@
-// The log of a directory that this process has open, on a connection of its own: a long read holds up
-// nobody who asks the Store.
+// The log of a directory that this process has open, on a connection of its own: a long read holds
+// up nobody who asks the Store.
 #pragma once
 
 #include <memory>

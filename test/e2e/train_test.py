@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A model is trained from a running application's own log, swapped in while events come, rolled back
-and kept over a restart; its training rows equal the rows that were served, bit for bit.
+"""A model is trained from a running application's own log, swapped in while events come, rolled
+back and kept over a restart; its training rows equal the rows that were served, bit for bit.
 
 Ends with 'N passed, N failed'.
 """
@@ -192,7 +192,8 @@ def perform(checks, program, folder):
         status, inferred = post(client, "/v2/models/score/infer", {"inputs": [
             {"name": "input", "shape": [1, len(INPUTS)], "datatype": "FP32", "data": values}]})
         score = answers[-1]["predictions"]["score"]["probability"]
-        checks.that(status == 200 and as_float(inferred["outputs"][0]["data"][0]) == as_float(score),
+        got = inferred["outputs"][0]["data"][0] if status == 200 else None
+        checks.that(got is not None and as_float(got) == as_float(score),
                     f"the inference protocol gives the score that was served: {inferred}")
         send_reports(client, list(purchases(len(answers), PURCHASES, 2)), PURCHASES)
         judge_by_hand(checks, client)
