@@ -2,7 +2,8 @@
 """A made-up stream of card transactions as CSV, the same for the same seed.
 
 Customers spend around their own mean, a few times a day; some terminals are taken over for two
-weeks and most of what they see then is fraud; some cards are copied and then spend five times as much.
+weeks and most of what they see then is fraud; some cards are copied and then spend five times as
+much.
 """
 import argparse
 import csv

@@ -25,12 +25,12 @@ labels:
 features:
   s:
     of: sale
-    columns: {n: count() over 30d by shop}
+    columns: {seen: count() over 30d by shop}
 models:
   score:
     of: sale
     type: xgboost
-    inputs: [amount, n]
+    inputs: [amount, seen]
     train: {label: fraud, holdout: last 1d, window: 2d, metrics: [auc]}
     promote: {when: auc >= current}
 )";

@@ -3,7 +3,8 @@
 data, from scored rows: --rows FILE (a CSV of `quintet backfill` with a column of scores).
 
 Without --rows it trains first: apps/fraud as of 2018-08-22 with a window of seven days, so that
-with the label's delay of seven days the training part is 07-25 to 07-31 and the holdout 08-08 to 08-14.
+with the label's delay of seven days the training part is 07-25 to 07-31 and the holdout 08-08 to
+08-14.
 """
 import argparse
 import csv
