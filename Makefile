@@ -35,7 +35,8 @@ serve: build ## the same, and it keeps running
 	@apps/demo --build $(BUILD) --serve
 
 bench: ## the measured ratios
-	@deps/install core test
+	@deps/install core test validate
+	@deps/python bench >/dev/null
 	@$(CMAKE) -S . -B $(BUILD) -DQUINTET_TESTS=ON >/dev/null
 	@ninja -C $(BUILD) -j $(JOBS) programs benches
 	@python3 bench/run.py --build $(BUILD)

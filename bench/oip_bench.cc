@@ -1,20 +1,18 @@
 // rooms: host learn
 //
-// A prediction over HTTP against a bare echo of the same request on the same server: one row of 30
-// inputs through 100 trees of depth 6, as JSON of the Open Inference Protocol. One client thread on
-// the same machine; echo and prediction alternate (ABBA) in each round. Prints the median over the
-// rounds, with least and most, and the ratios. `door_bench serve` keeps the server for a load
-// generator.
+// A prediction over HTTP against a bare echo on the very same server, with requests and answers of
+// equal size: one row of 30 inputs through 100 trees of depth 6, as JSON of the Open Inference
+// Protocol. The server runs on core 0; the client, and wrk with 32 connections, on core 1. The
+// answer is checked, bit for bit, before its time counts. `oip_bench serve` keeps the server.
 #include <pthread.h>
 
-#include <algorithm>
-#include <cstdio>
 #include <cstring>
-#include <ctime>
+#include <fstream>
 #include <future>
 #include <random>
 
 #include "base/check.h"
+#include "bench/figure.h"
 #include "host/http_client.h"
 #include "host/http_server.h"
 #include "host/oip.h"
@@ -23,10 +21,11 @@
 namespace {
 
 using namespace quintet;
+using namespace quintet::bench;
 using namespace quintet::host;
 
 constexpr std::size_t kColumns = 30;
-constexpr int kTrees = 100, kDepth = 6, kRounds = 9, kRequests = 3'000, kConnections = 16;
+constexpr int kTrees = 100, kDepth = 6, kRounds = 9, kRequests = 3'000;
 
 std::shared_ptr<const learn::Forest> make_forest() {
   std::mt19937 random(7);
@@ -86,17 +85,11 @@ class OneForest final : public Predictor {
   std::shared_ptr<const ServedModel> model_ = std::make_shared<ForestModel>();
 };
 
-double seconds_on(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
 struct Server {
   Server() {
     add_oip_routes(router, predictor);
-    router.add({"POST", "/echo", Scope::read, make_handler([](const HttpRequest& request) {
-                  return json_response(200, std::string(request.body));
+    router.add({"POST", "/echo", Scope::read, make_handler([this](const HttpRequest& request) {
+                  return json_response(200, std::string(request.body.substr(0, echo_size)));
                 })});
     auto made = HttpServer::start(loop, router, {}, metrics, log);
     check(made.has_value(), "the server cannot start");
@@ -104,6 +97,7 @@ struct Server {
     loop.start("door");
     std::promise<void> known;
     loop.post([&] {
+      pin(0);
       pthread_getcpuclockid(pthread_self(), &cpu_clock);
       known.set_value();
     });
@@ -125,78 +119,93 @@ struct Server {
   Router router;
   Loop loop;
   std::unique_ptr<HttpServer> server;
+  std::size_t echo_size = 0;  // written before the first request
   clockid_t cpu_clock{};
 };
 
-// What one of the two costs: microseconds, but requests a second for rate.
+// Microseconds, but requests a second for rate.
 struct Cost {
   double p50 = 0, p99 = 0, cpu = 0, rate = 0;
 };
 
-std::string request_bytes(const std::string& path, const std::string& body) {
-  return "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+struct Target {
+  std::string path;
+  std::string body;
+  std::string answer;  // whole, with its head, as it must come each time
+};
+
+std::string request_bytes(const Target& target) {
+  return "POST " + target.path +
+         " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+         std::to_string(target.body.size()) + "\r\n\r\n" + target.body;
 }
 
-// Reads one answer; its size is known from the first one, as all are equal.
-void read_answer(HttpClient& client, std::size_t size) {
-  for (std::size_t got = 0; got < size;) {
+std::string one_answer(HttpClient& client, const Target& target, std::size_t size) {
+  check(client.send_bytes(request_bytes(target)).has_value(), "the server takes nothing");
+  std::string answer;
+  do {
     auto bytes = client.read_bytes();
     check(bytes && *bytes, "the server ended the connection");
-    got += (*bytes)->size();
-  }
+    answer += **bytes;
+  } while (answer.size() < size);
+  return answer;
 }
 
-Cost measure(const Server& server, std::vector<HttpClient>& clients, const std::string& request) {
-  HttpClient& first = clients.front();
-  (void)first.send_bytes(request);
-  auto answer = first.read_bytes();
-  check(answer && *answer && (**answer).starts_with("HTTP/1.1 200"), "the server refuses");
-  const std::size_t size = (**answer).size();
+// One connection, one request after another.
+void measure_alone(HttpClient& client, const Target& target, Cost& cost) {
   std::vector<double> times;
   for (int i = 0; i < kRequests; ++i) {
     const double from = seconds_on(CLOCK_MONOTONIC);
-    (void)first.send_bytes(request);
-    read_answer(first, size);
+    const std::string answer = one_answer(client, target, target.answer.size());
     times.push_back(1e6 * (seconds_on(CLOCK_MONOTONIC) - from));
+    check(answer.substr(answer.find("\r\n\r\n")) ==
+              target.answer.substr(target.answer.find("\r\n\r\n")),
+          "an answer differs from the first");
   }
-  std::sort(times.begin(), times.end());
+  cost.p99 = quantile(times, .99);
+  cost.p50 = quantile(times, .5);
+}
+
+// 32 connections of wrk.
+void measure_rate(const Server& server, const Target& target, Cost& cost) {
+  const char* scratch = std::getenv("QUINTET_SCRATCH");
+  const std::string script = std::string(scratch == nullptr ? "." : scratch) + "/oip.lua";
+  std::ofstream(script) << "wrk.method = 'POST'\nwrk.body = [[" << target.body
+                        << "]]\nwrk.headers['Content-Type'] = 'application/json'\n";
+  const std::string command = "taskset -c 1 wrk -t1 -c32 -d1s -s " + script +
+                              " http://127.0.0.1:" + std::to_string(server.server->port()) +
+                              target.path + " 2>&1";
+  const double cpu = seconds_on(server.cpu_clock);
+  std::FILE* wrk = popen(command.c_str(), "r");
+  check(wrk != nullptr, "wrk cannot be run");
+  double requests = 0;
+  std::string all;
+  char line[256];
+  while (std::fgets(line, sizeof line, wrk) != nullptr) {
+    all += line;
+    if (std::strstr(line, " requests in ") != nullptr) requests = std::atof(line);
+    if (const char* at = std::strstr(line, "Requests/sec:")) cost.rate = std::atof(at + 13);
+  }
+  if (pclose(wrk) != 0 || requests == 0 || all.find("Non-2xx") != std::string::npos) {
+    fail("wrk: " + all);
+  }
+  cost.cpu = 1e6 * (seconds_on(server.cpu_clock) - cpu) / requests;
+}
+
+Cost measure(const Server& server, HttpClient& client, const Target& target) {
   Cost cost;
-  cost.p50 = times[times.size() / 2];
-  cost.p99 = times[times.size() * 99 / 100];
-  const double from = seconds_on(CLOCK_MONOTONIC), cpu = seconds_on(server.cpu_clock);
-  constexpr int kTurns = 2 * kRequests / kConnections;
-  for (int i = 0; i < kTurns; ++i) {
-    for (HttpClient& client : clients) (void)client.send_bytes(request);
-    for (HttpClient& client : clients) read_answer(client, size);
-  }
-  cost.rate = kTurns * kConnections / (seconds_on(CLOCK_MONOTONIC) - from);
-  cost.cpu = 1e6 * (seconds_on(server.cpu_clock) - cpu) / (kTurns * kConnections);
+  measure_alone(client, target, cost);
+  measure_rate(server, target, cost);
   return cost;
 }
 
-struct Summary {
-  double least, median, most;
-};
-
-Summary summary_of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return {values.front(), values[values.size() / 2], values.back()};
-}
-
-void print(const char* name, const std::vector<Cost>& costs, double Cost::*what) {
-  std::vector<double> values;
-  for (const Cost& cost : costs) values.push_back(cost.*what);
-  const Summary summary = summary_of(values);
-  std::printf("%-28s %10.1f (%.1f .. %.1f)\n", name, summary.median, summary.least, summary.most);
-}
-
-void print_ratio(const char* name, const std::vector<Cost>& ours, const std::vector<Cost>& floor,
-                 double Cost::*what) {
-  std::vector<double> ratios;
-  for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(ours[i].*what / (floor[i].*what));
-  const Summary summary = summary_of(ratios);
-  std::printf("%-28s %10.3f (%.3f .. %.3f)\n", name, summary.median, summary.least, summary.most);
+// The probability that the forest gives for the row of the request, as the answer must show it.
+void check_answer(const std::string& answer, const std::vector<float>& row) {
+  float score = 0;
+  make_forest()->score(row, {&score, 1});
+  const std::string_view from = std::string_view(answer).substr(answer.find("\"data\":[") + 8);
+  const float shown = std::strtof(std::string(from.substr(0, from.find(']'))).c_str(), nullptr);
+  check(shown == score, "the answer is not what the forest gives");
 }
 
 }  // namespace
@@ -204,44 +213,44 @@ void print_ratio(const char* name, const std::vector<Cost>& ours, const std::vec
 int main(int argc, char** argv) {
   Server server;
   std::mt19937 random(11);
+  std::vector<float> row;
   std::string body = R"({"inputs":[{"name":"input","shape":[1,30],"datatype":"FP32","data":[)";
   for (std::size_t i = 0; i < kColumns; ++i) {
-    body += (i ? "," : "") + std::to_string(static_cast<double>(random() % 1000) * 1e-3 - 0.5);
+    const std::string number = std::to_string(static_cast<double>(random() % 1000) * 1e-3 - 0.5);
+    row.push_back(std::strtof(number.c_str(), nullptr));
+    body += (i ? "," : "") + number;
   }
   body += "]}]}";
+  Target predict{"/v2/models/forest/infer", body, {}}, echo{"/echo", body, {}};
+  pin(1);
+  auto connected = HttpClient::connect("127.0.0.1", server.server->port(), kMinute);
+  check(connected.has_value(), "the server cannot be reached");
+  HttpClient client = std::move(*connected);
+  predict.answer = one_answer(client, predict, 1);
+  check_answer(predict.answer, row);
+  server.echo_size = predict.answer.size() - predict.answer.find("\r\n\r\n") - 4;
+  echo.answer = one_answer(client, echo, 1);
+  check(echo.answer.size() == predict.answer.size(), "echo and prediction differ in size");
   if (argc > 1 && std::strcmp(argv[1], "serve") == 0) {
     std::printf("http://127.0.0.1:%d /echo /v2/models/forest/infer\n%s\n", server.server->port(),
                 body.c_str());
     std::fflush(stdout);
     std::promise<void>().get_future().wait();
   }
-  std::vector<HttpClient> clients;
-  for (int i = 0; i < kConnections; ++i) {
-    auto client = HttpClient::connect("127.0.0.1", server.server->port(), kMinute);
-    check(client.has_value(), "the server cannot be reached");
-    clients.push_back(std::move(*client));
-  }
-  const std::string echo = request_bytes("/echo", body);
-  const std::string predict = request_bytes("/v2/models/forest/infer", body);
-  std::vector<Cost> echoes, predictions;
+  Figure p50("OIP predict, 1 connection, p50", "us", "echo", {{"ours/floor", "at_most", 1.15}});
+  Figure p99("OIP predict, 1 connection, p99", "us", "echo");
+  Figure rate("OIP predict, 32 connections", "requests/s", "echo",
+              {{"ours/floor", "at_least", .85}});
+  Figure cpu("OIP predict, 32 connections, server CPU a request", "us", "echo");
   for (int round = -1; round < kRounds; ++round) {
-    Cost a, b;
-    if (round % 2 == 0) a = measure(server, clients, echo);
-    b = measure(server, clients, predict);
-    if (round % 2 != 0) a = measure(server, clients, echo);
+    const Cost a = measure(server, client, echo), b = measure(server, client, predict);
+    const Cost c = measure(server, client, predict), d = measure(server, client, echo);
     if (round < 0) continue;  // warms up
-    echoes.push_back(a);
-    predictions.push_back(b);
+    p50.add({a.p50, {b.p50, c.p50}, d.p50});
+    p99.add({a.p99, {b.p99, c.p99}, d.p99});
+    rate.add({a.rate, {b.rate, c.rate}, d.rate});
+    cpu.add({a.cpu, {b.cpu, c.cpu}, d.cpu});
   }
-  print("echo p50, us", echoes, &Cost::p50);
-  print("predict p50, us", predictions, &Cost::p50);
-  print("echo p99, us", echoes, &Cost::p99);
-  print("predict p99, us", predictions, &Cost::p99);
-  print("echo server CPU, us", echoes, &Cost::cpu);
-  print("predict server CPU, us", predictions, &Cost::cpu);
-  print("echo rate, 1/s", echoes, &Cost::rate);
-  print("predict rate, 1/s", predictions, &Cost::rate);
-  print_ratio("p50 ratio (goal <= 1.15)", predictions, echoes, &Cost::p50);
-  print_ratio("rate ratio (goal >= 0.85)", predictions, echoes, &Cost::rate);
+  for (const Figure* figure : {&p50, &p99, &rate, &cpu}) figure->print();
   return 0;
 }
