@@ -1,12 +1,10 @@
 #include "host/committer.h"
 
-#include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <thread>
 #include <variant>
 
-#include "base/clock.h"
+#include "host/loop.h"
 
 namespace quintet::host {
 
@@ -42,26 +40,28 @@ void merge(stage::Commit& into, stage::Commit& from) {
 
 }  // namespace
 
-struct Committer::Impl {
-  stage::Store& store;
+// Shared with the turns on their way, so that one that comes after the end finds nothing to do.
+struct Committer::Impl : std::enable_shared_from_this<Impl> {
+  Impl(const Parts& p, Epoch e) : parts(p), epoch(e) {}
+
+  const Parts parts;
   const Epoch epoch;
-  Loop& loop;
-  stage::Vault* const vault;
+  std::optional<Error> failed;  // the writer's
 
   mutable std::mutex mutex;  // guards all that follows
-  std::condition_variable ready;
   std::deque<Task> tasks;
   std::size_t under_way = 0;
+  bool turn_posted = false;
   bool stopping = false;
   Figures figures;
-  std::optional<Error> failed;
 
-  std::thread thread;
+  std::unique_ptr<Loop> thread;
+  Scheduler* writer = nullptr;
 
-  // Takes the next job, or as many groups as make one transaction. Empty: stop.
+  // Takes the next job, or as many groups as make one transaction. Empty: there is none.
   std::vector<Task> next() {
-    std::unique_lock lock(mutex);
-    ready.wait(lock, [this] { return stopping || !tasks.empty(); });
+    const std::lock_guard lock(mutex);
+    turn_posted = false;
     std::vector<Task> taken;
     while (!tasks.empty() && taken.size() < kMostGroups) {
       const bool other = std::holds_alternative<Other>(tasks.front());
@@ -75,13 +75,13 @@ struct Committer::Impl {
 
   Expected<void> perform(std::vector<Task>& taken) {
     if (failed) return *failed;
-    if (auto* other = std::get_if<Other>(&taken.front())) return other->job(store);
+    if (auto* other = std::get_if<Other>(&taken.front())) return other->job(parts.store);
     stage::Commit all = std::move(std::get<Group>(taken.front()).commit);
     for (std::size_t i = 1; i < taken.size(); ++i) merge(all, std::get<Group>(taken[i]).commit);
     SystemClock clock;
     const Micros begin = clock.steady();
-    auto result = vault == nullptr ? Expected<void>() : vault->flush();
-    if (result) result = store.commit(all, epoch);
+    auto result = parts.vault == nullptr ? Expected<void>() : parts.vault->flush();
+    if (result) result = parts.store.commit(all, epoch);
     const std::lock_guard lock(mutex);
     figures.busy += clock.steady() - begin;
     figures.transactions += 1;
@@ -91,41 +91,51 @@ struct Committer::Impl {
     return result;
   }
 
-  void work() {
-    for (;;) {
-      auto taken = next();
-      if (taken.empty()) return;
-      auto result = std::make_shared<Expected<void>>(perform(taken));
-      auto done = std::make_shared<std::vector<Done>>();
-      for (Task& task : taken) {
-        std::visit([&](auto& one) { done->push_back(std::move(one.done)); }, task);
-      }
-      {
-        const std::lock_guard lock(mutex);
-        under_way -= taken.size();
-        if (stopping) continue;
-      }
-      loop.post([result, done] {
-        for (Done& one : *done) {
-          if (one) one(*result);
-        }
-      });
+  // One turn of the writer. False if there was nothing to do.
+  bool work() {
+    auto taken = next();
+    if (taken.empty()) return false;
+    auto result = std::make_shared<Expected<void>>(perform(taken));
+    auto done = std::make_shared<std::vector<Done>>();
+    for (Task& task : taken) {
+      std::visit([&](auto& one) { done->push_back(std::move(one.done)); }, task);
     }
+    {
+      const std::lock_guard lock(mutex);
+      under_way -= taken.size();
+      if (stopping) return true;
+      if (!tasks.empty()) post_turn();
+    }
+    parts.owner.post([result, done] {
+      for (Done& one : *done) {
+        if (one) one(*result);
+      }
+    });
+    return true;
+  }
+
+  // With the mutex held.
+  void post_turn() {
+    if (turn_posted) return;
+    turn_posted = true;
+    writer->post([self = shared_from_this()] { self->work(); });
   }
 
   void push(Task task) {
-    {
-      const std::lock_guard lock(mutex);
-      tasks.push_back(std::move(task));
-      ++under_way;
-    }
-    ready.notify_one();
+    const std::lock_guard lock(mutex);
+    tasks.push_back(std::move(task));
+    ++under_way;
+    post_turn();
   }
 };
 
-Committer::Committer(stage::Store& store, Epoch epoch, Loop& loop, stage::Vault* vault)
-    : impl_(new Impl{store, epoch, loop, vault, {}, {}, {}, 0, false, {}, {}, {}}) {
-  impl_->thread = std::thread([impl = impl_.get()] { impl->work(); });
+Committer::Committer(const Parts& parts, Epoch epoch)
+    : impl_(std::make_shared<Impl>(parts, epoch)) {
+  impl_->writer = parts.writer;
+  if (impl_->writer != nullptr) return;
+  impl_->thread = std::make_unique<Loop>();
+  impl_->thread->start("commit");
+  impl_->writer = impl_->thread.get();
 }
 
 Committer::~Committer() {
@@ -133,8 +143,14 @@ Committer::~Committer() {
     const std::lock_guard lock(impl_->mutex);
     impl_->stopping = true;
   }
-  impl_->ready.notify_one();
-  impl_->thread.join();
+  if (impl_->thread) {
+    impl_->thread->stop();
+    impl_->thread->join();
+  }
+  // What no turn took is done here: the writer is at rest.
+  while (impl_->work()) {
+  }
+  impl_->thread.reset();
 }
 
 void Committer::submit(stage::Commit group, Done done) {

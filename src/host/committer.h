@@ -1,32 +1,39 @@
-// The one thread that writes to a store. It takes what its owner has sealed, makes one durable
-// transaction of all that waits (group commit, no timer: while one transaction is under way the
-// next group forms), and posts the outcome back to the owner's loop.
+// The one writer of a store. It takes what its owner has sealed, makes one durable transaction of
+// all that waits (group commit, no timer: while one transaction is under way the next group forms),
+// and posts the outcome back to the owner.
 #pragma once
 
 #include <functional>
 #include <memory>
 
-#include "host/loop.h"
+#include "host/scheduler.h"
 #include "stage/store.h"
 
 namespace quintet::host {
 
 class Committer {
  public:
-  // Called on the owner's loop, in the order of submit(). After an error every later group fails
-  // too: the owner must throw its memory away (DESIGN 6.5).
+  // Called as a job of the owner's, in the order of submit(). After an error every later group
+  // fails too: the owner must throw its memory away (DESIGN 6.5).
   using Done = std::function<void(const Expected<void>&)>;
 
-  // `store`, `loop` and `vault` outlive the Committer. The vault's new keys are flushed before each
-  // transaction, because its records may be sealed with them; none: nothing is sealed.
-  Committer(stage::Store& store, Epoch epoch, Loop& loop, stage::Vault* vault = nullptr);
-  // Finishes what was submitted, without calling back, and ends the thread.
+  struct Parts {  // all outlive the Committer
+    stage::Store& store;
+    Scheduler& owner;
+    // Its new keys are flushed before each transaction, because its records may be sealed with
+    // them; none: nothing is sealed.
+    stage::Vault* vault = nullptr;
+    // Runs the transactions, one job each; none: a thread of the Committer's own.
+    Scheduler* writer = nullptr;
+  };
+  Committer(const Parts& parts, Epoch epoch);
+  // Finishes what was submitted, without calling back, and ends its thread.
   ~Committer();
 
-  // From the owner's loop. Never blocks.
+  // From the owner's jobs. Never blocks.
   void submit(stage::Commit group, Done done);
-  // Runs something else on the writing thread, after what was submitted before: snapshots, models.
-  // `done` comes back on the loop with what the job returned.
+  // Runs something else as the writer, after what was submitted before: snapshots, models.
+  // `done` comes back to the owner with what the job returned.
   void run(std::function<Expected<void>(stage::Store&)> job, Done done);
   // Groups submitted and not yet answered.
   std::size_t under_way() const;
@@ -41,7 +48,7 @@ class Committer {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace quintet::host

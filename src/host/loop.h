@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "base/clock.h"
+#include "host/scheduler.h"
 
 namespace boost::asio {
 class io_context;
@@ -15,40 +15,12 @@ class io_context;
 
 namespace quintet::host {
 
-// A function to run once. Unlike std::function it may own what cannot be copied.
-class Job {
- public:
-  template <class F>
-  Job(F function) : body_(std::make_unique<Body<F>>(std::move(function))) {}  // NOLINT(implicit)
-
-  void operator()() { body_->run(); }
-
- private:
-  struct Base {
-    virtual ~Base() = default;
-    virtual void run() = 0;
-  };
-  template <class F>
-  struct Body final : Base {
-    explicit Body(F f) : function(std::move(f)) {}
-    void run() override { function(); }
-    F function;
-  };
-  std::unique_ptr<Base> body_;
-};
-
-// A job to come. Destroying the Timer, on its loop's thread, calls the job off.
-class Timer {
- public:
-  virtual ~Timer() = default;
-};
-
 // Threads: post(), stop() and is_current() from any thread; the rest from the loop's own thread, or
 // before the loop runs. A Loop outlives all that lives on it.
-class Loop {
+class Loop final : public Scheduler {
  public:
   Loop();
-  ~Loop();  // stops, joins its thread and drops the jobs not yet run
+  ~Loop() override;  // stops, joins its thread and drops the jobs not yet run
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
@@ -61,14 +33,10 @@ class Loop {
   // After stop(): waits for the thread of start(). Not on the loop's thread.
   void join();
 
-  // Runs the job on the loop, never inside this call; jobs of one poster keep their order. The
-  // queue has no limit: what a client can cause to be posted must be limited by the poster.
-  void post(Job job);
+  void post(Job job) override;
   bool is_current() const;
-
-  // Runs the job once, `delay` microseconds from now, or again and again until the Timer goes.
-  [[nodiscard]] std::unique_ptr<Timer> after(Micros delay, std::function<void()> job);
-  [[nodiscard]] std::unique_ptr<Timer> every(Micros period, std::function<void()> job);
+  [[nodiscard]] std::unique_ptr<Timer> after(Micros delay, std::function<void()> job) override;
+  [[nodiscard]] std::unique_ptr<Timer> every(Micros period, std::function<void()> job) override;
 
   // Calls back on the loop, with the number, for each SIGINT and SIGTERM to this process. One Loop
   // of a process may do so.

@@ -9,6 +9,7 @@
 #include "event/decode.h"
 #include "host/http.h"
 #include "host/log.h"
+#include "host/loop.h"
 #include "host/metrics.h"
 #include "host/place.h"
 

@@ -2,8 +2,9 @@
 // a door, a command or a test drives. It owns ingest and infer, feeds the Committer and answers
 // reads.
 //
-// Lives on one Loop; every method is called there. After a failed commit it answers `unavailable`
-// and must be destroyed and opened again: memory may be ahead of what is durable (DESIGN 6.5).
+// Lives on one Scheduler; every method is called in its jobs. After a failed commit it answers
+// `unavailable` and must be destroyed and opened again: memory may be ahead of what is durable
+// (DESIGN 6.5).
 #pragma once
 
 #include <deque>
@@ -39,7 +40,8 @@ class Place {
     stage::Store& store;
     stage::Vault& vault;
     Clock& clock;
-    Loop& loop;
+    Scheduler& loop;
+    Scheduler* writer = nullptr;  // of its commits; none: a thread of its own
   };
   struct Settings {
     std::shared_ptr<const app::Spec> spec;

@@ -31,7 +31,8 @@ Expected<void> Place::State::start() {
     return broken("the log ends at " + std::to_string(ingest->last()) + " but outcomes at " +
                   std::to_string(durable));
   }
-  committer = std::make_unique<Committer>(parts.store, epoch, parts.loop, &parts.vault);
+  committer = std::make_unique<Committer>(
+      Committer::Parts{parts.store, parts.loop, &parts.vault, parts.writer}, epoch);
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include "app/load.h"
 #include "event/decode.h"
+#include "host/loop.h"
 #include "store/memory.h"
 
 namespace quintet::host {
