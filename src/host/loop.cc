@@ -90,7 +90,9 @@ Loop::~Loop() {
 
 void Loop::start(const std::string& name) {
   check(!thread_.joinable(), "Loop::start twice");
-  thread_ = std::thread([this] { run(); });
+  // Here and not on the thread: it must not undo a stop() that comes before it runs.
+  impl_->context.restart();
+  thread_ = std::thread([this] { impl_->context.run(); });
   pthread_setname_np(thread_.native_handle(), name.substr(0, 15).c_str());
 }
 

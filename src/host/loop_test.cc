@@ -88,5 +88,14 @@ TEST(Loop, DropsWhatItCouldNotRun) {
   EXPECT_EQ(owned.use_count(), 1);
 }
 
+TEST(Loop, AStopThatComesBeforeItsThreadRunsIsNotLost) {
+  for (int i = 0; i < 200; ++i) {
+    Loop loop;
+    loop.start("brief");
+    loop.stop();
+    loop.join();
+  }
+}
+
 }  // namespace
 }  // namespace quintet::host
