@@ -1,5 +1,7 @@
 #include "stage/ingest.h"
 
+#include <algorithm>
+
 #include "event/event.h"
 
 namespace quintet::stage {
@@ -166,20 +168,20 @@ Expected<void> Ingest::join_report(const event::Event& event, event::Record& rec
   return {};
 }
 
-void Ingest::attach_waiting(const event::Event& event, event::Record& record) {
+void Ingest::attach_waiting(const event::Event& event, event::Record& record) const {
   if (!labelled_types_[event.type->index]) return;
   for (std::size_t i = 0; i < spec_->labels.size(); ++i) {
     const app::Label& label = spec_->labels[i];
     if (label.report < 0 || label.of != event.type->index) continue;
     const auto found = waiting_.find(waiting_hash(label.name, event.id));
     if (found == waiting_.end()) continue;
-    const Waiting& waiting = found->second;
-    const bool inside = waiting.report_time > record.time &&
-                        (label.within == 0 || waiting.report_time <= record.time + label.within);
-    if (inside) {
-      record.attached.push_back({static_cast<std::uint16_t>(i), waiting.report, waiting.value});
-    }
-    waiting_.erase(found);
+    const auto inside = [&](const Waiting& waiting) {
+      return waiting.report_time > record.time &&
+             (label.within == 0 || waiting.report_time <= record.time + label.within);
+    };
+    const auto last = std::find_if(found->second.rbegin(), found->second.rend(), inside);
+    if (last == found->second.rend()) continue;
+    record.attached.push_back({static_cast<std::uint16_t>(i), last->report, last->value});
   }
 }
 
@@ -269,9 +271,14 @@ void Ingest::remember_labelled(const event::Event& event, const event::Record& r
   labelled.keys = event::encode_part(*event.type, keys, false);
   labelled.subject = record.subject;
   if (!record.subject.empty()) labelled.sealed_plain = event::encode_part(*event.type, keys, true);
+  for (const app::Label& label : spec_->labels) {
+    if (label.report >= 0 && label.of == event.type->index) {
+      waiting_.erase(waiting_hash(label.name, record.id));
+    }
+  }
 }
 
-// A report whose event is not there yet waits for it; of several the latest counts.
+// A report whose event is not there yet waits for it; of several at one time the latest counts.
 void Ingest::remember_report(const event::Event& event, const event::Record& record) {
   for (const app::Label& label : spec_->labels) {
     if (label.report != event.type->index) continue;
@@ -286,12 +293,12 @@ void Ingest::remember_report(const event::Event& event, const event::Record& rec
     const auto& key_type = event.type->fields[static_cast<std::size_t>(label.report_key)].type;
     const std::string id = event::to_text(key_type, key);
     if (labelled_.contains(id_hash_of(labelled_type.name, id))) continue;
-    Waiting& waiting = waiting_[waiting_hash(label.name, id)];
-    waiting.report = record.position;
-    waiting.report_time = record.time;
-    waiting.value.clear();
+    Waiting waiting{record.position, record.time, {}};
     ByteWriter out(waiting.value);
     event::write_value(out, label.type, label.report_value.run(event.values, scratch));
+    auto& all = waiting_[waiting_hash(label.name, id)];
+    std::erase_if(all, [&](const Waiting& w) { return w.report_time == record.time; });
+    all.push_back(std::move(waiting));
   }
 }
 
@@ -314,10 +321,6 @@ Expected<void> Ingest::replay(const Admitted& admitted, const app::Spec& written
   if (admitted.event.type == nullptr) {
     ids_[id_hash_of(type.name, record.id)] = {{}, record.position};
     return {};
-  }
-  for (const event::AttachedLabel& attached : record.attached) {
-    if (attached.label >= written.labels.size()) continue;
-    waiting_.erase(waiting_hash(written.labels[attached.label].name, record.id));
   }
   remember(admitted, id_hash_of(type.name, record.id), event::content_hash(admitted.event));
   return {};

@@ -84,6 +84,7 @@ class Ingest {
     std::string subject;
     std::string sealed_plain;  // before sealing: each report seals it anew
   };
+  // A report without its event. All are kept: which of them counts depends on the event's time.
   struct Waiting {
     Position report = kNoPosition;
     Micros report_time = 0;
@@ -93,7 +94,7 @@ class Ingest {
   Expected<void> stamp(Offer& offer, Micros now, event::Record& record);
   Expected<void> seal_parts(const event::Event& event, event::Record& record);
   Expected<void> join_report(const event::Event& event, event::Record& record);
-  void attach_waiting(const event::Event& event, event::Record& record);
+  void attach_waiting(const event::Event& event, event::Record& record) const;
   void append(Admitted& admitted);
   void remember(const Admitted& admitted, Hash128 id_hash, Hash128 content);
   void remember_labelled(const event::Event& event, const event::Record& record, Hash128 id_hash);
@@ -114,7 +115,8 @@ class Ingest {
   std::vector<Position> chain_;  // by shard
   std::unordered_map<Hash128, Known, HashOfHash> ids_;
   std::unordered_map<Hash128, Labelled, HashOfHash> labelled_;
-  std::unordered_map<Hash128, Waiting, HashOfHash> waiting_;  // by label and event id
+  // By label and event id, in position order.
+  std::unordered_map<Hash128, std::vector<Waiting>, HashOfHash> waiting_;
   bool keeps_blocks_ = true;
   event::Block open_;
   std::size_t open_bytes_ = 0;
