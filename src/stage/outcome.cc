@@ -60,6 +60,13 @@ void write_outcome(ByteWriter& out, const app::Spec& spec, const Outcome& outcom
 
 namespace {
 
+// An index below `size`.
+std::uint64_t read_index(ByteReader& in, std::size_t size) {
+  const std::uint64_t index = in.varint();
+  if (index >= size) in.fail();
+  return in.ok() ? index : 0;
+}
+
 Expected<void> read_values(ByteReader& in, const app::Spec& spec, const app::RowPlan& plan,
                            Outcome& outcome) {
   outcome.slots.resize(static_cast<std::size_t>(plan.slots));
@@ -98,12 +105,12 @@ Expected<Outcome> read_outcome(ByteReader& in, const app::Spec& spec, Position p
     TRY_DO(read_values(in, spec, plan, outcome));
     outcome.faults.resize(in.count(plan.slot_types.size()));
     for (ColumnFault& fault : outcome.faults) {
-      fault.slot = static_cast<app::Slot>(in.count(plan.slot_types.size()));
+      fault.slot = static_cast<app::Slot>(read_index(in, plan.slot_types.size()));
       fault.fault = static_cast<expr::Fault>(in.count(2));
     }
     outcome.models.resize(in.count(spec.models.size()));
     for (UsedModel& used : outcome.models) {
-      used.model = static_cast<std::uint16_t>(in.count(spec.models.size()));
+      used.model = static_cast<std::uint16_t>(read_index(in, spec.models.size()));
       used.version = static_cast<std::uint32_t>(in.count(0xffffffff));
     }
     outcome.failure = in.text();
