@@ -20,7 +20,7 @@ TEST(Promotions, RollBackToWhatWasInForceBefore) {
   EXPECT_EQ(back->reason, "rolled back from 3");
 }
 
-TEST(Promotions, RollBackFurtherEachTime) {
+TEST(Promotions, RollBackFurtherEachTime) {  // S7.5
   const auto back =
       rollback_of(past({{1, "by hand"}, {2, "by hand"}, {3, ""}, {2, "rolled back from 3"}}));
   ASSERT_TRUE(back);

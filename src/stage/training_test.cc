@@ -1,9 +1,6 @@
 #include "stage/training.h"
 
-#include <gtest/gtest.h>
-
-#include "app/load.h"
-#include "stage/ingest.h"
+#include "stage/stage_fixture.h"
 
 namespace quintet::stage {
 namespace {
@@ -34,17 +31,6 @@ models:
     train: {label: fraud, holdout: last 1d, window: 2d, metrics: [auc]}
     promote: {when: auc >= current}
 )";
-
-class NoSealer final : public Sealer {
-  Expected<std::string> seal(std::string_view, Position, Epoch, std::uint32_t,
-                             std::string_view) override {
-    return std::string();
-  }
-  Expected<std::optional<std::string>> open(std::string_view, Position, Epoch, std::uint32_t,
-                                            std::string_view) override {
-    return std::optional<std::string>();
-  }
-};
 
 class Training : public ::testing::Test {
  protected:
@@ -101,7 +87,7 @@ class Training : public ::testing::Test {
   TrainingRows rows_;
 };
 
-TEST_F(Training, CutsByEventTimeWithAGapThatIsAsLongAsTheLabelTakes) {
+TEST_F(Training, CutsByEventTimeWithAGapThatIsAsLongAsTheLabelTakes) {  // S5.5
   for (int hour = 0; hour <= 10 * 24; hour += 24) sale(hour, hour);
   // end = day 9; judged on [8, 9]; gap [7, 8); learned from [5, 7).
   const learn::Rows rows = cut(10 * 24);
@@ -114,7 +100,38 @@ TEST_F(Training, CutsByEventTimeWithAGapThatIsAsLongAsTheLabelTakes) {
   EXPECT_EQ(rows.values[6], 9 * 24);
 }
 
-TEST_F(Training, TakesTheLastReportAndOtherwiseTheWordOfTheFile) {
+TEST_F(Training, CutsExactlyAtTheEdges) {  // S5.5
+  for (const int hour : {119, 120, 167, 168, 191, 192, 216, 217}) sale(hour, hour);
+  // end = hour 216; judged on [192, 216]; gap [168, 192); learned from [120, 168).
+  const learn::Rows rows = cut(10 * 24);
+  std::vector<float> learned, judged;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    (rows.splits[i] == learn::Split::train ? learned : judged).push_back(rows.values[2 * i]);
+  }
+  EXPECT_EQ(learned, (std::vector<float>{120, 167}));
+  EXPECT_EQ(judged, (std::vector<float>{192, 216}));
+}
+
+TEST_F(Training, LearnsFromAllUpToTheEndWithoutAHoldout) {  // S5.5
+  for (const int hour : {0, 24, 48, 49}) sale(hour, hour);
+  app::TrainRules rules = rules_of(spec_->models[0]);
+  rules.holdout = 0;
+  rules.parameters.clear();  // `window`
+  const auto rows = rows_.cut(rules, 72 * kHour);
+  ASSERT_TRUE(rows);
+  EXPECT_EQ(rows->size(), 3U);  // hour 49 is known a day later, at hour 73
+}
+
+TEST_F(Training, UsesALabelOnceItIsKnownAtTheAsOf) {  // S5.4
+  for (int day = 1; day <= 6; ++day) sale(day * 24, day);
+  report(6 * 24 + 1, 2 * 24 + 0, true);  // four days after: too late to be its label
+  report(6 * 24 + 1 + 1, 5 * 24, true);
+  EXPECT_EQ(cut(6 * 24 - 1).size(), 3U);  // day 5 is not known before day 6
+  const learn::Rows rows = cut(7 * 24);
+  EXPECT_EQ(rows.labels, (std::vector<float>{0, 0, 1, 0}));
+}
+
+TEST_F(Training, TakesTheLastReportAndOtherwiseTheWordOfTheFile) {  // S5.1, S5.4
   for (int day = 1; day <= 6; ++day) sale(day * 24, day);
   report(6 * 24 + 1, 5 * 24, true);
   report(6 * 24 + 2, 6 * 24, true);
@@ -124,14 +141,14 @@ TEST_F(Training, TakesTheLastReportAndOtherwiseTheWordOfTheFile) {
   EXPECT_EQ(rows.labels, (std::vector<float>{0, 0, 1, 0}));
 }
 
-TEST_F(Training, GivesHistoryRecordsRowsLikeOthers) {
+TEST_F(Training, GivesHistoryRecordsRowsLikeOthers) {  // S5.5
   for (int day = 1; day <= 6; ++day) sale(day * 24, day, day < 4);
   const learn::Rows rows = cut(7 * 24);
   ASSERT_EQ(rows.size(), 4U);
   EXPECT_EQ(rows.values[1], 1);  // one sale of the shop before it
 }
 
-TEST_F(Training, WithoutAsOfWaitsForTheNewestLabelOnly) {
+TEST_F(Training, WithoutAsOfWaitsForTheNewestLabelOnly) {  // S5.4
   EXPECT_EQ(rows_.as_of(5 * kDay), 5 * kDay);
   sale(24, 1);
   EXPECT_EQ(rows_.as_of(5 * kDay), 2 * kDay);
@@ -159,7 +176,7 @@ TEST_F(Training, ChangesRulesByName) {
   EXPECT_FALSE(set_rule(rules, "label", "other"));
 }
 
-TEST_F(Training, KeepsTheVersionInForceAmongEquals) {
+TEST_F(Training, KeepsTheVersionInForceAmongEquals) {  // S7.5
   EXPECT_EQ(promotion_reason(spec_->models[0], .75, .5), "auc 0.75 > 0.5");
   EXPECT_EQ(promotion_reason(spec_->models[0], .5, .5), "");
   EXPECT_EQ(promotion_reason(spec_->models[0], .25, .5), "");

@@ -144,7 +144,7 @@ TEST_P(StoreContract, FencesOlderEpochs) {
   EXPECT_GT(open_epoch(), fresh);
 }
 
-TEST_P(StoreContract, KeepsTheFirstOutcomeOfAPosition) {
+TEST_P(StoreContract, KeepsTheFirstOutcomeOfAPosition) {  // S7.2
   const Epoch epoch = open_epoch();
   Commit one;
   one.outcomes = {{1, 4, "a"}, {5, 6, "b"}};
@@ -178,7 +178,7 @@ TEST_P(StoreContract, FindsTheRunOfAPosition) {
   EXPECT_TRUE(value_of(store_->read_outcomes(6, 100)).empty());
 }
 
-TEST_P(StoreContract, GivesChangesWithTheirRunAndKeepsTheLast) {
+TEST_P(StoreContract, GivesChangesWithTheirRunAndKeepsTheLast) {  // S7.2
   const Epoch epoch = open_epoch();
   Commit one;
   one.outcomes = {{1, 3, "a"}, {4, 6, "b"}};
