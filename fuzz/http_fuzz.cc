@@ -1,6 +1,7 @@
 // Bytes of any kind as a connection's input: what is good as a whole must give the same requests
 // cut at any place, and no step may use more than it was given.
-// rooms: host
+// rooms: base
+// sources: host/http_lines.cc host/http_parser.cc host/http_text.cc
 #include <cstdlib>
 
 #include "host/http_lines.h"

@@ -1,6 +1,8 @@
 // Bytes of any kind as an inference request; the first two say how long its JSON part is. What is
 // taken must be a matrix of the size it says, of finite numbers, and have an answer.
-// rooms: host
+// rooms: base
+// libraries: simdjson
+// sources: host/oip_answer.cc host/oip_json.cc host/oip_tensor.cc
 #include <cmath>
 #include <cstdlib>
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Builds and runs every test, one line a step, and ends with 'N passed, N failed'.
 
-Steps: build, ctest (all room tests), tidy, then every executable *_test.py and *_test.sh under
-tidy/, test/ and apps/. A script passes by exit status 0; if its last line reads 'N passed, N
-failed' these numbers count, else it counts as one. What a step printed: BUILD/test-logs/STEP.log.
+Steps: build, ctest (all room tests), the pure rooms' tests and the fuzzers' inputs once more with
+the address and undefined behaviour sanitizers (BUILD/asan), tidy, then every *_test.py and
+*_test.sh under tidy/, test/ and apps/. A script passes by exit status 0; if its last line reads
+'N passed, N failed' these numbers count, else it counts as one. What a step printed:
+BUILD/test-logs/STEP.log.
 """
 import argparse
 import glob
@@ -33,7 +35,7 @@ class Run:
         log = os.path.join(self.logs, name.replace("/", "_") + ".log")
         environment = dict(os.environ, QUINTET=os.path.join(self.build, "quintet"),
                            QUINTET_BUILD=self.build, PYTHONDONTWRITEBYTECODE="1",
-                           GTEST_OUTPUT=f"json:{self.logs}/gtest/", GTEST_BRIEF="1")
+                           GTEST_OUTPUT=f"json:{self.logs}/{name}/", GTEST_BRIEF="1")
         with open(log, "wb") as out:
             status = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT,
                                     stdin=subprocess.DEVNULL, env=environment).returncode
@@ -52,16 +54,23 @@ class Run:
             print(f"    (all of it: {os.path.relpath(log)})", flush=True)
         return failed == 0
 
-    def count_ctest(self, status, lines):
+    def ctest(self, name, build, jobs, *more):
+        """The tests of a build, each with its log in one file. True if all passed."""
+        return self.step(name, ["ctest", "--test-dir", build, "-j", jobs, "--output-on-failure",
+                                "--timeout", "300", "--no-tests=error", "--output-junit",
+                                os.path.join(self.logs, name + ".xml"), *more],
+                         lambda *_: self.count_ctest(name))
+
+    def count_ctest(self, name):
         """Each case of a GoogleTest program counts; a program that died counts as one failure."""
         passed = failed = 0
         try:
-            root = ElementTree.parse(os.path.join(self.logs, "ctest.xml")).getroot()
+            root = ElementTree.parse(os.path.join(self.logs, name + ".xml")).getroot()
         except (OSError, ElementTree.ParseError):
             return 0, 1
         for case in root.iter("testcase"):
             good = case.get("status") == "run"
-            result = os.path.join(self.logs, "gtest", case.get("name") + "_test.json")
+            result = os.path.join(self.logs, name, case.get("name") + "_test.json")
             tests, failures = 1, 0 if good else 1
             if os.path.exists(result):
                 try:
@@ -83,6 +92,18 @@ def count_script(status, lines):
     return (1, 0) if status == 0 else (0, 1)
 
 
+def sanitized(run, jobs):
+    """The pure rooms and all that parses, in a build of their own; whoever made `run.build` made
+    it with tests and without sanitizers."""
+    build = os.path.join(run.build, "asan")
+    configure = ["cmake", "-G", "Ninja", "-S", ".", "-B", build, "-DQUINTET_TESTS=ON",
+                 "-DQUINTET_SANITIZE=address,undefined"]
+    nothing = lambda status, _: (0, 0) if status == 0 else (0, 1)  # noqa: E731
+    if run.step("sanitized-configure", configure, nothing) and run.step(
+            "sanitized-build", ["ninja", "-C", build, "-j", jobs, "sanitized"], nothing):
+        run.ctest("sanitized", build, jobs, "-L", "sanitized")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
@@ -97,10 +118,9 @@ def main():
     built = run.step("build", ["ninja", "-C", args.build, "-j", args.jobs],
                      lambda status, _: (0, 0) if status == 0 else (0, 1))
     if built and wanted.search("ctest"):
-        run.step("ctest", ["ctest", "--test-dir", args.build, "-j", args.jobs,
-                           "--output-on-failure", "--timeout", "300", "--no-tests=error",
-                           "--output-junit", os.path.join(run.logs, "ctest.xml")],
-                 run.count_ctest)
+        run.ctest("ctest", args.build, args.jobs)
+    if built and wanted.search("sanitized"):
+        sanitized(run, args.jobs)
     if wanted.search("tidy"):
         run.step("tidy", [sys.executable, "tidy/tidy.py"], count_script)
     scripts = []
