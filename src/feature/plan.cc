@@ -91,22 +91,6 @@ bool reads_entries(Function function) {
   return function == Function::first || function == Function::last || function == Function::list;
 }
 
-void ask(Lane& lane, Function function) {
-  switch (function) {
-    case Function::count: lane.count = true; break;
-    case Function::sum:
-    case Function::mean:
-    case Function::any:
-    case Function::all: lane.sum = true; break;
-    case Function::var:
-    case Function::std: lane.squares = true; break;
-    case Function::top_k: lane.ordered = true; break;
-    case Function::distinct: lane.distinct = true; break;
-    case Function::quantile: lane.buckets = true; break;
-    default: break;
-  }
-}
-
 int lane_of(const GroupPlan& plan, View& view, const Aggregate& aggregate, const Answer& answer) {
   if (reads_entries(aggregate.function)) return -1;
   if (answer.column < 0 && answer.filter < 0) return -1;
@@ -125,6 +109,22 @@ int lane_of(const GroupPlan& plan, View& view, const Aggregate& aggregate, const
 }
 
 }  // namespace
+
+void ask(Lane& lane, Function function) {
+  switch (function) {
+    case Function::count: lane.count = true; break;
+    case Function::sum:
+    case Function::mean:
+    case Function::any:
+    case Function::all: lane.sum = true; break;
+    case Function::var:
+    case Function::std: lane.squares = true; break;
+    case Function::top_k: lane.ordered = true; break;
+    case Function::distinct: lane.distinct = true; break;
+    case Function::quantile: lane.buckets = true; break;
+    default: break;
+  }
+}
 
 std::size_t GroupPlan::slots() const {
   return spec->events[static_cast<std::size_t>(group->source)].fields.size() + labels.size();

@@ -70,6 +70,9 @@ struct GroupPlan {
 
 GroupPlan plan_group(std::shared_ptr<const app::Spec> spec, int group);
 
+// Notes on the lane what the function needs to run; nothing for those that read entries.
+void ask(Lane& lane, app::Function function);
+
 // S2.3: what a record with this low time has forgotten: every time <= the horizon. kNoTime if
 // nothing.
 Micros horizon_of(const app::Spec& spec, Micros low_time);

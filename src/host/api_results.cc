@@ -3,21 +3,11 @@
 #include "base/decimal.h"
 #include "base/json_out.h"
 #include "host/problem.h"
+#include "host/request.h"
 
 namespace quintet::host {
 
 namespace {
-
-Expected<std::uint64_t> number_of(const HttpRequest& request, std::string_view name,
-                                  std::uint64_t fallback, std::uint64_t most) {
-  const auto text = request.query_value(name);
-  if (!text) return fallback;
-  const auto number = parse_int64(*text);
-  if (!number || *number < 0 || static_cast<std::uint64_t>(*number) > most) {
-    return invalid("expected a number from 0 to " + std::to_string(most)).at(std::string(name));
-  }
-  return static_cast<std::uint64_t>(*number);
-}
 
 Expected<Position> position_of(const Place& place, const HttpRequest& request) {
   const std::string_view id = request.param("id");

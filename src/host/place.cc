@@ -67,6 +67,10 @@ void Place::offer(Offer&& offer, Reply reply) {
     const auto applied = s.infer->apply(s.admitted, s.outcome);
     check(applied.has_value(), "an admitted record cannot fail to fold in its own place");
     s.admit_outcome();
+    if (s.outcome.status == stage::OutcomeStatus::result) {
+      s.views->take(s.outcome.event_type, s.admitted.record.time, s.outcome.position,
+                    s.outcome.slots, s.open.view_rows);
+    }
     if (offer.show == Show::result) {
       stage::append_result(waiting.json, s.spec(), stage::facts_of(s.spec(), s.admitted.record),
                            s.outcome);
@@ -133,6 +137,7 @@ void Place::State::on_committed(Group&& group, const Expected<void>& result) {
   const Position before = durable;
   if (result) {
     durable = std::max(durable, group.last);
+    views->fold(group.view_rows, durable);
   } else if (!failed) {
     failed = unavailable("the store could not make events durable; nothing was acknowledged: " +
                          result.error().message());

@@ -17,6 +17,7 @@
 #include "stage/control.h"
 #include "stage/infer.h"
 #include "stage/ingest.h"
+#include "stage/views.h"
 
 namespace quintet::host {
 
@@ -111,6 +112,9 @@ class Place {
   };
   // Looks at no more than kScanPositions; a page may be empty and still have a next one.
   Expected<Page> results(const Query& query);
+  // A page of the application's view number `view` (S9).
+  Expected<stage::ViewPage> view(std::size_t view, const stage::ViewQuery& query);
+  const stage::Views& views() const;
   // A row of this event as it would be now, as JSON; nothing is stored (DESIGN 6, B15).
   Expected<std::string> peek(event::Event&& event);
 

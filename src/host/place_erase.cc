@@ -31,7 +31,8 @@ Expected<void> Place::State::finish_erase(const std::string& subject) {
   sealer.forget(subject);
   cached.first = cached.last = kNoPosition;
   TRY_DO(put_in_force(version));
-  return fold_log();
+  TRY_DO(fold_log());
+  return fold_views();
 }
 
 void Place::erase(std::string subject, Done done) {

@@ -31,6 +31,7 @@ Expected<void> Place::State::start() {
     return broken("the log ends at " + std::to_string(ingest->last()) + " but outcomes at " +
                   std::to_string(durable));
   }
+  TRY_DO(fold_views());
   committer = std::make_unique<Committer>(
       Committer::Parts{parts.store, parts.loop, &parts.vault, parts.writer}, epoch);
   return {};
@@ -42,6 +43,7 @@ Expected<void> Place::State::put_in_force(AppVersion wanted_version) {
   const auto spec = versions[version - 1];
   ingest = std::make_unique<stage::Ingest>(spec, version, epoch, sealer);
   infer = std::make_unique<stage::Infer>(spec);
+  views = std::make_unique<stage::Views>(spec);
   TRY(const auto models, parts.store.models(true));
   for (const stage::ModelVersion& model : models) {
     if (model.state != stage::ModelState::ready) continue;

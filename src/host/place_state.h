@@ -5,6 +5,7 @@
 
 #include "host/place.h"
 #include "host/vault_sealer.h"
+#include "stage/views.h"
 
 namespace quintet::host {
 
@@ -18,6 +19,7 @@ struct Place::State {
   std::vector<std::shared_ptr<const app::Spec>> versions;  // by AppVersion - 1
   std::unique_ptr<stage::Ingest> ingest;
   std::unique_ptr<stage::Infer> infer;
+  std::unique_ptr<stage::Views> views;  // folded to `durable`
   std::unique_ptr<Committer> committer;
 
   // What waits for one commit: it becomes durable as a whole or not at all.
@@ -33,6 +35,7 @@ struct Place::State {
     stage::Commit commit;
     std::vector<Waiting> waiting;
     std::vector<std::pair<Done, Position>> controls;
+    stage::ViewRows view_rows;            // folded once it is durable
     std::vector<std::uint64_t> replayed;  // dead letters that are held until then
     Position last = kNoPosition;
     bool empty() const {
@@ -91,6 +94,11 @@ struct Place::State {
   // place_erase.cc
   Expected<std::vector<stage::OutcomeChange>> erased_outcomes(const std::string& subject);
   Expected<void> finish_erase(const std::string& subject);
+
+  // place_views.cc
+  Expected<void> fold_views();
+  Expected<void> fold_result(event::Record&& record, Epoch block_epoch,
+                             const stage::OutcomeView& view);
 
   // place_letters.cc
   std::string sealed_letter(std::string_view plain);

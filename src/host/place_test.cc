@@ -43,6 +43,8 @@ decisions:
       - {when: sales >= 3, then: many, reason: three or more}
       - {when: sales >= 2, then: some}
       - {then: few}
+views:
+  verdicts: {of: sale, by: verdict, aggregate: {hits: count(), money: sum(amount)}}
 )";
 
 class StillClock final : public Clock {
@@ -226,12 +228,45 @@ TEST_F(PlaceTest, AnErasedSubjectIsGoneFromStateAndResultsAlsoAfterARestart) {
   EXPECT_NE(offer(sale("d", "bob")).json.find(R"("sales":3)"), std::string::npos);
 }
 
+// S9.1
+TEST_F(PlaceTest, ViewsFollowWhatIsDurableAndLoseWhatIsErased) {
+  const auto lines = [&] {
+    std::string out;
+    const auto page = place->view(0, {});
+    for (const auto& line : page->lines) {
+      out += std::string(line.key[0].as_text()) + " " + std::to_string(line.cells[0].as_int64()) +
+             " " + std::to_string(line.cells[1].as_int64()) + "\n";
+    }
+    EXPECT_EQ(page->position, place->durable());
+    return out;
+  };
+  EXPECT_EQ(lines(), "");
+  offer(sale("a", "ann"));
+  offer(sale("b", "bob"));
+  offer(sale("c", "bob"));
+  offer(sale("d", "bob"));
+  EXPECT_EQ(lines(), "few 1 250\nmany 2 500\nsome 1 250\n");
+  open();
+  EXPECT_EQ(lines(), "few 1 250\nmany 2 500\nsome 1 250\n");
+  const auto blocks = store.read_log(4, 1);
+  const std::string bob = event::decode_block(blocks->front().bytes)->block.records[0].subject;
+  place->erase(bob, [&](const Expected<Position>& done) {
+    EXPECT_TRUE(done);
+    loop.stop();
+  });
+  loop.run();
+  EXPECT_EQ(lines(), "few 1 250\n");
+  open();
+  EXPECT_EQ(lines(), "few 1 250\n");
+}
+
 TEST_F(PlaceTest, AFailedCommitAcknowledgesNothing) {
   store.fail_next_commit(broken("the disk is gone"));
   const Told told = offer(sale("a", "ann"));
   EXPECT_EQ(told.what, stage::Admission::What::refused);
   EXPECT_EQ(told.position, kNoPosition);
   store.reopen();
+  EXPECT_TRUE(place->view(0, {})->lines.empty());
   open();
   EXPECT_EQ(place->last(), 2u);
   EXPECT_EQ(offer(sale("a", "ann")).what, stage::Admission::What::admitted);

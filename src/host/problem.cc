@@ -19,6 +19,13 @@ int status_of(Code code) {
   return 500;
 }
 
+int status_of(const Error& error) {
+  if (error.id() == "not_acceptable") return 406;
+  if (error.id() == "too_long") return 413;
+  if (error.id() == "unsupported_media_type") return 415;
+  return status_of(error.code());
+}
+
 std::string_view reason_of(int status) {
   switch (status) {
     case 200: return "OK";
@@ -65,7 +72,7 @@ void append_member(std::string& out, std::string_view name, std::string_view val
 
 Problem problem_of(const Error& error, const HttpRequest& request) {
   Problem problem;
-  problem.status = status_of(error.code());
+  problem.status = status_of(error);
   problem.detail = error.message();
   problem.instance = request.path;
   problem.code = error.id().empty() ? std::string(name_of(error.code())) : error.id();

@@ -14,6 +14,9 @@ namespace quintet::host {
 // invalid 400, not_found 404, conflict 409, expired 410, exhausted 429, broken 500,
 // unavailable 503.
 int status_of(Code code);
+// The same but for the ids that have a status of their own: not_acceptable 406, too_long 413,
+// unsupported_media_type 415.
+int status_of(const Error& error);
 // "Bad Request"; "Unknown" for a status this program never sends.
 std::string_view reason_of(int status);
 

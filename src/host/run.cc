@@ -5,6 +5,7 @@
 #include "host/api_events.h"
 #include "host/api_models.h"
 #include "host/api_results.h"
+#include "host/api_views.h"
 #include "host/http_server.h"
 #include "host/node.h"
 #include "host/problem.h"
@@ -81,6 +82,7 @@ class Process {
     add_dead_letter_routes(router_, node_);
     add_event_routes(router_, node_);
     add_result_routes(router_, node_);
+    add_view_routes(router_, node_);
     add_model_routes(router_, node_, *trainer_);
     add_oip_routes(router_, served_);
     router_.add({"GET", "/livez", Scope::open, make_handler([](const HttpRequest&) {

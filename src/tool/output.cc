@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "event/csv_cell.h"
+
 namespace quintet::tool {
 
 struct Output::File {
@@ -56,22 +58,7 @@ Expected<void> Output::close() {
 
 void append_cell(std::string& out, event::Type type, event::Value value) {
   out += ',';
-  if (value.is_null()) return;
-  if (type.kind != event::Kind::text && type.kind != event::Kind::list) {
-    event::append_text(out, type, value);
-    return;
-  }
-  const std::string text = event::to_text(type, value);
-  if (text.find_first_of(",\"\n\r") == std::string::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
+  event::append_csv_cell(out, type, value);
 }
 
 }  // namespace quintet::tool

@@ -4,6 +4,7 @@
 
 #include "app/load.h"
 #include "stage/control.h"
+#include "stage/outcome_reader.h"
 #include "stage/render.h"
 #include "store/store.h"
 
@@ -13,55 +14,6 @@ namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{8} << 20;
 constexpr std::size_t kTraceDigits = 32;
-
-// The outcomes of a log one after the other, changes applied.
-class Outcomes {
- public:
-  explicit Outcomes(stage::Store& store) : store_(store) {}
-
-  // The outcome at a position; positions must not fall. Null if there is none.
-  Expected<const stage::OutcomeView*> at(Position position) {
-    for (;;) {
-      while (next_ < views_.size() && views_[next_].position < position) ++next_;
-      if (next_ < views_.size()) {
-        return views_[next_].position == position ? &views_[next_] : nullptr;
-      }
-      if (ended_) return nullptr;
-      TRY_DO(more(position));
-    }
-  }
-
- private:
-  // The next run; runs are fetched many at a time.
-  Expected<void> more(Position position) {
-    if (run_ == runs_.size()) {
-      TRY(runs_, store_.read_outcomes(std::max(position, after_ + 1), kReadBytes));
-      run_ = 0;
-    }
-    next_ = 0;
-    views_.clear();
-    if (runs_.empty()) {
-      ended_ = true;
-      return {};
-    }
-    const auto& [run, changes] = runs_[run_++];
-    after_ = run.last;
-    TRY(views_, stage::read_run(run));
-    for (const stage::OutcomeChange& change : changes) {
-      TRY(const auto changed, stage::read_run({change.position, change.position, change.bytes}));
-      views_[static_cast<std::size_t>(change.position - run.first)] = changed.front();
-    }
-    return {};
-  }
-
-  stage::Store& store_;
-  std::vector<stage::Store::OutcomeRun> runs_;
-  std::size_t run_ = 0;
-  std::vector<stage::OutcomeView> views_;  // of the run before run_
-  std::size_t next_ = 0;
-  Position after_ = 0;
-  bool ended_ = false;
-};
 
 }  // namespace
 
@@ -120,7 +72,7 @@ Expected<void> StoredLog::records(const EachRecord& each) {
 }
 
 Expected<void> StoredLog::results(Position from, Trace trace, const EachResult& each) {
-  Outcomes outcomes(*store_);
+  stage::OutcomeReader outcomes(*store_);
   std::string json;
   return records([&](event::Record&& record, Epoch, const app::Spec* written) -> Expected<void> {
     if (record.position < from || written == nullptr) return {};
