@@ -34,12 +34,13 @@ demo: build ## the card-fraud application, from its first event to a model in fo
 serve: build ## the same, and it keeps running
 	@apps/demo --build $(BUILD) --serve
 
-bench: ## the measured ratios
+bench: ## the measured ratios, into docs/PERFORMANCE.md
 	@deps/install core test validate
 	@deps/python bench >/dev/null
 	@$(CMAKE) -S . -B $(BUILD) -DQUINTET_TESTS=ON >/dev/null
 	@ninja -C $(BUILD) -j $(JOBS) programs benches
 	@python3 bench/run.py --build $(BUILD)
+	@python3 bench/report.py --build $(BUILD)
 
 validate: ## real data (DATA=../shared/data) and the full counts; PART=name for one part
 	@deps/install core test validate

@@ -1,15 +1,13 @@
 // rooms: feature
-// The feature state of the fraud application: 15 features over two groups (7 windows with their
-// delays), 5,000 customers and 10,000 terminals, one transaction in 9 seconds in order of time, 90
-// days. Prints nanoseconds per event and bytes per retained event and per idle key, each as
-// min / median / max. Not a test: figures of one machine at one moment.
+// The feature state of the fraud application. First as it stands, 15 features over two groups:
+// CPU nanoseconds an event once the windows are full. Then one group alone, whose windows share one
+// ring: heap bytes per idle key (with the one event that it still holds) over a million keys, and
+// per retained event over keys of 200 events, after compaction. Heap bytes are the allocator's own
+// count, its overhead included.
 #include <malloc.h>
 
-#include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <ctime>
-
+#include "base/check.h"
+#include "bench/figure.h"
 #include "expr/tree.h"
 #include "feature/route.h"
 #include "feature/shard.h"
@@ -17,6 +15,7 @@
 namespace {
 
 using namespace quintet;
+using namespace quintet::bench;
 using app::Aggregate;
 using app::Function;
 using event::Kind;
@@ -51,7 +50,7 @@ void ask(app::Group& group, Function function, app::Window window, int input) {
   group.reach = std::max(group.reach, window.length + window.delay);
 }
 
-std::shared_ptr<const app::Spec> fraud() {
+std::shared_ptr<const app::Spec> fraud(bool one_group) {
   auto spec = std::make_shared<app::Spec>();
   event::EventType tx;
   tx.name = "transaction";
@@ -89,6 +88,7 @@ std::shared_ptr<const app::Spec> fraud() {
   ask(spec->groups[1], Function::count, week, -1);
   ask(spec->groups[0], Function::max, week, 0);
   ask(spec->groups[0], Function::mean, {app::WindowKind::count, 0, 0, 0, 5}, 0);
+  if (one_group) spec->groups.pop_back();
   spec->reach = 37 * kDay;
   app::RowPlan row;
   row.slots = kTxFields;
@@ -106,8 +106,8 @@ std::shared_ptr<const app::Spec> fraud() {
 }
 
 struct World {
-  std::shared_ptr<const app::Spec> spec = fraud();
-  std::shared_ptr<const feature::Plans> plans = std::make_shared<const feature::Plans>(spec);
+  std::shared_ptr<const app::Spec> spec;
+  std::shared_ptr<const feature::Plans> plans;
   std::vector<feature::Shard> shards;
   std::vector<feature::Touch> touches;
   feature::PartialRow row;
@@ -116,7 +116,8 @@ struct World {
   Micros low_time = kNoTime;
   std::uint64_t seed = 1;
 
-  World() {
+  explicit World(bool one_group)
+      : spec(fraud(one_group)), plans(std::make_shared<const feature::Plans>(spec)) {
     for (ShardId id = 0; id < kShardCount; ++id) shards.emplace_back(plans, id);
   }
   // Made before anything is measured.
@@ -171,76 +172,71 @@ struct World {
   }
 };
 
-// Of this process, so that neighbours count for less.
-double cpu_ns() {
-  timespec now;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
+constexpr Micros kStart = 1'530'000'000 * kSecond;
 
 std::size_t heap() {
-  return mallinfo2().uordblks;
+  return mallinfo2().uordblks + mallinfo2().hblkhd;
 }
 
-void show(const char* what, std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  std::printf("%-34s %8.1f / %8.1f / %8.1f\n", what, values.front(), values[values.size() / 2],
-              values.back());
+// CPU of a simple loop over as many bytes as a window's work touches: whether the machine kept its
+// pace.
+double pace_of_the_machine(const std::vector<std::uint64_t>& words) {
+  const double from = seconds_on(CLOCK_PROCESS_CPUTIME_ID);
+  std::uint64_t at = 0;
+  constexpr int kSteps = 1 << 21;
+  for (int i = 0; i < kSteps; ++i) at = words[at % words.size()] + static_cast<std::uint64_t>(i);
+  const double took = seconds_on(CLOCK_PROCESS_CPUTIME_ID) - from;
+  return 1e9 * took / kSteps + (at == 1 ? 1 : 0);
 }
 
-void time_and_bytes(int events) {
-  std::vector<double> ns;
-  const std::size_t before = heap();
-  World world;
+Figure time_an_event() {
+  Figure figure("features of the fraud application, CPU an event", "ns", "a random read of 64 MiB");
+  World world(false);
   world.name(10'000);
-  const std::size_t names = heap() - before;
-  const Micros start = 1'530'000'000 * kSecond;
-  constexpr int kSlice = 20'000;
-  for (int i = 0; i < events; i += kSlice) {
-    const double from = cpu_ns();
+  std::vector<std::uint64_t> words(std::size_t{8} << 20);
+  for (std::uint64_t& word : words) word = world.random();
+  constexpr int kEvents = 860'000, kSlice = 40'000;
+  for (int i = 0; i + kSlice <= kEvents; i += kSlice) {
+    const double first = pace_of_the_machine(words);
+    const double from = seconds_on(CLOCK_PROCESS_CPUTIME_ID);
     for (int j = i; j < i + kSlice; ++j) {
       const Micros late = static_cast<Micros>(world.random() % 9) * kSecond;
-      world.feed(start + j * 9 * kSecond + late, world.random() % 5'000, world.random() % 10'000);
+      const std::uint64_t customer = world.random() % 5'000, terminal = world.random() % 10'000;
+      world.feed(kStart + j * 9 * kSecond + late, customer, terminal);
     }
-    if (i * 9 * kSecond >= 40 * kDay) ns.push_back((cpu_ns() - from) / kSlice);
+    const double took = 1e9 * (seconds_on(CLOCK_PROCESS_CPUTIME_ID) - from) / kSlice;
+    if (i * 9 * kSecond >= 40 * kDay) figure.add({first, {took}, pace_of_the_machine(words)});
   }
-  show("CPU ns per event, full windows", ns);
-  const auto hot = world.size();
-  const std::size_t hot_heap = heap() - before - names;
-  world.compact();  // twice: what was touched since the last time keeps running
-  world.compact();
-  const auto cold = world.size();
-  const std::size_t cold_heap = heap() - before - names;
-  const auto per = [](std::size_t bytes, const feature::Shard::Size& size) {
-    return static_cast<double>(bytes) / static_cast<double>(size.entries);
-  };
-  std::printf(
-      "%zu keys, %zu entries; heap bytes per entry: running %.1f, compacted %.1f "
-      "(own count %.1f, %.1f)\n",
-      cold.keys, cold.entries, per(hot_heap, hot), per(cold_heap, cold), per(hot.bytes, hot),
-      per(cold.bytes, cold));
+  return figure;
 }
 
-void idle_keys() {
+// Heap bytes of the state of `keys` keys with `each` events, one a key in turn.
+double bytes_of(std::uint64_t keys, std::uint64_t each, std::uint64_t seed) {
+  World world(true);
+  world.seed = seed;
+  world.name(keys);
   const std::size_t before = heap();
-  World world;
-  world.name(200'000);
-  const std::size_t empty = heap() - before;
-  constexpr std::uint64_t kKeys = 200'000;
-  for (std::uint64_t i = 0; i < kKeys; ++i) {
-    world.feed(1'530'000'000 * kSecond + static_cast<Micros>(i) * kSecond, i, i);
+  for (std::uint64_t i = 0; i < keys * each; ++i) {
+    world.feed(kStart + static_cast<Micros>(i) * 20 * kDay / static_cast<Micros>(keys * each),
+               i % keys, 0);
   }
   world.compact();  // twice: what was touched since the last time keeps running
   world.compact();
-  std::printf("heap bytes per idle key with one entry: %.1f; 256 empty shards: %zu\n",
-              static_cast<double>(heap() - before - empty) / (2.0 * kKeys), empty);
+  check(world.size().entries == keys * each, "an event was not retained");
+  return static_cast<double>(heap() - before);
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const int events = argc > 1 ? std::atoi(argv[1]) : 860'000;
-  std::printf("%-34s %8s / %8s / %8s\n", "", "min", "median", "max");
-  time_and_bytes(events);
-  if (argc <= 2) idle_keys();
+int main() {
+  time_an_event().print();
+  Figure idle("heap per idle key of one group", "bytes", "", {{"ours", "at_most", 64}});
+  Figure retained("heap per retained event of one group", "bytes", "", {{"ours", "at_most", 16}});
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    constexpr std::uint64_t kKeys = 1'000'000, kBusyKeys = 5'000, kEach = 200;
+    idle.add({0, {bytes_of(kKeys, 1, seed) / kKeys}, 0});
+    retained.add({0, {bytes_of(kBusyKeys, kEach, seed) / (kBusyKeys * kEach)}, 0});
+  }
+  idle.print();
+  retained.print();
 }

@@ -70,7 +70,7 @@ def main():
     build = os.path.abspath(args.build)
     os.makedirs(f"{build}/bench", exist_ok=True)
     environment = dict(os.environ, QUINTET=f"{build}/quintet", QUINTET_SCRATCH=f"{build}/bench",
-                       QUINTET_XGBOOST=peer())
+                       QUINTET_APPS=f"{ROOT}/apps", QUINTET_XGBOOST=peer())
     failed = 0
     for source in sorted(glob.glob(f"{HERE}/*_bench.cc") + glob.glob(f"{HERE}/*_bench.py")):
         file, kind = os.path.splitext(os.path.basename(source))
