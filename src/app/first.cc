@@ -9,6 +9,28 @@
 namespace quintet::app {
 namespace {
 
+// "31.12.2023", "1/2/24": the order of day and month is anybody's guess, so it stays a text.
+bool looks_like_date(std::string_view text) {
+  const std::size_t end = text.find_first_not_of("0123456789./-");
+  if (end != text.npos && text[end] != ' ' && text[end] != 'T') return false;
+  text = text.substr(0, end);
+  for (const char separator : {'.', '/', '-'}) {
+    if (std::count(text.begin(), text.end(), separator) != 2) continue;
+    const std::size_t first = text.find(separator), second = text.find(separator, first + 1);
+    return first >= 1 && first <= 2 && second - first >= 2 && second - first <= 3 &&
+           text.size() - second >= 3;
+  }
+  return false;
+}
+
+// "1.234,50"
+bool looks_like_comma(std::string_view text) {
+  const std::size_t comma = text.find(',');
+  return comma != text.npos && comma > 0 && comma + 1 < text.size() &&
+         text.find_first_not_of("-0123456789.,") == text.npos &&
+         text.find(',', comma + 1) == text.npos;
+}
+
 using event::Kind;
 
 constexpr std::string_view kModeline = "# yaml-language-server: $schema=app.schema.json\n";
@@ -145,6 +167,12 @@ class Writer {
     if (column.distinct == 1 && profile_.rows > 1) add("always the same");
     if (column.nulls > 0) {
       add("null in " + std::to_string(column.nulls) + " of " + std::to_string(profile_.rows));
+    }
+    if (column.type.kind == Kind::text && looks_like_date(column.sample)) {
+      add("a date? it is a timestamp once it is written as 2024-02-29");
+    }
+    if (column.type.kind == Kind::text && looks_like_comma(column.sample)) {
+      add("a number? it is one once it is written with a point");
     }
     for (const std::string_view word : {"name", "mail", "phone", "address", "card", "iban"}) {
       if (column.type.kind != Kind::text || column.name.find(word) == std::string::npos) continue;

@@ -247,9 +247,12 @@ Expected<Profile> profile(std::string_view header, std::span<const std::string_v
     scratch.clear();
     cells.clear();
     line = without_return(line);
-    if (line.empty() || !is_utf8(line)) continue;
-    if (!event::split_csv(line, out.separator, scratch, cells)) continue;
-    if (cells.size() > inputs.size()) continue;
+    if (line.empty()) continue;
+    if (!is_utf8(line) || !event::split_csv(line, out.separator, scratch, cells) ||
+        cells.size() > inputs.size()) {
+      ++out.unread;
+      continue;
+    }
     ++out.rows;
     cells.resize(inputs.size());
     for (std::size_t i = 0; i < cells.size(); ++i) {

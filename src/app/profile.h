@@ -32,6 +32,7 @@ inline constexpr std::size_t kMaxDistinct = 100'000;
 struct Profile {
   std::vector<ColumnProfile> columns;
   std::size_t rows = 0;
+  std::size_t unread = 0;  // lines left out: no UTF-8, a quote not closed, too many cells
   char separator = ',';
   std::vector<std::string> nulls;  // texts that were taken for null
   // Indexes into columns, or -1.

@@ -1,5 +1,7 @@
 #include "tool/backfill.h"
 
+#include <sys/stat.h>
+
 #include <cstdio>
 
 #include "base/civil.h"
@@ -10,7 +12,12 @@ namespace quintet::cli {
 
 namespace {
 
-constexpr std::uint64_t kShownLines = 10;
+// Pipes and devices may have any name.
+bool is_rows_file(const std::string& path) {
+  struct stat there {};
+  return path.empty() || path == "-" || path.ends_with(".csv") || path.ends_with(".csv.gz") ||
+         (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode));
+}
 
 Expected<tool::BackfillOptions> options_of(const BackfillOptions& options,
                                            std::shared_ptr<const app::Spec> spec) {
@@ -19,6 +26,12 @@ Expected<tool::BackfillOptions> options_of(const BackfillOptions& options,
   for (const std::string& input : options.inputs) {
     TRY(auto file, tool::parse_input(input, *spec));
     result.inputs.push_back(std::move(file));
+  }
+  if (!is_rows_file(options.output)) {
+    return invalid(options.output +
+                   ": rows are written as CSV: the name must end in .csv or "
+                   ".csv.gz, or be - for stdout")
+        .at("--output");
   }
   result.output = options.output;
   for (const std::string& given : options.models) {
@@ -30,13 +43,15 @@ Expected<tool::BackfillOptions> options_of(const BackfillOptions& options,
       return not_found("--model " + given + ": expected NAME=FILE with a model of the application");
     }
     TRY(const std::string bytes, read_file(given.substr(equals + 1)));
-    TRY(auto loaded,
-        learn::read_model({model->type == app::ModelType::linear ? "linear" : "xgboost", bytes,
-                           model->input_names}));
-    result.models.emplace_back(name, std::move(loaded));
+    auto loaded = learn::read_model(
+        {model->type == app::ModelType::linear ? "linear" : "xgboost", bytes, model->input_names});
+    if (!loaded) return Error(loaded.error()).at("--model " + given);
+    result.models.emplace_back(name, *std::move(loaded));
   }
   if (!options.from.empty()) {
-    TRY(result.from, parse_time(options.from, spec->utc_offset_minutes));
+    const auto from = parse_time(options.from, spec->utc_offset_minutes);
+    if (!from) return Error(from.error()).at("--from");
+    result.from = *from;
   }
   // Files that are only folded leave no pseudonyms behind, so any key serves.
   result.pseudonym_key = std::string(32, '\0');
@@ -49,22 +64,18 @@ Expected<tool::BackfillOptions> options_of(const BackfillOptions& options,
 }  // namespace
 
 int backfill_command(const Common& common, const BackfillOptions& options) {
-  const auto spec = load_app(common, options.app);
-  if (spec == nullptr) return kFault;
-  const auto prepared = options_of(options, spec);
-  if (!prepared) return report(common, prepared.error());
+  const auto loaded = load_app(common, options.app);
+  if (loaded.spec == nullptr) return loaded.status;
+  const auto prepared = options_of(options, loaded.spec);
+  if (!prepared) return report_usage(common, prepared.error());
   SystemClock clock;
   tool::Progress progress(
       "backfill", common.quiet ? tool::Progress::Mode::quiet : tool::Progress::Mode::automatic,
       clock);
-  std::uint64_t shown = 0;
+  BadLines bad_lines("refused: ");
   const auto result =
       tool::backfill(*prepared, progress, [&](const tool::BadLine& bad) -> Expected<void> {
-        if (++shown <= kShownLines) {
-          std::fprintf(stderr, "%s:%llu: refused: %s: %s\n", bad.path.c_str(),
-                       static_cast<unsigned long long>(bad.line), bad.error.place().c_str(),
-                       bad.error.message().c_str());
-        }
+        bad_lines.show(bad.path, bad.line, bad.error.place(), bad.error.message());
         return {};
       });
   if (!result) return report(common, result.error());
@@ -78,7 +89,8 @@ int backfill_command(const Common& common, const BackfillOptions& options) {
     json.field("state_digest", result->state_digest).end_object();
     std::fprintf(out, "%s\n", text.c_str());
   } else {
-    std::fprintf(out, "%llu events: %llu written, %llu repeated, %llu refused, %llu bad lines\n"
+    std::fprintf(out,
+                 "%llu events: %llu written, %llu repeated, %llu refused, %llu bad lines\n"
                  "digest of the outcomes: %s\n",
                  static_cast<unsigned long long>(result->events),
                  static_cast<unsigned long long>(result->written),

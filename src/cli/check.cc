@@ -8,20 +8,18 @@ namespace quintet::cli {
 
 namespace {
 
-constexpr int kShownLines = 10;
-
 // Reads every line of the sample and says which are no events.
 Expected<std::uint64_t> check_input(const Common& common, const app::Spec& spec,
                                     const std::string& input, std::uint64_t& bad) {
   TRY(const tool::InputFile file, tool::parse_input(input, spec));
   TRY(const auto source, tool::EventSource::open(spec, {file}, std::string(32, '\0')));
   std::uint64_t events = 0;
+  BadLines bad_lines("");
   event::Event event;
   const auto on_bad = [&](const tool::BadLine& line) -> Expected<void> {
-    if (++bad <= kShownLines && !common.json) {
-      std::fprintf(stderr, "%s:%llu: %s: %s\n", line.path.c_str(),
-                   static_cast<unsigned long long>(line.line), line.error.place().c_str(),
-                   line.error.message().c_str());
+    ++bad;
+    if (!common.json) {
+      bad_lines.show(line.path, line.line, line.error.place(), line.error.message());
     }
     return {};
   };
@@ -35,8 +33,8 @@ Expected<std::uint64_t> check_input(const Common& common, const app::Spec& spec,
 }  // namespace
 
 int check_command(const Common& common, const CheckOptions& options) {
-  const auto spec = load_app(common, options.app);
-  if (spec == nullptr) return kFault;
+  const auto [spec, status] = load_app(common, options.app);
+  if (spec == nullptr) return status;
   std::uint64_t bad = 0;
   for (const std::string& input : options.inputs) {
     const std::uint64_t before = bad;

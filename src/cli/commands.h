@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/load.h"
@@ -51,10 +52,11 @@ struct TrainOptions {
 int train_command(const Common& common, const TrainOptions& options);
 
 struct ModelsOptions {
-  std::string where;             // http://HOST:PORT of a running application, or its directory
-  std::string action = "list";   // list, show, promote, rollback
+  std::string where;  // http://HOST:PORT of a running application, or its directory
+  std::string token;
+  std::string action = "list";  // list, show, promote, rollback
   std::string model;
-  int version = -1;              // promote: this one; show: this one's card
+  int version = -1;  // promote: this one; show: this one's card
 };
 int models_command(const Common& common, const ModelsOptions& options);
 
@@ -64,6 +66,9 @@ struct RunOptions {
   std::string host = "127.0.0.1";
   int port = 8080;
   std::string pattern;
+  std::string certificate, key;    // PEM files; both or none
+  std::string tokens;              // file of tokens with their scopes
+  std::vector<std::string> names;  // the host names that clients use
 };
 int run_command(const Common& common, const RunOptions& options);
 
@@ -112,8 +117,8 @@ struct TestOptions {
 int test_command(const Common& common, const TestOptions& options);
 
 struct NewOptions {
-  std::string file;      // to write; "-" for stdout
-  std::string from;      // a CSV file to look at
+  std::string file;  // to write; "-" for stdout
+  std::string from;  // a CSV file to look at
   std::string template_name = "blank";
   bool replace = false;  // an existing file too
 };
@@ -147,22 +152,52 @@ int doctor_command(const Common& common, const std::string& data);
 // description.
 struct Completable {
   std::string name, description;
-  std::vector<std::string> options;  // "--input"
-  std::vector<std::string> words;    // further words it takes: "list", "show"
+  struct Option {
+    std::string name;  // "--input"
+    bool takes_value = false;
+    std::vector<std::string> words;  // its values, where they are few
+  };
+  std::vector<Option> options;
+  std::vector<std::string> words;  // further words it takes: "list", "show"
 };
-int completion_command(const std::string& shell, const std::vector<Completable>& commands);
+// `global`: the options that stand before any command and behind it.
+int completion_command(const std::string& shell, const std::vector<Completable>& commands,
+                       const std::vector<Completable::Option>& global);
 
 // --- shared by the commands ---
 
 // The file's text, or an error that names it.
 Expected<std::string> read_file(const std::string& path);
-// Loads and prints every diagnostic; null if there is an error among them.
-std::shared_ptr<const app::Spec> load_app(const Common& common, const std::string& path,
-                                          const std::string& pattern = {});
+// Writes the whole file, or says why it cannot.
+Expected<void> write_file(const std::string& path, std::string_view bytes);
+
+// Loads and prints every diagnostic. Without a spec the status says whose fault it is: that of the
+// file's content (1), or that it cannot be read (2).
+struct LoadedApp {
+  std::shared_ptr<const app::Spec> spec;
+  int status = kOk;
+};
+LoadedApp load_app(const Common& common, const std::string& path, const std::string& pattern = {});
+
+// What of the bad lines of inputs is shown: the first ten, then how many more there were.
+class BadLines {
+ public:
+  // `doing`: "refused: ", or nothing.
+  explicit BadLines(std::string doing) : doing_(std::move(doing)) {}
+  ~BadLines();
+  void show(const std::string& path, std::uint64_t line, const std::string& field,
+            const std::string& why);
+
+ private:
+  std::string doing_;
+  std::uint64_t count_ = 0;
+};
 // What `--token` says, or else the environment's QUINTET_TOKEN.
 std::string token_of(const std::string& given);
 // "error: ..." on stderr, or {"error": ...} on stdout with --format json. Gives the exit status
 // that fits the error's code.
 int report(const Common& common, const Error& error);
+// The same of something that was asked for in a wrong way, or that this machine cannot give: 2.
+int report_usage(const Common& common, const Error& error);
 
 }  // namespace quintet::cli

@@ -43,9 +43,14 @@ void print_whole(const Common& common, const std::string& json) {
   std::printf("%s\n", std::string(document->root().find("body").text()).c_str());
 }
 
+void say_none(const Common& common) {
+  if (!common.json && !common.quiet) std::fprintf(stderr, "there are no dead letters\n");
+}
+
 Expected<void> list_door(const Common& common, const tool::Door& door,
                          const LettersOptions& options) {
   std::string after = "0";
+  bool any = false;
   while (!after.empty()) {
     std::string target = "/v1/dead-letters?limit=" + std::to_string(kPage) + "&after=" + after;
     if (!options.code.empty()) target += "&code=" + tool::percent_encode(options.code);
@@ -53,10 +58,23 @@ Expected<void> list_door(const Common& common, const tool::Door& door,
     TRY(const auto response, tool::ask(door, "GET", target));
     TRY(const auto document, JsonDocument::parse(response.body));
     const JsonValue page = document.root();
-    for (auto l = page.find("dead_letters").first(); l; l = l.next()) print_row(common, l);
+    for (auto l = page.find("dead_letters").first(); l; l = l.next()) {
+      print_row(common, l);
+      any = true;
+    }
     after = page.find("next").text();
   }
+  if (!any) say_none(common);
   return {};
+}
+
+// A replay's answer is a result, shown as `quintet results` shows it.
+void say_done(const Common& common, const LettersOptions& options, const std::string& answer) {
+  if (common.json || options.action == "replay") {
+    std::printf("%s\n", answer.c_str());
+  } else {
+    std::printf("dead letter %s is discarded\n", options.number.c_str());
+  }
 }
 
 Expected<void> at_door(const Common& common, const tool::Door& door,
@@ -73,7 +91,7 @@ Expected<void> at_door(const Common& common, const tool::Door& door,
     TRY(body, read_file(options.event_file == "-" ? "/dev/stdin" : options.event_file));
   }
   TRY(const auto response, tool::ask(door, "POST", target + "/" + options.action, std::move(body)));
-  std::printf("%s\n", response.body.c_str());
+  say_done(common, options, response.body);
   return {};
 }
 
@@ -91,6 +109,7 @@ Expected<void> list_data(const Common& common, stage::Store& store, const Letter
       TRY(const auto document, JsonDocument::parse(text));
       print_row(common, document.root());
     }
+    if (letters.empty() && query.after == 0) say_none(common);
     if (letters.size() < kPage) return {};
     query.after = letters.back().number;
   }
@@ -104,7 +123,7 @@ Expected<void> in_data(const Common& common, const LettersOptions& options) {
   }
   if (options.action == "discard") {
     TRY_DO(log->store().discard(*number_of(options)));
-    std::printf("{\"discarded\":true}\n");
+    say_done(common, options, "{\"discarded\":true}");
     return {};
   }
   TRY(stage::DeadLetter letter, log->store().dead_letter(*number_of(options)));

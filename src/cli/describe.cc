@@ -4,6 +4,7 @@
 #include "app/codes.h"
 #include "app/vocabulary.h"
 #include "base/json_out.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "expr/aggregates.h"
 #include "expr/functions.h"
@@ -33,6 +34,14 @@ std::string one_function(const expr::Function& function) {
   return text;
 }
 
+std::string one_aggregate(const expr::AggregateFunction& function) {
+  return std::string(function.signature) + " -> " + std::string(function.result) +
+         ", an aggregate: it needs a window and a key\n    " + std::string(function.doc) +
+         "\n    in an empty window: " + std::string(function.empty) + "\n    as in " +
+         (function.name == "count" ? std::string("count()") : std::string(function.signature)) +
+         " over 7d by customer\n";
+}
+
 void list_functions(const Common& common) {
   std::string text;
   JsonWriter json(text);
@@ -44,6 +53,16 @@ void list_functions(const Common& common) {
       json.field("group", function.group).field("doc", function.doc).end_object();
     } else {
       text += expr::signature(function) + " -> " + std::string(function.result) + "\n";
+    }
+  }
+  for (const expr::AggregateFunction& function : expr::aggregate_functions()) {
+    if (common.json) {
+      json.begin_object().field("name", function.name).field("signature", function.signature);
+      json.field("gives", function.result).field("group", "Aggregates");
+      json.field("doc", function.doc).end_object();
+    } else {
+      text += std::string(function.signature) + " over WINDOW by KEY -> " +
+              std::string(function.result) + "\n";
     }
   }
   if (common.json) json.end_array();
@@ -66,9 +85,18 @@ int functions_command(const Common& common, const std::string& name) {
     print(common, "markdown", expr::functions_markdown());
     return kOk;
   }
+  if (const expr::AggregateFunction* aggregate = expr::find_aggregate(name)) {
+    print(common, "text", one_aggregate(*aggregate));
+    return kOk;
+  }
   const expr::Function* function = expr::find_function(name);
   if (function == nullptr) {
-    return report(common, not_found("there is no function \"" + name + "\""));
+    std::vector<std::string_view> known;
+    for (const expr::Function& each : expr::functions()) known.push_back(each.name);
+    for (const auto& each : expr::aggregate_functions()) known.push_back(each.name);
+    const auto near = nearest(name, known);
+    return report(common, not_found("there is no function \"" + name + "\"" +
+                                    (near ? "; did you mean " + std::string(*near) + "?" : "")));
   }
   print(common, "text", one_function(*function));
   return kOk;
@@ -84,8 +112,7 @@ int show_command(const Common& common, const std::string& pattern) {
 int explain_code_command(const Common& common, const std::string& code) {
   const std::string text = app::explain(code);
   if (text.empty()) {
-    return report(common, not_found("there is no code " + code +
-                                    "; codes look like QNT-0101"));
+    return report(common, not_found("there is no code " + code + "; codes look like QNT-0101"));
   }
   print(common, "text", text);
   return kOk;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 
 #include "base/civil.h"
@@ -20,12 +21,17 @@ void print(const tool::WindowStory& window) {
                 time_text(window.until).c_str());
   }
   if (!window.why_empty.empty()) std::printf("  empty: %s\n", window.why_empty.c_str());
+  std::size_t widest_id = 0, widest_value = 0;
+  for (std::size_t i = 0; i < window.entries.size(); ++i) {
+    widest_id = std::max(widest_id, window.ids[i].size());
+    widest_value = std::max(widest_value, window.entries[i].value.size());
+  }
   for (std::size_t i = 0; i < window.entries.size(); ++i) {
     const feature::WindowEntry& entry = window.entries[i];
-    std::printf("  %-3s %-27s @%-8llu %-14s %s%s%s\n", entry.inside ? "in" : "out",
+    std::printf("  %-3s %-27s @%-8llu %-*s  %*s%s%s\n", entry.inside ? "in" : "out",
                 time_text(entry.time).c_str(), static_cast<unsigned long long>(entry.position),
-                window.ids[i].c_str(), entry.value.c_str(), entry.why.empty() ? "" : "   ",
-                entry.why.c_str());
+                static_cast<int>(widest_id), window.ids[i].c_str(), static_cast<int>(widest_value),
+                entry.value.c_str(), entry.why.empty() ? "" : "  ", entry.why.c_str());
   }
 }
 
@@ -78,17 +84,22 @@ void print_json(const tool::ColumnStory& story) {
 }  // namespace
 
 int explain_command(const Common& common, const ExplainOptions& options) {
-  if (options.id.empty()) return explain_code_command(common, options.what);
+  const bool is_code = options.id.empty() && options.inputs.empty() && options.data.empty();
+  if (is_code && !options.what.ends_with(".yaml") && !options.what.ends_with(".yml")) {
+    return explain_code_command(common, options.what);
+  }
   tool::StoryOptions story;
   if (options.column.empty() || options.inputs.empty() == options.data.empty()) {
-    report(common, invalid("write: explain app.yaml EVENT_ID COLUMN, with --input or --data"));
-    return kUsage;
+    return report_usage(
+        common, invalid("write: quintet explain app.yaml EVENT_ID COLUMN, and either --input "
+                        "EVENT=FILE or --data DIR"));
   }
-  story.spec = load_app(common, options.what);
-  if (story.spec == nullptr) return kFault;
+  const auto loaded = load_app(common, options.what);
+  if (loaded.spec == nullptr) return loaded.status;
+  story.spec = loaded.spec;
   for (const std::string& input : options.inputs) {
     auto file = tool::parse_input(input, *story.spec);
-    if (!file) return report(common, file.error());
+    if (!file) return report_usage(common, file.error());
     story.inputs.push_back(*std::move(file));
   }
   story.data = options.data;

@@ -2,14 +2,12 @@
 
 #include "base/json_in.h"
 #include "cli/commands.h"
-#include "host/http_client.h"
 #include "host/workshop.h"
+#include "tool/door.h"
 
 namespace quintet::cli {
 
 namespace {
-
-constexpr Micros kTimeout = 10 * kSecond;
 
 struct Question {
   std::string method = "GET";
@@ -36,57 +34,109 @@ Expected<Question> question_of(const ModelsOptions& options) {
   return question;
 }
 
-Expected<host::Workshop::Answer> ask(const std::string& where, const Question& question) {
-  if (where.starts_with("http")) {
-    TRY(const host::Url url, host::parse_url(where));
-    TRY(auto client, host::HttpClient::connect(url.host, url.port, kTimeout));
-    host::ClientRequest request{question.method, question.path, {}, question.body};
-    if (!question.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
-    TRY(auto response, client.ask(request));
-    return host::Workshop::Answer{response.status, std::move(response.body)};
-  }
-  TRY(const auto workshop, host::Workshop::open(where, nullptr));
-  return workshop->ask(question.method, question.path, question.body);
+bool is_url(const std::string& where) {
+  return where.find("://") != std::string::npos;
 }
 
-// A line a version: the model, the version, whether it is in force, its figures.
-void print_list(const JsonValue& models) {
-  for (auto model = models.first(); model; model = model.next()) {
-    const std::string name(model.find("model").text());
-    const auto in_force = model.find("in_force").as_int64();
-    const auto versions = model.find("versions");
-    if (versions.size() == 0) std::printf("%-20s has no version yet\n", name.c_str());
-    for (auto version = versions.first(); version; version = version.next()) {
-      const auto number = version.find("version").as_int64().value_or(0);
-      std::printf("%-20s %4lld %-9s %s ", name.c_str(), static_cast<long long>(number),
-                  in_force == number ? "in force" : "",
-                  std::string(version.find("created_at").text()).c_str());
-      auto metric = version.find("result").find("metrics").first();
-      for (; metric; metric = metric.next()) {
-        std::printf(" %s %.4f", std::string(metric.name()).c_str(),
-                    metric.as_double().value_or(0));
-      }
-      std::printf("\n");
-    }
+// What a directory answers is what the door of an application on it would.
+Expected<std::string> ask(const ModelsOptions& options, const Question& question) {
+  if (is_url(options.where)) {
+    TRY(auto response, tool::ask({options.where, token_of(options.token)}, question.method,
+                                 question.path, question.body));
+    return std::move(response.body);
   }
+  TRY(const auto workshop, host::Workshop::open(options.where, nullptr));
+  auto answer = workshop->ask(question.method, question.path, question.body);
+  if (answer.status / 100 != 2) return tool::error_of({answer.status, {}, std::move(answer.body)});
+  return std::move(answer.body);
+}
+
+std::string text(const JsonValue& object, const char* name) {
+  return std::string(object.find(name).text());
+}
+
+// The version, whether it is in force, its figures.
+void print_version(const std::string& model, const JsonValue& version, bool in_force) {
+  std::printf("%-20s %4lld %-9s %s ", model.c_str(),
+              static_cast<long long>(version.find("version").as_int64().value_or(0)),
+              in_force ? "in force" : "", text(version, "created_at").c_str());
+  auto metric = version.find("result").find("metrics").first();
+  for (; metric; metric = metric.next()) {
+    std::printf(" %s %.4f", std::string(metric.name()).c_str(), metric.as_double().value_or(0));
+  }
+  std::printf("\n");
+}
+
+void print_model(const JsonValue& model) {
+  const std::string name = text(model, "model");
+  const auto in_force = model.find("in_force").as_int64();
+  const auto versions = model.find("versions");
+  if (versions.size() == 0) std::printf("%-20s has no version yet\n", name.c_str());
+  for (auto version = versions.first(); version; version = version.next()) {
+    print_version(name, version, in_force == version.find("version").as_int64());
+  }
+  for (auto change = model.find("promotions").first(); change; change = change.next()) {
+    const auto version = change.find("version").as_int64().value_or(0);
+    const std::string what = version == 0 ? "none" : "version " + std::to_string(version);
+    std::printf("%-20s %s in force after position %s: %s\n", "", what.c_str(),
+                text(change, "position").c_str(), text(change, "reason").c_str());
+  }
+}
+
+void print_whole(const JsonValue& version) {
+  print_version(text(version, "model"), version, version.find("in_force").as_bool() == true);
+  const JsonValue result = version.find("result"), card = version.find("card");
+  std::printf("%-24s %12s %12s\n", "on the holdout", "model", "plain guess");
+  for (auto metric = result.find("metrics").first(); metric; metric = metric.next()) {
+    const std::string name(metric.name());
+    std::printf("%-24s %12.6f %12.6f\n", name.c_str(), metric.as_double().value_or(0),
+                result.find("baseline").find(name).as_double().value_or(0));
+  }
+  std::printf("%s rows learned from, %s judged on, label %s\nparameters",
+              text(result, "rows_train").c_str(), text(result, "rows_holdout").c_str(),
+              text(card, "label").c_str());
+  for (auto one = card.find("parameters").first(); one; one = one.next()) {
+    std::printf(" %s=%s", std::string(one.name()).c_str(), std::string(one.text()).c_str());
+  }
+  std::printf("\ninputs");
+  for (auto input = card.find("inputs").first(); input; input = input.next()) {
+    std::printf(" %s", std::string(input.text()).c_str());
+  }
+  std::printf("\ndigest %s\n", text(version, "digest").c_str());
+}
+
+void print_change(const JsonValue& answer) {
+  const auto version = answer.find("in_force").as_int64().value_or(0);
+  const std::string what = version == 0 ? "no version" : "version " + std::to_string(version);
+  std::printf("%s: %s is in force after position %lld (%s)\n", text(answer, "model").c_str(),
+              what.c_str(), static_cast<long long>(answer.find("position").as_int64().value_or(0)),
+              text(answer, "reason").c_str());
 }
 
 }  // namespace
 
 int models_command(const Common& common, const ModelsOptions& options) {
   const auto question = question_of(options);
-  if (!question) return report(common, question.error());
-  const auto answer = ask(options.where, *question);
+  if (!question) return report_usage(common, question.error());
+  const auto answer = ask(options, *question);
   if (!answer) return report(common, answer.error());
-  const auto document = JsonDocument::parse(answer->body);
-  if (answer->status != 200) {
-    const std::string why(document ? document->root().find("detail").text() : answer->body);
-    return report(common, answer->status == 404 ? not_found(why) : invalid(why));
+  const auto document = JsonDocument::parse(*answer);
+  if (common.json) {
+    std::printf("%s\n", answer->c_str());
+    return kOk;
   }
-  if (document && !common.json && options.action == "list") {
-    print_list(document->root().find("models"));
+  if (!document || !document->root().is(JsonKind::object)) {
+    return report_usage(common, unavailable(options.where + " answers, but not as an application"));
+  }
+  const JsonValue root = document->root();
+  if (options.action == "list") {
+    for (auto model = root.find("models").first(); model; model = model.next()) print_model(model);
+  } else if (options.action != "show") {
+    print_change(root);
+  } else if (options.version < 0) {
+    print_model(root);
   } else {
-    std::printf("%s\n", answer->body.c_str());
+    print_whole(root);
   }
   return kOk;
 }

@@ -1,6 +1,7 @@
 // quintet new, and quintet diff beside it: the beginning of a file and its changes.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "app/diff.h"
@@ -39,14 +40,24 @@ Expected<std::string> first_from(const Common& common, const NewOptions& options
     texts.emplace_back(line);
   }
   const std::vector<std::string_view> lines(texts.begin(), texts.end());
-  TRY(const app::Profile profile, app::profile(header, lines));
+  auto seen = app::profile(header, lines);
+  if (!seen) return std::move(seen).error().during(options.from + ":1");
+  const app::Profile profile = *std::move(seen);
   if (!common.quiet && !common.json) {
     std::fprintf(stderr, "looked at %zu lines of %s: %zu columns\n", profile.rows,
                  options.from.c_str(), profile.columns.size());
+    if (profile.unread != 0) {
+      std::fprintf(stderr,
+                   "left out %zu lines: no UTF-8, a quote that is not closed, or too many cells\n",
+                   profile.unread);
+    }
+    if (profile.rows == 0) {
+      std::fprintf(stderr, "without a row every column is taken for text\n");
+    }
   }
-  const std::string name =
-      options.file == "-" || options.file == "app.yaml" ? stem_of(options.from)
-                                                        : stem_of(options.file);
+  const std::string name = options.file == "-" || options.file == "app.yaml"
+                               ? stem_of(options.from)
+                               : stem_of(options.file);
   return app::first_application(profile, name);
 }
 
@@ -67,11 +78,7 @@ Expected<void> write_new(const std::string& path, const std::string& text, bool 
   if (!replace && ::stat(path.c_str(), &there) == 0) {
     return conflict(path + " is there already; --replace writes over it");
   }
-  std::FILE* file = std::fopen(path.c_str(), "wb");
-  if (file == nullptr) return unavailable("cannot write " + path);
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (std::fclose(file) != 0 || !written) return exhausted("cannot write all of " + path);
-  return {};
+  return write_file(path, text);
 }
 
 }  // namespace
@@ -90,8 +97,7 @@ int new_command(const Common& common, const NewOptions& options) {
     return kOk;
   }
   if (const auto written = write_new(options.file, *text, options.replace); !written) {
-    report(common, written.error());
-    return kUsage;
+    return report_usage(common, written.error());
   }
   if (common.json) {
     std::string out;
@@ -99,8 +105,10 @@ int new_command(const Common& common, const NewOptions& options) {
     json.begin_object().field("file", options.file).field("app", loaded.spec->app).end_object();
     std::printf("%s\n", out.c_str());
   } else {
-    std::printf("%s is written and checked\nnext: quintet run %s\n", options.file.c_str(),
-                options.file.c_str());
+    std::printf("%s is written and checked\n", options.file.c_str());
+    if (!common.quiet) {
+      std::fprintf(stderr, "next: quintet run %s\n", options.file.c_str());
+    }
   }
   return kOk;
 }
@@ -108,16 +116,18 @@ int new_command(const Common& common, const NewOptions& options) {
 int diff_command(const Common& common, const DiffOptions& options) {
   const auto before = load_app(common, options.before);
   const auto after = load_app(common, options.after);
-  if (before == nullptr || after == nullptr) return kFault;
+  if (before.spec == nullptr || after.spec == nullptr) {
+    return std::max(before.status, after.status);
+  }
   Micros kept = 0;
   if (!options.kept.empty()) {
     event::Arena arena;
     const auto value = event::value_of_text(event::Type::of(event::Kind::duration), options.kept,
                                             event::InputRules{}, 0, arena);
-    if (!value) return report(common, Error(value.error()).at("--kept"));
+    if (!value) return report_usage(common, Error(value.error()).at("--kept"));
     kept = value->as_int64();
   }
-  const app::Difference difference = app::compare(*before, *after, kept);
+  const app::Difference difference = app::compare(*before.spec, *after.spec, kept);
   if (common.json) {
     std::printf("%s\n", app::to_json(difference).c_str());
   } else {

@@ -1,21 +1,35 @@
 // The command line. The only file that sees CLI11.
 #include <CLI/CLI.hpp>
 
+#include "app/profile.h"
+#include "base/text.h"
 #include "cli/commands.h"
+#include "pattern/topology.h"
 
 namespace {
 
 using namespace quintet::cli;
 
-constexpr const char* kInputHelp =
-    "EVENT=FILE, CSV or NDJSON, .gz or not; may be given several times";
+constexpr const char* kInputHelp = "CSV or NDJSON, .gz or not; may be given several times";
+constexpr const char* kAppHelp = "the application file";
+constexpr int kMostVersions = 1'000'000'000;
 constexpr const char* kTokenHelp = "bearer token; default: the environment's QUINTET_TOKEN";
+
+// One value each time that it is given: what follows may be another word of the command.
+CLI::Option* add_list(CLI::App* command, const char* name, std::vector<std::string>& to,
+                      const char* help, const char* type) {
+  return command->add_option(name, to, help)->allow_extra_args(false)->type_name(type);
+}
+
+CLI::Option* add_input(CLI::App* command, std::vector<std::string>& to) {
+  return add_list(command, "--input", to, kInputHelp, "EVENT=FILE");
+}
 
 void add_check(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<CheckOptions>();
   CLI::App* command = app.add_subcommand("check", "Find every mistake in an application file");
-  command->add_option("app", options->app, "the application file")->required();
-  command->add_option("--input", options->inputs, kInputHelp);
+  command->add_option("app", options->app, kAppHelp)->required()->type_name("FILE");
+  add_input(command, options->inputs);
   command->footer("Example: quintet check app.yaml --input transaction=sample.csv");
   command->callback([options, &common, &status] { status = check_command(common, *options); });
 }
@@ -24,11 +38,13 @@ void add_backfill(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<BackfillOptions>();
   CLI::App* command =
       app.add_subcommand("backfill", "Fold files and write features, predictions and decisions");
-  command->add_option("app", options->app, "the application file")->required();
-  command->add_option("--input", options->inputs, kInputHelp)->required();
-  command->add_option("--output", options->output,
-                      "rows as CSV: FILE.csv, FILE.csv.gz or - ; without it only the digest");
-  command->add_option("--model", options->models, "NAME=FILE: a model in force from the start");
+  command->add_option("app", options->app, kAppHelp)->required()->type_name("FILE");
+  add_input(command, options->inputs)->required();
+  command
+      ->add_option("--output", options->output,
+                   "rows as CSV: FILE.csv, FILE.csv.gz or - ; without it only the digest")
+      ->type_name("FILE");
+  add_list(command, "--model", options->models, "a model in force from the start", "NAME=FILE");
   command->add_option("--from", options->from, "write only events at or after this time");
   command->add_option("--pseudonym-key", options->key_file, "file with the 32 byte key of a log");
   command->footer(
@@ -39,16 +55,18 @@ void add_backfill(CLI::App& app, const Common& common, int& status) {
 void add_train(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<TrainOptions>();
   CLI::App* command = app.add_subcommand("train", "Train a model from files");
-  command->add_option("app", options->app, "the application file")->required();
-  command->add_option("--input", options->inputs, kInputHelp)->required();
+  command->add_option("app", options->app, kAppHelp)->required()->type_name("FILE");
+  add_input(command, options->inputs)->required();
   command->add_option("--model", options->model, "which model, if several are trained");
   command->add_option("--as-of", options->as_of, "labels as they were known at this time");
-  command->add_option("--set", options->sets, "NAME=VALUE: over what stands under `train`");
+  add_list(command, "--set", options->sets, "over what stands under `train`", "NAME=VALUE");
   command->add_option("--output", options->output, "the model file; its card is written beside it");
   command->add_option("--store", options->store,
                       "a directory: import the files as its log, register the model and promote it "
                       "by the application's rule");
-  command->footer("Example: quintet train app.yaml --input transaction=tx.csv.gz --set rounds=50");
+  command->footer(
+      "Examples: quintet train app.yaml --input transaction=tx.csv.gz --set rounds=50\n"
+      "          quintet train app.yaml --input transaction=tx.csv.gz --store .quintet/app");
   command->callback([options, &common, &status] { status = train_command(common, *options); });
 }
 
@@ -61,21 +79,40 @@ void add_models(CLI::App& app, const Common& common, int& status) {
       ->check(CLI::IsMember({"list", "show", "promote", "rollback"}));
   command->add_option("model", options->model, "its name");
   command->add_option("version", options->version, "its number; 0 takes the model out of force")
-      ->check(CLI::NonNegativeNumber);
-  command->footer("Example: quintet models http://localhost:8080 promote score 3");
+      ->check(CLI::Range(0, kMostVersions))
+      ->type_name("NUMBER");
+  command->add_option("--token", options->token, kTokenHelp);
+  command->footer(
+      "Examples: quintet models http://localhost:8080\n"
+      "          quintet models http://localhost:8080 promote score 3\n"
+      "          quintet models .quintet/card-fraud show score 3");
   command->callback([options, &common, &status] { status = models_command(common, *options); });
 }
 
 void add_run(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "Run an application until it is told to stop");
-  command->add_option("app", options->app, "the application file")->required();
+  command->add_option("app", options->app, kAppHelp)->required()->type_name("FILE");
   command->add_option("--data", options->data, "directory of the log; default .quintet/APP");
-  command->add_option("--host", options->host, "address to listen on");
+  command->add_option("--host", options->host,
+                      "address to listen on; any but loopback needs TLS and tokens");
   command->add_option("--port", options->port, "port; 0 for a free one")
       ->check(CLI::Range(0, 65535));
   command->add_option("--pattern", options->pattern, "run under this pattern");
-  command->footer("Example: quintet run app.yaml --port 8080");
+  command->add_option("--tls-certificate", options->certificate, "PEM file, with its chain")
+      ->type_name("FILE");
+  command->add_option("--tls-key", options->key, "PEM file")->type_name("FILE");
+  command
+      ->add_option("--tokens", options->tokens,
+                   "who may use it, a line each: SCOPES SECRET; scopes are send, read, operate")
+      ->type_name("FILE");
+  add_list(command, "--name", options->names, "a host name that clients use; may be repeated",
+           "HOST");
+  command->footer(
+      "Examples: quintet run app.yaml --port 8080\n"
+      "          quintet run app.yaml --host 0.0.0.0 --name fraud.example.org --tokens tokens.txt "
+      "\\\n"
+      "            --tls-certificate site.crt --tls-key site.key");
   command->callback([options, &common, &status] { status = run_command(common, *options); });
 }
 
@@ -83,7 +120,7 @@ void add_send(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<SendOptions>();
   CLI::App* command = app.add_subcommand("send", "Stream files into a running application");
   command->add_option("url", options->url, "where it runs, as http://127.0.0.1:8080")->required();
-  command->add_option("--input", options->inputs, kInputHelp)->required();
+  add_input(command, options->inputs)->required();
   command->add_option("--app", options->app, "its file; by default it is asked for it");
   command->add_option("--output", options->output, "keep the results here, a line each (NDJSON)");
   command->add_option("--rate", options->rate, "events a second")->check(CLI::PositiveNumber);
@@ -99,10 +136,12 @@ void add_send(CLI::App& app, const Common& common, int& status) {
 void add_test(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<TestOptions>();
   CLI::App* command = app.add_subcommand("test", "Given events, expected columns and decisions");
-  command->add_option("app", options->app, "the application file")->required();
+  command->add_option("app", options->app, kAppHelp)->required()->type_name("FILE");
   command->add_option("files", options->files, "default: tests/*.yaml beside the application");
   command->add_flag("--update", options->update, "write what is found into the files");
-  command->footer("Example: quintet test app.yaml tests/limits.yaml");
+  command->footer(
+      "Examples: quintet test app.yaml tests/limits.yaml\n"
+      "          quintet test app.yaml --update");
   command->callback([options, &common, &status] { status = test_command(common, *options); });
 }
 
@@ -114,7 +153,9 @@ void add_new(CLI::App& app, const Common& common, int& status) {
   command->add_option("--template", options->template_name,
                       "blank, fraud, maintenance or chargebacks");
   command->add_flag("--replace", options->replace, "write over an existing file");
-  command->footer("Example: quintet new --from transactions.csv app.yaml");
+  command->footer(
+      "Examples: quintet new --from transactions.csv app.yaml\n"
+      "          quintet new --template fraud app.yaml");
   command->callback([options, &common, &status] { status = new_command(common, *options); });
 }
 
@@ -160,14 +201,15 @@ void add_explain(CLI::App& app, const Common& common, int& status) {
       ->required();
   command->add_option("id", options->id, "the event's id");
   command->add_option("column", options->column, "the column");
-  command->add_option("--input", options->inputs, kInputHelp);
+  add_input(command, options->inputs);
   command->add_option("--data", options->data, "a log's directory, while nothing runs on it");
   command->add_option("--event", options->event, "the event's type, where ids could be mixed up");
   command->add_option("--at", options->at, "as it would be after this position of the log");
   command->add_option("--limit", options->limit, "events shown of each window; default 50");
   command->footer(
-      "Example: quintet explain QNT-0101\n"
-      "Example: quintet explain app.yaml 4711 mean_7d --input transaction=tx.csv");
+      "Examples: quintet explain QNT-0101\n"
+      "          quintet explain app.yaml 4711 mean_7d --input transaction=tx.csv\n"
+      "          quintet explain app.yaml 4711 mean_7d --data .quintet/app --at 90000");
   command->callback([options, &common, &status] { status = explain_command(common, *options); });
 }
 
@@ -201,7 +243,9 @@ void add_results(CLI::App& app, const Common& common, int& status) {
   command->add_option("--from", options->from, "from this position on");
   command->add_option("--limit", options->limit, "no more than this");
   command->add_flag("--digest", options->digest, "one digest over all of them instead");
-  command->footer("Example: quintet results http://127.0.0.1:8080 --decision verdict:block");
+  command->footer(
+      "Examples: quintet results http://127.0.0.1:8080 --decision verdict:block\n"
+      "          quintet results --data .quintet/card-fraud 4711");
   command->callback([options, words, &common, &status] {
     const auto rest = take_url(*words, options->source);
     if (!rest.empty()) options->id = rest.front();
@@ -214,8 +258,7 @@ void add_dead_letters(CLI::App& app, const Common& common, int& status) {
   auto words = std::make_shared<std::vector<std::string>>();
   CLI::App* command = app.add_subcommand("dead-letters", "What was refused, and a second chance");
   command
-      ->add_option("words", *words,
-                   "URL or --data DIR, then list, show N, replay N or discard N")
+      ->add_option("words", *words, "URL or --data DIR, then list, show N, replay N or discard N")
       ->expected(0, 3);
   add_source(command, options->source);
   command->add_option("--code", options->code, "list: refused for this reason");
@@ -223,7 +266,8 @@ void add_dead_letters(CLI::App& app, const Common& common, int& status) {
   command->add_option("--event", options->event_file,
                       "replay: a file with the event as JSON, - for stdin; default: the original");
   command->footer(
-      "Example: quintet dead-letters http://127.0.0.1:8080 replay 3 --event fixed.json");
+      "Examples: quintet dead-letters http://127.0.0.1:8080\n"
+      "          quintet dead-letters http://127.0.0.1:8080 replay 3 --event fixed.json");
   command->callback([options, words, &common, &status] {
     const auto rest = take_url(*words, options->source);
     if (!rest.empty()) options->action = rest[0];
@@ -232,17 +276,38 @@ void add_dead_letters(CLI::App& app, const Common& common, int& status) {
   });
 }
 
+std::vector<std::string> texts(const std::vector<std::string_view>& names) {
+  return {names.begin(), names.end()};
+}
+
+// The values of an option, or the words of a command (`option` empty), where they are few.
+std::vector<std::string> words_of(const std::string& command, const std::string& option) {
+  if (option == "--format") return {"text", "json"};
+  if (option == "--pattern") return texts(quintet::pattern::pattern_names());
+  if (option == "--template") return texts(quintet::app::template_names());
+  if (!option.empty()) return {};
+  if (command == "models") return {"list", "show", "promote", "rollback"};
+  if (command == "dead-letters") return {"list", "show", "replay", "discard"};
+  if (command == "completion") return {"bash", "zsh", "fish"};
+  return {};
+}
+
+std::vector<Completable::Option> options_of(const CLI::App& command) {
+  std::vector<Completable::Option> found;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      found.push_back(
+          {"--" + name, option->get_type_size() != 0, words_of(command.get_name(), "--" + name)});
+    }
+  }
+  return found;
+}
+
 std::vector<Completable> completables(const CLI::App& app) {
   std::vector<Completable> found;
   for (const CLI::App* command : app.get_subcommands({})) {
-    Completable one{command->get_name(), command->get_description(), {"--help"}, {}};
-    for (const CLI::Option* option : command->get_options()) {
-      for (const std::string& name : option->get_lnames()) {
-        if (name != "help") one.options.push_back("--" + name);
-      }
-    }
-    for (const CLI::App* word : command->get_subcommands({})) one.words.push_back(word->get_name());
-    found.push_back(std::move(one));
+    found.push_back({command->get_name(), command->get_description(), options_of(*command),
+                     words_of(command->get_name(), "")});
   }
   return found;
 }
@@ -253,9 +318,74 @@ void add_completion(CLI::App& app, int& status) {
   command->add_option("shell", *shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  command->footer("Example: eval \"$(quintet completion bash)\"");
-  command->callback(
-      [shell, &app, &status] { status = completion_command(*shell, completables(app)); });
+  command->footer(
+      "Examples: eval \"$(quintet completion bash)\"\n"
+      "          quintet completion fish > ~/.config/fish/completions/quintet.fish");
+  command->callback([shell, &app, &status] {
+    status = completion_command(*shell, completables(app), options_of(app));
+  });
+}
+
+const CLI::App* find_command(const CLI::App& app, const std::string& name) {
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->get_name() == name) return command;
+  }
+  return nullptr;
+}
+
+void add_help(CLI::App& app, const Common& common, int& status) {
+  auto name = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("help", "How a command is used");
+  command->add_option("command", *name, "its name; without it the list of commands");
+  command->footer("Example: quintet help train");
+  command->callback([name, &app, &common, &status] {
+    const CLI::App* const asked = name->empty() ? &app : find_command(app, *name);
+    if (asked == nullptr) {
+      status =
+          report_usage(common, quintet::not_found("there is no command " + quintet::shown(*name)));
+      return;
+    }
+    const std::string called = asked == &app ? "quintet" : "quintet " + *name;
+    std::fputs(app.get_formatter()->make_help(asked, called, CLI::AppFormatMode::Normal).c_str(),
+               stdout);
+  });
+}
+
+// The first word that should be a command and is none.
+std::string unknown_command(const CLI::App& app, const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--format") {
+      ++i;
+      continue;
+    }
+    if (words[i].starts_with('-')) continue;
+    if (find_command(app, words[i]) != nullptr) return {};
+    return words[i];
+  }
+  return {};
+}
+
+int report_wrong_line(const CLI::App& app, Common common, const std::vector<std::string>& words,
+                      std::string why) {
+  const auto chosen = app.get_subcommands();
+  std::string help = "quintet ";
+  if (!chosen.empty()) help += chosen.front()->get_name() + " ";
+  if (const std::string word = unknown_command(app, words); !word.empty()) {
+    std::vector<std::string_view> names;
+    for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+    const auto near = quintet::nearest(word, names);
+    why = "there is no command " + quintet::shown(word) +
+          (near ? "; did you mean " + std::string(*near) + "?" : std::string());
+  } else if (words.empty()) {
+    why = "say what to do";
+  }
+  // The line was not read to its end, so what it says of the format may not have been seen.
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    common.json = common.json || (words[i] == "--format" && words[i + 1] == "json");
+  }
+  report_usage(common, quintet::invalid(why));
+  if (!common.json) std::fprintf(stderr, "help: %s--help\n", help.c_str());
+  return kUsage;
 }
 
 }  // namespace
@@ -270,25 +400,33 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "quintet 0.1.0");
   app.require_subcommand(1);
   app.fallthrough();
+  app.footer(
+      "First steps: quintet new --from YOUR.csv app.yaml\n"
+      "             quintet check app.yaml\n"
+      "             quintet run app.yaml\n"
+      "Exit status: 0 ok, 1 the application or its data is at fault, 2 the command line or the "
+      "machine");
   app.parse_complete_callback([&] { common.json = format == "json"; });
+  add_new(app, common, status);
   add_check(app, common, status);
+  add_test(app, common, status);
+  add_diff(app, common, status);
   add_backfill(app, common, status);
   add_train(app, common, status);
-  add_models(app, common, status);
   add_run(app, common, status);
   add_send(app, common, status);
   add_results(app, common, status);
   add_dead_letters(app, common, status);
-  add_test(app, common, status);
-  add_new(app, common, status);
-  add_diff(app, common, status);
+  add_models(app, common, status);
   add_explain(app, common, status);
   add_descriptions(app, common, status);
   add_completion(app, status);
+  add_help(app, common, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kOk : kUsage;
+    if (error.get_exit_code() == 0) return app.exit(error);
+    return report_wrong_line(app, common, {argv + 1, argv + argc}, error.what());
   }
   return status;
 }

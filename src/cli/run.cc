@@ -4,30 +4,61 @@
 
 #include "base/json_out.h"
 #include "cli/commands.h"
+#include "host/tokens.h"
 
 namespace quintet::cli {
 
-int run_command(const Common& common, const RunOptions& options) {
-  const auto spec = load_app(common, options.app, options.pattern);
-  if (spec == nullptr) return kFault;
+namespace {
+
+Expected<host::RunSettings> settings_of(const RunOptions& options,
+                                        std::shared_ptr<const app::Spec> spec) {
   host::RunSettings settings;
-  settings.spec = spec;
   settings.data_directory = options.data.empty() ? ".quintet/" + spec->app : options.data;
+  settings.spec = std::move(spec);
   settings.address = options.host;
   settings.port = static_cast<std::uint16_t>(options.port);
-  settings.on_ready = [&](const std::string& url) {
-    if (common.json) {
-      std::string out;
-      JsonWriter json(out);
-      json.begin_object().field("url", url).field("data", settings.data_directory).end_object();
-      std::printf("%s\n", out.c_str());
-    } else {
-      std::printf("%s is ready at %s (data in %s)\n", spec->app.c_str(), url.c_str(),
-                  settings.data_directory.c_str());
+  settings.names = options.names;
+  if (options.certificate.empty() != options.key.empty()) {
+    return invalid("TLS needs both --tls-certificate and --tls-key");
+  }
+  if (!options.certificate.empty()) settings.tls = {options.certificate, options.key};
+  if (!options.tokens.empty()) {
+    TRY(const std::string text, read_file(options.tokens));
+    auto tokens = host::parse_tokens(text);
+    if (!tokens) return std::move(tokens).error().during(options.tokens);
+    settings.tokens = *std::move(tokens);
+  }
+  return settings;
+}
+
+void say_ready(const Common& common, const host::RunSettings& settings, const std::string& url) {
+  if (common.json) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().field("url", url).field("data", settings.data_directory).end_object();
+    std::printf("%s\n", out.c_str());
+  } else {
+    std::printf("%s is ready at %s (data in %s)\n", settings.spec->app.c_str(), url.c_str(),
+                settings.data_directory.c_str());
+    if (!common.quiet && settings.tokens.empty()) {
+      std::fprintf(stderr, "next: quintet send %s --input EVENT=FILE.csv\nCtrl-C ends it\n",
+                   url.c_str());
     }
-    std::fflush(stdout);
-  };
-  if (const auto result = host::run(settings); !result) return report(common, result.error());
+  }
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int run_command(const Common& common, const RunOptions& options) {
+  const auto loaded = load_app(common, options.app, options.pattern);
+  if (loaded.spec == nullptr) return loaded.status;
+  auto settings = settings_of(options, loaded.spec);
+  if (!settings) return report_usage(common, settings.error());
+  settings->on_ready = [&](const std::string& url) { say_ready(common, *settings, url); };
+  if (const auto result = host::run(*settings); !result) {
+    return report_usage(common, result.error());
+  }
   return kOk;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "base/json_in.h"
 #include "base/json_out.h"
 #include "cli/commands.h"
 #include "tool/door.h"
@@ -9,8 +10,6 @@
 namespace quintet::cli {
 
 namespace {
-
-constexpr std::uint64_t kShownLines = 10;
 
 Expected<tool::SendOptions> options_of(const SendOptions& options,
                                        std::shared_ptr<const app::Spec> spec) {
@@ -40,9 +39,13 @@ void say(const Common& common, const tool::SendReport& sent, std::FILE* out) {
     std::fprintf(out, "%s\n", text.c_str());
     return;
   }
-  std::fprintf(out, "%llu acknowledged, %llu refused in %.1f s\n",
+  std::fprintf(out, "%llu acknowledged, %llu refused in %.1f s",
                static_cast<unsigned long long>(sent.acknowledged),
                static_cast<unsigned long long>(sent.refused), seconds);
+  if (sent.reconnects != 0) {
+    std::fprintf(out, ", %llu new connections", static_cast<unsigned long long>(sent.reconnects));
+  }
+  std::fprintf(out, "%s\n", sent.refused == 0 ? "" : "; quintet dead-letters shows the refused");
 }
 
 }  // namespace
@@ -54,22 +57,25 @@ int send_command(const Common& common, const SendOptions& options) {
     if (!running) return report(common, running.error());
     spec = *std::move(running);
   } else {
-    spec = load_app(common, options.app);
-    if (spec == nullptr) return kFault;
+    const auto loaded = load_app(common, options.app);
+    if (loaded.spec == nullptr) return loaded.status;
+    spec = loaded.spec;
   }
   const auto prepared = options_of(options, spec);
-  if (!prepared) return report(common, prepared.error());
+  if (!prepared) return report_usage(common, prepared.error());
   SystemClock clock;
   tool::Progress progress(
       "send", common.quiet ? tool::Progress::Mode::quiet : tool::Progress::Mode::automatic, clock);
-  std::uint64_t shown = 0;
-  const auto sent = tool::send(
-      *prepared, progress, clock,
-      [&](const std::string& path, std::uint64_t line, const std::string& answer) {
-        if (++shown > kShownLines) return;
-        std::fprintf(stderr, "%s:%llu: refused: %s\n", path.c_str(),
-                     static_cast<unsigned long long>(line), answer.c_str());
-      });
+  BadLines bad_lines("refused: ");
+  const auto sent =
+      tool::send(*prepared, progress, clock,
+                 [&](const std::string& path, std::uint64_t line, const std::string& answer) {
+                   const auto document = JsonDocument::parse(answer);
+                   const JsonValue error = document ? document->root().find("error") : JsonValue();
+                   const std::string why(error.find("detail").text());
+                   bad_lines.show(path, line, std::string(error.find("field").text()),
+                                  why.empty() ? answer : why);
+                 });
   if (!sent) return report(common, sent.error());
   say(common, *sent, options.output == "-" ? stderr : stdout);
   return sent->refused == 0 ? kOk : kFault;

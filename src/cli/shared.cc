@@ -10,6 +10,10 @@
 
 namespace quintet::cli {
 
+namespace {
+constexpr std::uint64_t kShownLines = 10;
+}
+
 Expected<std::string> read_file(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) return not_found(path + ": " + std::strerror(errno));
@@ -23,15 +27,22 @@ Expected<std::string> read_file(const std::string& path) {
   return text;
 }
 
-std::shared_ptr<const app::Spec> load_app(const Common& common, const std::string& path,
-                                          const std::string& pattern) {
-  const auto text = read_file(path);
-  if (!text) {
-    report(common, text.error());
-    return nullptr;
+Expected<void> write_file(const std::string& path, std::string_view bytes) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) return unavailable("cannot write " + path + ": " + std::strerror(errno));
+  const bool good = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+  if (std::fclose(file) != 0 || !good) {
+    return unavailable("cannot write all of " + path + ": " + std::strerror(errno));
   }
+  return {};
+}
+
+LoadedApp load_app(const Common& common, const std::string& path, const std::string& pattern) {
+  const auto text = read_file(path);
+  if (!text) return {nullptr, report_usage(common, text.error())};
   const app::Loaded loaded = app::load(*text, pattern);
-  const bool color = isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  const char* const no_color = std::getenv("NO_COLOR");
+  const bool color = isatty(STDERR_FILENO) != 0 && (no_color == nullptr || no_color[0] == '\0');
   for (const app::Diagnostic& diagnostic : loaded.diagnostics) {
     if (common.json) {
       std::printf("%s\n", app::render_json(diagnostic, path).c_str());
@@ -39,7 +50,20 @@ std::shared_ptr<const app::Spec> load_app(const Common& common, const std::strin
       std::fprintf(stderr, "%s\n", app::render(diagnostic, path, *text, color).c_str());
     }
   }
-  return loaded.spec;
+  return {loaded.spec, loaded.spec == nullptr ? kFault : kOk};
+}
+
+BadLines::~BadLines() {
+  if (count_ <= kShownLines) return;
+  std::fprintf(stderr, "and %llu more\n", static_cast<unsigned long long>(count_ - kShownLines));
+}
+
+void BadLines::show(const std::string& path, std::uint64_t line, const std::string& field,
+                    const std::string& why) {
+  if (++count_ > kShownLines) return;
+  const std::string place = path.empty() ? "" : path + ":" + std::to_string(line) + ": ";
+  std::fprintf(stderr, "%s%s%s%s%s\n", place.c_str(), doing_.c_str(), field.c_str(),
+               field.empty() ? "" : ": ", why.c_str());
 }
 
 std::string token_of(const std::string& given) {
@@ -63,6 +87,11 @@ int report(const Common& common, const Error& error) {
   const bool fault = error.code() == Code::invalid || error.code() == Code::conflict ||
                      error.code() == Code::broken;
   return fault ? kFault : kUsage;
+}
+
+int report_usage(const Common& common, const Error& error) {
+  report(common, error);
+  return kUsage;
 }
 
 }  // namespace quintet::cli

@@ -80,16 +80,16 @@ Expected<bool> one_file(const Common& common, const std::shared_ptr<const app::S
 }  // namespace
 
 int test_command(const Common& common, const TestOptions& options) {
-  const auto spec = load_app(common, options.app);
-  if (spec == nullptr) return kFault;
+  const auto loaded = load_app(common, options.app);
+  if (loaded.spec == nullptr) return loaded.status;
   const auto files = options.files.empty() ? files_beside(options.app) : options.files;
   if (files.empty()) {
-    return report(common, not_found("there are no tests; put them into tests/*.yaml beside " +
-                                    options.app));
+    return report(
+        common, not_found("there are no tests; put them into tests/*.yaml beside " + options.app));
   }
   int status = kOk;
   for (const std::string& file : files) {
-    const auto good = one_file(common, spec, file, options.update);
+    const auto good = one_file(common, loaded.spec, file, options.update);
     if (!good) {
       status = std::max(status, report(common, good.error()));
     } else if (!*good) {

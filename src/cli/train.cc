@@ -1,21 +1,25 @@
 #include "tool/train.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
-#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "base/civil.h"
 #include "base/json_in.h"
 #include "base/json_out.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "host/workshop.h"
+#include "learn/parameters.h"
 #include "stage/training.h"
 
 namespace quintet::cli {
 
 namespace {
-
-constexpr std::uint64_t kShownLines = 10;
 
 // The named model, or the only one that is trained here.
 Expected<int> chosen_model(const app::Spec& spec, const std::string& name) {
@@ -35,6 +39,35 @@ Expected<int> chosen_model(const app::Spec& spec, const std::string& name) {
   return chosen;
 }
 
+std::string_view type_of(const app::Spec& spec, int model) {
+  const bool linear = spec.models[static_cast<std::size_t>(model)].type == app::ModelType::linear;
+  return linear ? "linear" : "xgboost";
+}
+
+// The library's own: better said now than after the files are folded.
+Expected<void> check_parameters(const app::TrainRules& rules, std::string_view type) {
+  const auto known = learn::trainer_parameters(type);
+  for (const auto& [name, value] : rules.parameters) {
+    if (name == "window" || std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const auto near = nearest(name, known);
+    return invalid("there is no parameter \"" + name + "\" for " + std::string(type) +
+                   (near ? "; did you mean " + std::string(*near) + "?" : std::string()))
+        .at("--set");
+  }
+  return {};
+}
+
+// So that a place that cannot be written to is found before the work, not after it.
+Expected<void> check_writable(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path();
+  const std::string where = folder.empty() ? "." : folder.string();
+  if (::access(where.c_str(), W_OK | X_OK) == 0 && !std::filesystem::is_directory(path)) return {};
+  return unavailable(
+             "cannot write " + path + ": " +
+             (std::filesystem::is_directory(path) ? "it is a directory" : std::strerror(errno)))
+      .at("--output");
+}
+
 Expected<tool::TrainOptions> options_of(const TrainOptions& options,
                                         std::shared_ptr<const app::Spec> spec) {
   tool::TrainOptions result;
@@ -51,8 +84,11 @@ Expected<tool::TrainOptions> options_of(const TrainOptions& options,
     const std::string_view text = set;
     TRY_DO(stage::set_rule(result.rules, text.substr(0, equals), text.substr(equals + 1)));
   }
+  TRY_DO(check_parameters(result.rules, type_of(*spec, result.model)));
   if (!options.as_of.empty()) {
-    TRY(result.as_of, parse_time(options.as_of, spec->utc_offset_minutes));
+    const auto as_of = parse_time(options.as_of, spec->utc_offset_minutes);
+    if (!as_of) return Error(as_of.error()).at("--as-of");
+    result.as_of = *as_of;
   }
   result.now = SystemClock().wall();
   result.pseudonym_key = std::string(32, '\0');
@@ -71,14 +107,6 @@ bool show_progress(std::string_view line) {
   std::fprintf(stderr, "train: round %lld of %lld, %s %.6f\n", static_cast<long long>(*round),
                static_cast<long long>(*of), metric.c_str(), value.value_or(0));
   return true;
-}
-
-Expected<void> write_whole(const std::string& path, std::string_view bytes) {
-  std::FILE* file = std::fopen(path.c_str(), "wb");
-  if (file == nullptr) return unavailable("cannot write " + path);
-  const bool good = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
-  if (std::fclose(file) != 0 || !good) return unavailable("cannot write " + path);
-  return {};
 }
 
 void print_table(const std::string& metrics) {
@@ -110,10 +138,12 @@ void print_report(const Common& common, const tool::TrainReport& report,
     return;
   }
   print_table(report.trained.metrics);
-  std::printf("%llu rows learned from, %llu judged on, labels as of %s\n%s, card beside it\n",
-              static_cast<unsigned long long>(report.rows_train),
-              static_cast<unsigned long long>(report.rows_holdout),
-              format_time(report.as_of).c_str(), output.c_str());
+  std::printf(
+      "%llu rows learned from, %llu judged on, labels as of %s\n"
+      "the model is in %s, its card beside it\n",
+      static_cast<unsigned long long>(report.rows_train),
+      static_cast<unsigned long long>(report.rows_holdout), format_time(report.as_of).c_str(),
+      output.c_str());
 }
 
 // Through the log of a directory: what `quintet run` on it would have learned.
@@ -124,24 +154,26 @@ Expected<host::TrainRun> train_in_store(const TrainOptions& options,
   TRY(const auto source,
       tool::EventSource::open(*prepared.spec, prepared.inputs, workshop->pseudonym_key()));
   host::Workshop::Import import;
-  import.next = [&](event::Event& out) { return source->next(out, on_bad); };
-  import.on_refused = [&](const Error& why) { (void)on_bad({"", 0, why, source->line()}); };
-  TRY_DO(workshop->import(import));
-  host::TrainOrder order;
-  order.model = prepared.spec->models[static_cast<std::size_t>(prepared.model)].name;
-  order.as_of = prepared.as_of;
-  for (const std::string& set : options.sets) {
-    const std::size_t equals = set.find('=');
-    order.rules.emplace_back(set.substr(0, equals), set.substr(equals + 1));
-  }
-  std::int64_t shown = 0;
-  return workshop->train(order, [&](const host::TrainRun& run) {
-    if (quiet || run.round == shown) return;
-    shown = run.round;
-    std::fprintf(stderr, "train: round %lld of %lld\n", static_cast<long long>(run.round),
-                 static_cast<long long>(run.rounds));
-  });
+  import.next = [&](event::Event & out) { return source->next(out, on_bad);
+};
+import.on_refused = [&](const Error& why) {(void)on_bad({"", 0, why, source->line()});
+};  // namespace
+TRY_DO(workshop->import(import));
+host::TrainOrder order;
+order.model = prepared.spec->models[static_cast<std::size_t>(prepared.model)].name;
+order.as_of = prepared.as_of;
+for (const std::string& set : options.sets) {
+  const std::size_t equals = set.find('=');
+  order.rules.emplace_back(set.substr(0, equals), set.substr(equals + 1));
 }
+std::int64_t shown = 0;
+return workshop->train(order, [&](const host::TrainRun& run) {
+  if (quiet || run.round == shown) return;
+  shown = run.round;
+  std::fprintf(stderr, "train: round %lld of %lld\n", static_cast<long long>(run.round),
+               static_cast<long long>(run.rounds));
+});
+}  // namespace quintet::cli
 
 int print_run(const Common& common, const host::TrainRun& run) {
   if (run.state == host::TrainRun::State::failed) return report(common, invalid(run.error));
@@ -158,41 +190,38 @@ int print_run(const Common& common, const host::TrainRun& run) {
 }  // namespace
 
 int train_command(const Common& common, const TrainOptions& options) {
-  const auto spec = load_app(common, options.app);
-  if (spec == nullptr) return kFault;
-  auto prepared = options_of(options, spec);
-  if (!prepared) return report(common, prepared.error());
-  const app::ModelSpec& model = spec->models[static_cast<std::size_t>(prepared->model)];
-  const bool linear = model.type == app::ModelType::linear;
-  const std::string output =
-      options.output.empty() ? model.name + (linear ? ".json" : ".ubj") : options.output;
-  prepared->directory = output + ".training";
-  SystemClock clock;
-  tool::Progress progress(
-      "train", common.quiet ? tool::Progress::Mode::quiet : tool::Progress::Mode::automatic, clock);
-  std::uint64_t shown = 0;
+  const auto loaded = load_app(common, options.app);
+  if (loaded.spec == nullptr) return loaded.status;
+  auto prepared = options_of(options, loaded.spec);
+  if (!prepared) return report_usage(common, prepared.error());
+  BadLines bad_lines("refused: ");
   const auto on_bad = [&](const tool::BadLine& bad) -> Expected<void> {
-    if (++shown <= kShownLines) {
-      std::fprintf(stderr, "%s:%llu: refused: %s: %s\n", bad.path.c_str(),
-                   static_cast<unsigned long long>(bad.line), bad.error.place().c_str(),
-                   bad.error.message().c_str());
-    }
+    bad_lines.show(bad.path, bad.line, bad.error.place(), bad.error.message());
     return {};
   };
   if (!options.store.empty()) {
     const auto run = train_in_store(options, *prepared, common.quiet, on_bad);
     return run ? print_run(common, *run) : report(common, run.error());
   }
+  const app::ModelSpec& model = loaded.spec->models[static_cast<std::size_t>(prepared->model)];
+  const bool linear = model.type == app::ModelType::linear;
+  const std::string output =
+      options.output.empty() ? model.name + (linear ? ".json" : ".ubj") : options.output;
+  if (const auto can = check_writable(output); !can) return report_usage(common, can.error());
+  prepared->directory = output + ".training";
+  SystemClock clock;
+  tool::Progress progress(
+      "train", common.quiet ? tool::Progress::Mode::quiet : tool::Progress::Mode::automatic, clock);
   const auto result = tool::train(*prepared, progress, on_bad,
                                   common.quiet ? host::OnProgressLine() : show_progress);
   host::remove_training(prepared->directory);
   if (!result) return report(common, result.error());
   const auto stem = std::filesystem::path(output).replace_extension();
-  for (const auto& [path, bytes] : {std::pair(output, &result->trained.bytes),
-                                    std::pair(stem.string() + ".card.json", &result->trained.card),
-                                    std::pair(stem.string() + ".card.md",
-                                              &result->trained.card_text)}) {
-    if (const auto written = write_whole(path, *bytes); !written) {
+  for (const auto& [path, bytes] :
+       {std::pair(output, &result->trained.bytes),
+        std::pair(stem.string() + ".card.json", &result->trained.card),
+        std::pair(stem.string() + ".card.md", &result->trained.card_text)}) {
+    if (const auto written = write_file(path, *bytes); !written) {
       return report(common, written.error());
     }
   }

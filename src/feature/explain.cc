@@ -93,11 +93,18 @@ std::vector<WindowEntry> GroupState::explain(const FoldInput& input, const Touch
   const auto distance = [&](const WindowEntry& e) {
     return e.time > asker.time ? minus(e.time, asker.time) : minus(asker.time, e.time);
   };
-  std::stable_sort(found.begin(), found.end(), [&](const WindowEntry& a, const WindowEntry& b) {
+  const auto nearer = [&](const WindowEntry& a, const WindowEntry& b) {
     const Micros x = distance(a), y = distance(b);
     return x != y ? x < y : a.position > b.position;
-  });
-  if (found.size() > limit) found.resize(limit);
+  };
+  std::stable_sort(found.begin(), found.end(), nearer);
+  if (found.size() > limit) {
+    // What is inside made the value: it goes before what is left out.
+    std::stable_partition(found.begin(), found.end(),
+                          [](const WindowEntry& e) { return e.inside; });
+    found.resize(limit);
+    std::stable_sort(found.begin(), found.end(), nearer);
+  }
   return found;
 }
 

@@ -110,7 +110,8 @@ class Shard {
   static Expected<Shard> read(std::shared_ptr<const app::Spec> spec, ByteReader& in);
   static Expected<Shard> read(std::shared_ptr<const Plans> plans, ByteReader& in);
 
-  // The entries around one aggregate's window as `input` sees it, nearest first, at most `limit`.
+  // The entries around one aggregate's window as `input` sees it, nearest first, at most `limit`:
+  // of more, those inside are kept before those left out.
   std::vector<WindowEntry> explain(const FoldInput& input, const Touch& touch,
                                    const app::AggregateUse& use, std::size_t limit) const;
 

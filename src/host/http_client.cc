@@ -326,6 +326,11 @@ Expected<std::optional<std::string>> HttpClient::read_piece() {
 Expected<Url> parse_url(std::string_view text) {
   constexpr std::string_view kScheme = "http://";
   const Error wrong = invalid("\"" + std::string(text) + "\" is no URL as http://localhost:8080");
+  if (equal_but_for_case(text.substr(0, 8), "https://")) {
+    return invalid("\"" + std::string(text) +
+                   "\": this client speaks http only, to an address of "
+                   "this machine");
+  }
   if (!equal_but_for_case(text.substr(0, kScheme.size()), kScheme)) return wrong;
   text.remove_prefix(kScheme.size());
   const std::string_view authority = text.substr(0, text.find_first_of("/?#"));

@@ -2,6 +2,8 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include <algorithm>
 
@@ -256,6 +258,34 @@ std::unique_ptr<ByteStream> make_tls_stream(Loop& loop, std::shared_ptr<const Tl
   check(ssl != nullptr, "OpenSSL has no memory");
   return std::make_unique<TlsStream>(
       std::make_shared<TlsCore>(loop, std::move(context), std::move(ssl), std::move(inner)));
+}
+
+Expected<std::string> ask_over_tls(const std::string& address, std::uint16_t port,
+                                   std::string_view request, Micros timeout) {
+  ERR_clear_error();
+  const bool v6 = address.find(':') != address.npos;
+  const std::string place = (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
+  const ContextPtr context(SSL_CTX_new(TLS_client_method()));
+  check(context != nullptr, "OpenSSL has no memory");
+  const std::unique_ptr<BIO, Freed<BIO, BIO_free_all>> wire(BIO_new_ssl_connect(context.get()));
+  check(wire != nullptr, "OpenSSL has no memory");
+  BIO_set_conn_hostname(wire.get(), place.c_str());
+  if (BIO_do_connect(wire.get()) != 1 || BIO_do_handshake(wire.get()) != 1) {
+    return tls_error("connecting to " + place);
+  }
+  int socket = -1;
+  BIO_get_fd(wire.get(), &socket);
+  const timeval limit{static_cast<time_t>(timeout / kSecond), 0};
+  setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  if (BIO_write(wire.get(), request.data(), static_cast<int>(request.size())) <= 0) {
+    return tls_error("asking " + place);
+  }
+  std::string answer;
+  char piece[4096];
+  for (int count = 0; (count = BIO_read(wire.get(), piece, sizeof piece)) > 0;) {
+    answer.append(piece, static_cast<std::size_t>(count));
+  }
+  return answer;
 }
 
 }  // namespace quintet::host

@@ -1,5 +1,7 @@
 #include "host/run.h"
 
+#include <thread>
+
 #include "host/api_application.h"
 #include "host/api_dead_letters.h"
 #include "host/api_events.h"
@@ -8,6 +10,7 @@
 #include "host/api_views.h"
 #include "host/http_server.h"
 #include "host/node.h"
+#include "host/probe.h"
 #include "host/problem.h"
 #include "host/served_models.h"
 #include "host/trainer.h"
@@ -37,18 +40,24 @@ class Process {
     ServerOptions options;
     options.address = settings_.address;
     options.port = settings_.port;
+    options.names = settings_.names;
+    if (!options.names.empty()) {
+      options.names.insert(options.names.end(), {"localhost", "127.0.0.1", "::1"});
+    }
+    options.tokens = settings_.tokens;
+    options.tls = settings_.tls;
     TRY(server_, HttpServer::start(loop_, router_, options, metrics_, log_));
     loop_.on_termination([this](int) { stop(); });
-    loop_.post([this] {
-      if (settings_.on_ready) {
-        settings_.on_ready("http://" + settings_.address + ":" + std::to_string(server_->port()));
-      }
+    std::thread prober([this, target = ProbeTarget{settings_.address, server_->port(), "localhost",
+                                                   settings_.tls.has_value()}] {
+      loop_.post([this, result = probe(target)] { probed(result); });
     });
     loop_.run();
-    server_.reset();
+    server_.reset();  // first: a probe under way then ends too
+    prober.join();
     trainer_.reset();
     node_.place.reset();
-    return {};
+    return std::move(failure_);
   }
 
  private:
@@ -98,6 +107,20 @@ class Process {
                  })});
   }
 
+  void probed(const Expected<void>& result) {
+    if (!result) {
+      failure_ = result.error();
+      loop_.stop();
+    } else if (settings_.on_ready && !node_.draining) {
+      const bool v6 = settings_.address.find(':') != std::string::npos;
+      const std::string host = !settings_.names.empty() ? settings_.names.front()
+                               : v6                     ? "[" + settings_.address + "]"
+                                                        : settings_.address;
+      settings_.on_ready((settings_.tls ? "https://" : "http://") + host + ":" +
+                         std::to_string(server_->port()));
+    }
+  }
+
   void stop() {
     if (node_.draining) {
       loop_.stop();
@@ -120,10 +143,13 @@ class Process {
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<Timer> retry_;
+  Expected<void> failure_;
 };
 
 }  // namespace
 
-Expected<void> run(RunSettings settings) { return Process(std::move(settings)).run(); }
+Expected<void> run(RunSettings settings) {
+  return Process(std::move(settings)).run();
+}
 
 }  // namespace quintet::host

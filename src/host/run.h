@@ -8,6 +8,7 @@
 
 #include "app/spec.h"
 #include "base/expected.h"
+#include "host/http_server.h"
 
 namespace quintet::host {
 
@@ -16,6 +17,10 @@ struct RunSettings {
   std::string data_directory;
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;
+  // Who may come in, and under which names, as HttpServer has it. Loopback names are always ours.
+  std::vector<std::string> names;
+  std::vector<AccessToken> tokens;
+  std::optional<TlsFiles> tls;
   // Called once the door has answered a request of our own: success is said after it was probed.
   std::function<void(const std::string& url)> on_ready;
   std::function<void(std::uint64_t done, std::uint64_t last)> progress;

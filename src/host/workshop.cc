@@ -1,5 +1,7 @@
 #include "host/workshop.h"
 
+#include <sys/stat.h>
+
 #include <future>
 #include <utility>
 
@@ -96,9 +98,24 @@ struct Workshop::State {
     done->get_future().wait();
   }
 
-  Expected<void> open(std::shared_ptr<const app::Spec> spec) {
-    TRY(vault, store::open_vault(node.data_directory));
+  // A directory that another process holds is `unavailable`: it may let go of it.
+  Expected<void> open_store() {
+    auto opened = store::open_vault(node.data_directory);
+    if (!opened && opened.error().code() == Code::conflict) {
+      return unavailable(opened.error().message() + "; a running application is asked by its URL");
+    }
+    TRY(vault, std::move(opened));
     TRY(store, store::open_sqlite(node.data_directory, {}));
+    return {};
+  }
+
+  Expected<void> open(std::shared_ptr<const app::Spec> spec) {
+    struct stat there {};
+    const std::string log_file = node.data_directory + "/quintet.db";
+    if (spec == nullptr && ::stat(log_file.c_str(), &there) != 0) {
+      return not_found("there is no log in " + node.data_directory);
+    }
+    TRY_DO(open_store());
     if (spec == nullptr) {
       TRY(spec, spec_in_force(*store));
     }

@@ -16,8 +16,8 @@ namespace quintet::host {
 
 class Workshop {
  public:
-  // With a null spec: the version in force in the log (`not_found` without one). Otherwise as
-  // `quintet run` would open it. `conflict` while another process has the directory open.
+  // With a null spec: the version in force in the log (`not_found` without one; nothing is made).
+  // Otherwise as `quintet run` would open it. `unavailable` while another process has it open.
   static Expected<std::unique_ptr<Workshop>> open(const std::string& directory,
                                                   std::shared_ptr<const app::Spec> spec);
   ~Workshop();

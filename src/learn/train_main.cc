@@ -17,6 +17,6 @@ int main(int argc, char** argv) {
   if (stops) options.stop_after_segments = std::atoi(argv[3]);
   const auto trained = quintet::learn::run_training(argv[1], options);
   if (trained) return 0;
-  std::fprintf(stderr, "quintet-train: %s\n", trained.error().message().c_str());
+  std::fprintf(stderr, "%s\n", trained.error().message().c_str());
   return 1;
 }

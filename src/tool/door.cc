@@ -25,17 +25,24 @@ Code code_of(int status) {
 }  // namespace
 
 Error error_of(const host::ClientResponse& response) {
-  std::string message = "the application answered " + std::to_string(response.status);
   const auto document = JsonDocument::parse(response.body);
-  if (!document) return {code_of(response.status), message};
+  if (!document) {
+    const Code code = code_of(response.status);
+    return {code == Code::unavailable || code == Code::exhausted ? code : Code::not_found,
+            "what answers there is no Quintet application (status " +
+                std::to_string(response.status) + ")"};
+  }
   const JsonValue problem = document->root();
+  std::string message = "the application answered " + std::to_string(response.status);
   if (const JsonValue detail = problem.find("detail")) message = detail.text();
   return Error(code_of(response.status), message).with_id(std::string(problem.find("code").text()));
 }
 
 Expected<host::ClientResponse> ask(const Door& door, const std::string& method,
                                    const std::string& target, std::string body) {
-  TRY(const host::Url url, host::parse_url(door.url));
+  auto parsed = host::parse_url(door.url);
+  if (!parsed) return unavailable(parsed.error().message());  // 2: not the application's fault
+  const host::Url url = *std::move(parsed);
   TRY(auto client, host::HttpClient::connect(url.host, url.port, door.timeout));
   host::ClientRequest request;
   request.method = method;

@@ -66,8 +66,8 @@ Expected<void> read_header(Stream& stream) {
   TRY_DO(event::split_csv(line, separator, stream.scratch, stream.cells));
   auto taken = stream.decoder->csv_header(stream.cells);
   if (!taken) {
-    const std::string place = taken.error().place();
-    return std::move(taken).error().during(stream.path + ":1: " + place);
+    const Error& why = taken.error();
+    return Error(why.code(), stream.path + ":1: " + why.place() + ": " + why.message());
   }
   return {};
 }
@@ -94,8 +94,8 @@ Expected<void> advance(Stream& stream, const EventSource::OnBad& on_bad) {
   stream.text = line;
   stream.line_number = stream.lines->line_number();
   if (stream.event.id.empty()) {
-    stream.event.id = stream.event.arena.copy(stream.name + ":" +
-                                              std::to_string(stream.lines->line_number()));
+    stream.event.id =
+        stream.event.arena.copy(stream.name + ":" + std::to_string(stream.lines->line_number()));
   }
   stream.has = true;
   return {};
@@ -123,8 +123,8 @@ Expected<std::unique_ptr<EventSource>> EventSource::open(const app::Spec& spec,
     stream.path = file.path;
     stream.index = state->streams.size();
     stream.name = file.path.substr(file.path.find_last_of('/') + 1);
-    TRY(stream.format, format_of(file.path));
     TRY(stream.lines, LineReader::open(file.path));
+    TRY(stream.format, format_of(file.path));
     const auto index = static_cast<std::size_t>(spec.event_index(file.event_type));
     stream.decoder = std::make_unique<event::Decoder>(
         spec.events[index], event::Decoder::Options{pseudonym_key, spec.utc_offset_minutes});
@@ -153,13 +153,19 @@ Expected<bool> EventSource::next(event::Event& out, const OnBad& on_bad) {
   return true;
 }
 
-std::string_view EventSource::line() const { return state_->line; }
+std::string_view EventSource::line() const {
+  return state_->line;
+}
 std::string_view EventSource::format() const {
   return state_->streams[state_->last].format == Format::csv ? "csv" : "json";
 }
 
-std::size_t EventSource::file() const { return state_->last; }
-std::uint64_t EventSource::line_number() const { return state_->line_number; }
+std::size_t EventSource::file() const {
+  return state_->last;
+}
+std::uint64_t EventSource::line_number() const {
+  return state_->line_number;
+}
 const std::string& EventSource::header(std::size_t file) const {
   return state_->streams[file].header;
 }

@@ -1,4 +1,5 @@
 // The only file of this room that reads gzip.
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include <cerrno>
@@ -53,6 +54,10 @@ LineReader::~LineReader() = default;
 Expected<std::unique_ptr<LineReader>> LineReader::open(const std::string& path) {
   auto state = std::make_unique<State>();
   state->path = path;
+  struct stat there {};
+  if (::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) {
+    return not_found(path + ": " + std::strerror(EISDIR));
+  }
   std::FILE* plain = std::fopen(path.c_str(), "rb");
   if (plain == nullptr) return not_found(path + ": " + std::strerror(errno));
   if (std::fseek(plain, 0, SEEK_END) == 0) {
@@ -91,10 +96,14 @@ Expected<bool> LineReader::next(std::string_view& line) {
   }
 }
 
-std::uint64_t LineReader::line_number() const { return state_->line; }
+std::uint64_t LineReader::line_number() const {
+  return state_->line;
+}
 std::uint64_t LineReader::bytes_read() const {
   return static_cast<std::uint64_t>(std::max<z_off_t>(0, gzoffset(state_->file)));
 }
-std::uint64_t LineReader::bytes_total() const { return state_->total; }
+std::uint64_t LineReader::bytes_total() const {
+  return state_->total;
+}
 
 }  // namespace quintet::tool

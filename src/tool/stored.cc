@@ -15,6 +15,12 @@ namespace {
 constexpr std::size_t kReadBytes = std::size_t{8} << 20;
 constexpr std::size_t kTraceDigits = 32;
 
+// Who has the directory open may let go of it.
+Error held_elsewhere(Error error) {
+  if (error.code() != Code::conflict) return error;
+  return unavailable(error.message() + "; a running application is asked by its URL");
+}
+
 }  // namespace
 
 Expected<std::unique_ptr<StoredLog>> StoredLog::open(const std::string& directory) {
@@ -22,7 +28,9 @@ Expected<std::unique_ptr<StoredLog>> StoredLog::open(const std::string& director
   if (::stat((directory + "/quintet.db").c_str(), &there) != 0) {
     return not_found("there is no log in " + directory);
   }
-  TRY(auto storage, store::open_storage(directory));
+  auto opened = store::open_storage(directory);
+  if (!opened) return held_elsewhere(std::move(opened).error());
+  auto storage = *std::move(opened);
   std::unique_ptr<StoredLog> log(new StoredLog);
   log->store_ = std::move(storage.store);
   log->vault_ = std::move(storage.vault);
@@ -109,6 +117,8 @@ void ResultsDigest::add(std::string_view json) {
   ++count_;
 }
 
-std::string ResultsDigest::finish() { return to_hex(bytes_of(sha_.finish())); }
+std::string ResultsDigest::finish() {
+  return to_hex(bytes_of(sha_.finish()));
+}
 
 }  // namespace quintet::tool

@@ -1,10 +1,12 @@
 #include "tool/window_story.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "feature/window.h"
 #include "host/vault_sealer.h"
+#include "stage/control.h"
 #include "stage/infer.h"
 #include "stage/ingest.h"
 #include "tool/stored.h"
@@ -24,9 +26,36 @@ std::string duration_text(Micros length) {
   return std::to_string(length) + "us";
 }
 
-// "mean(amount:decimal(2)) over 7d delayed 7d by transaction by customer_id".
-std::string name_of(const app::Aggregate& aggregate, const app::Group& group) {
-  std::string name = aggregate.canonical.substr(0, aggregate.canonical.find(" over "));
+// The normal form of an expression as its author would write it: "amount:decimal(2)" is "amount",
+// and "label{...}" the name of the event type's label.
+std::string readable(std::string_view normal, const std::string& label) {
+  std::string text;
+  for (std::size_t i = 0; i < normal.size(); ++i) {
+    const bool after_name = !text.empty() && (std::isalnum(text.back()) != 0 || text.back() == '_');
+    if (normal.substr(i).starts_with("label{") && !after_name) {
+      text += label;
+      i = std::min(normal.find('}', i), normal.size() - 1);
+    } else if (normal[i] == ':' && after_name) {
+      const std::size_t end =
+          normal.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_", i + 1);
+      const bool sized = end != normal.npos && normal[end] == '(';
+      const std::size_t last = sized ? normal.find(')', end) : std::min(end, normal.size()) - 1;
+      i = std::min(last, normal.size() - 1);
+    } else {
+      text += normal[i];
+    }
+  }
+  return text;
+}
+
+// "mean(amount) over 7d delayed 7d, transaction by customer_id".
+std::string name_of(const app::Spec& spec, const app::Aggregate& aggregate,
+                    const app::Group& group) {
+  const auto labels = spec.labels_of(group.source);
+  const std::string label =
+      labels.size() == 1 ? spec.labels[static_cast<std::size_t>(labels.front())].name : "label";
+  std::string name =
+      readable(aggregate.canonical.substr(0, aggregate.canonical.find(" over ")), label);
   if (name.ends_with(" where ()")) name.resize(name.size() - 9);
   const app::Window& window = aggregate.window;
   switch (window.kind) {
@@ -83,6 +112,15 @@ class Telling {
     stage::Ingest ingest(spec_, 1, 1, unsealed);
     ingest.keep_no_blocks();
     TRY(const auto source, EventSource::open(*spec_, options_.inputs, std::string(32, '\0')));
+    // As a run's log begins, so that positions and low times are a run's (S1.1).
+    stage::ApplicationBody body;
+    body.version = 1;
+    body.digest = spec_->digest;
+    for (const auto kind : {event::RecordKind::application, event::RecordKind::activate}) {
+      stage::Admitted control;
+      ingest.control(kind, stage::write_application(body), kNoTime, control);
+      TRY_DO(one(std::move(control)));
+    }
     const auto pass_over = [](const BadLine&) { return Expected<void>(); };
     event::Event event;
     while (!ready()) {
@@ -214,12 +252,22 @@ class Telling {
     }
   }
 
+  // What the event itself brings to an aggregate that includes it.
+  std::string own_value(const app::Group& group, const app::Aggregate& aggregate) const {
+    if (aggregate.input < 0) return {};
+    std::vector<event::Value> slots(target_->event.values.begin(), target_->event.values.end());
+    slots.insert(slots.end(), target_->labels.begin(), target_->labels.end());
+    const expr::Program& program = group.inputs[static_cast<std::size_t>(aggregate.input)].program;
+    event::Arena arena;
+    return event::to_text(program.type(), program.run(slots, arena));
+  }
+
   WindowStory window(const app::RowPlan& plan, const app::AggregateUse& use, int group_use) const {
     const app::Group& group = spec_->groups[static_cast<std::size_t>(use.group)];
     const app::Aggregate& aggregate = group.aggregates[static_cast<std::size_t>(use.aggregate)];
     const event::Record& record = target_->record;
     WindowStory story;
-    story.aggregate = name_of(aggregate, group);
+    story.aggregate = name_of(*spec_, aggregate, group);
     story.value = text_of(plan, use.slot);
     if (aggregate.window.kind == app::WindowKind::time) {
       const feature::Edges edges = feature::edges_of(
@@ -237,18 +285,22 @@ class Telling {
       story.why_empty = "a part of the key is null";
       return story;
     }
-    const feature::FoldInput input{record.position,        record.time,
-                                   record.low_time,        target_->event.type->index,
-                                   target_->event.values,  target_->labels,
+    const feature::FoldInput input{record.position,
+                                   record.time,
+                                   record.low_time,
+                                   target_->event.type->index,
+                                   target_->event.values,
+                                   target_->labels,
                                    true};
     // The event itself is not in the window's group yet; it is counted all the same.
     if (aggregate.including_this) {
-      story.entries.push_back({record.position, record.time, true, "this event", ""});
+      story.entries.push_back(
+          {record.position, record.time, true, "this event", own_value(group, aggregate)});
     }
     const auto others = fold_->shard(touch->shard).explain(input, *touch, use, options_.limit);
     story.entries.insert(story.entries.end(), others.begin(), others.end());
     for (const feature::WindowEntry& entry : story.entries) {
-      story.ids.push_back(entry.why == "this event"        ? record.id
+      story.ids.push_back(entry.why == "this event"      ? record.id
                           : entry.position < ids_.size() ? ids_[entry.position]
                                                          : std::string());
     }
@@ -268,6 +320,8 @@ class Telling {
 
 }  // namespace
 
-Expected<ColumnStory> tell(const StoryOptions& options) { return Telling(options).perform(); }
+Expected<ColumnStory> tell(const StoryOptions& options) {
+  return Telling(options).perform();
+}
 
 }  // namespace quintet::tool

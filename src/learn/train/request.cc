@@ -6,6 +6,7 @@
 #include "base/json_out.h"
 #include "learn/document.h"
 #include "learn/model.h"
+#include "learn/parameters.h"
 
 namespace quintet::learn {
 namespace {
@@ -17,35 +18,6 @@ constexpr std::string_view kKeys[] = {
 constexpr std::string_view kObjectives[] = {"binary:logistic",   "reg:squarederror",
                                             "reg:absoluteerror", "reg:logistic",
                                             "count:poisson",     "multi:softprob"};
-
-// What may be said of the library's own. What it would do to determinism or to the kind of model
-// (nthread, seed, booster, device, objective) is ours to say.
-constexpr std::string_view kXgboostParameters[] = {"eta",
-                                                   "learning_rate",
-                                                   "max_depth",
-                                                   "max_leaves",
-                                                   "max_bin",
-                                                   "min_child_weight",
-                                                   "gamma",
-                                                   "min_split_loss",
-                                                   "lambda",
-                                                   "reg_lambda",
-                                                   "alpha",
-                                                   "reg_alpha",
-                                                   "subsample",
-                                                   "sampling_method",
-                                                   "colsample_bytree",
-                                                   "colsample_bylevel",
-                                                   "colsample_bynode",
-                                                   "scale_pos_weight",
-                                                   "base_score",
-                                                   "max_delta_step",
-                                                   "grow_policy",
-                                                   "tree_method",
-                                                   "num_parallel_tree",
-                                                   "monotone_constraints",
-                                                   "interaction_constraints"};
-constexpr std::string_view kLinearParameters[] = {"l2", "max_iterations"};
 
 template <class List>
 bool has(const List& list, std::string_view word) {
@@ -100,9 +72,8 @@ Expected<void> take_parameters(const Place& root, Request& request) {
   const auto* members = std::get_if<Value::Members>(&place.value().is);
   if (members == nullptr) return place.wrong("is not an object");
   for (const auto& [name, value] : *members) {
-    const bool known =
-        request.type == "linear" ? has(kLinearParameters, name) : has(kXgboostParameters, name);
-    if (!known) return place.wrong("has \"" + name + "\", which " + request.type + " cannot take");
+    if (!has(trainer_parameters(request.type), name))
+      return place.wrong("has \"" + name + "\", which " + request.type + " cannot take");
     TRY(const Place member, place.member(name));
     TRY(std::string text, text_of(member));
     request.parameters.emplace_back(name, std::move(text));

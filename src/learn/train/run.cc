@@ -86,7 +86,7 @@ class Training {
     if (child < 0) return unavailable("no process could be started for the training");
     if (child == 0) {
       const auto grown = grow_here(segment);
-      if (!grown) std::fprintf(stderr, "quintet-train: %s\n", grown.error().message().c_str());
+      if (!grown) std::fprintf(stderr, "%s\n", grown.error().message().c_str());
       std::fflush(stdout);
       ::_exit(grown ? 0 : 1);
     }
