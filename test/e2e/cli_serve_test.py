@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""The commands that run a server or ask one: `run`, `send`, `results`, `dead-letters`, `models`;
+with good and with bad input, tokens, TLS, Ctrl-C and a killed server. Ends with 'N passed, N
+failed'.
+"""
+import contextlib
+import http.server
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cli_check import PROGRAM, perform, write  # noqa: E402
+from server import Server  # noqa: E402
+
+
+def check_running(c):
+    server = Server(PROGRAM, "app.yaml", "data")
+    server.start()
+    url = "http://" + server.address
+    port = url.rsplit(":", 1)[1]
+    c.run(f"send {url} --input order=orders.csv", 0, r"^300 acknowledged, 0 refused in \d+\.\d s$",
+          r"^send: 300 events in")
+    c.run(f"send {url} --input order=orders.csv --limit 2 --output - -q", 0,
+          r'^\{"event":"order","id":"o0"(.|\n)*"id":"o1"', r"^2 acknowledged")
+    started = time.monotonic()
+    c.run(f"send {url} --input orders.csv --rate 100 --limit 60 --format json -q", 0,
+          r'^\{"acknowledged":60,"refused":0,"reconnects":0,"seconds":0\.[5-9]|1\.', "")
+    c.that("the rate is kept", time.monotonic() - started > .55)
+    c.run(f"send {url} --input order=bad.csv", 1, r"^0 acknowledged, 1 refused.*dead-letters shows",
+          r"^bad.csv:2: refused: amount: -1.00 is below the minimum 0.00$")
+    c.run(f"send {url} --input order=other.csv", 1, "", r"other.csv:1: id: the header lacks")
+    c.run(f"send {url} --input order=nothing.csv", 2, "", r"No such file")
+    c.run(f"send {url} --input nobody=orders.csv", 2, "", r'no event or table "nobody"')
+    c.run("send http://127.0.0.1:1 --input order=orders.csv", 2, "", r"Connection refused")
+    c.run("send 127.0.0.1:8080 --input order=orders.csv", 2, "", r"is no URL as http://")
+    c.run(f"send {url}", 2, "", r"--input is required")
+    c.run(f"send {url} --input orders.csv --rate -1", 2, "", r"--rate")
+    c.run(f"dead-letters {url}", 0, r"^ +1  20\S+Z  open +order out_of_range: amount: -1.00", "")
+    c.run(f"dead-letters {url} --format json", 0, r'^\{"number":1,.*"state":"open"\}$', "")
+    c.run(f"dead-letters {url} show 1", 0, r"^b0,2024-01-20 00:00:00,c0,-1,0$", "")
+    c.run(f"dead-letters {url} replay 1", 1, "", r"is below the minimum")
+    write("fixed.json", '{"id":"b0","at":"2024-01-20 00:00:00","customer":"c0","amount":1}')
+    c.run(f"dead-letters {url} replay 1 --event nothing.json", 2, "", r"No such file")
+    c.run(f"dead-letters {url} replay 1 --event fixed.json", 0, r'"id":"b0".*"status":"result"', "")
+    c.run(f"dead-letters {url} replay 1 --event fixed.json", 1, "", r"was replayed before")
+    c.run(f"send {url} --input order=bad.csv -q", 1)
+    c.run(f"dead-letters {url} discard 2", 0, r"^dead letter 2 is discarded$", "")
+    c.run(f"dead-letters {url} --all", 0, r"^ +1 .* replayed(.|\n)*^ +2 .* discarded", "")
+    c.run(f"results {url} o7", 0, r'"id":"o7"', "")
+    c.run(f"results {url} nobody", 2, "", r"nobody")
+    c.run(f"results {url} --decision verdict:fine --limit 3", 0, r'"value":"fine"', "")
+    c.run(f"results {url} --digest", 0, r"^\w{64}  301 results$", "")
+    c.run(f"models {url}", 0, r"^score +has no version yet$", "")
+    c.run(f"models {url} promote score 1", 2, "", r"no version 1")
+    c.run("run app.yaml --data data --port 0", 2, "", r"^error: data is in use by process \d+$")
+    c.run(f"run app.yaml --data other --port {port}", 2, "", r"Address already in use$")
+    c.run("results --data data", 2, "", r"in use by process \d+; a running application is asked by")
+    c.run("models data", 2, "", r"in use by process")
+    c.run("explain app.yaml o7 usual --data data", 2, "", r"in use by process")
+    c.that("the server ends with status 0", server.stop() == 0, server.tail())
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """A server that is not ours."""
+
+    def do_GET(self):
+        self.send_response(404)
+        self.end_headers()
+        self.wfile.write(b"<html>not here</html>")
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+def check_foreign(c):
+    foreign = http.server.HTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=foreign.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{foreign.server_port}"
+    for line in (f"send {url} --input order=orders.csv", f"results {url}", f"models {url}",
+                 f"dead-letters {url}"):
+        c.run(line, 2, "", r"^error: what answers there is no Quintet application \(status 404\)$")
+    foreign.shutdown()
+
+
+def check_run_refusals(c):
+    c.run("run app.yaml --data d --host 0.0.0.0 --port 0", 2, "",
+          r"would open the application to the network: configure TLS and a token")
+    c.run("run app.yaml --data d --host nobody --port 0", 2, "", r'"nobody" is no IP address')
+    c.run("run app.yaml --data d --port 99999", 2, "", r"--port")
+    c.run("run app.yaml --data orders.csv --port 0", 2, "", r"orders.csv is not a directory")
+    c.run("run wrong.yaml --data d --port 0", 1, "", r"^error\[QNT-")
+    c.run("run nothing.yaml", 2, "", r"No such file")
+    c.run("run app.yaml --pattern lambda --data d", 1, "", r"`lambda` is not in this version")
+    c.run("run app.yaml --data d --port 0 --tls-key x", 2, "", r"needs both --tls-certificate and")
+    c.run("run app.yaml --data d --port 0 --tokens nothing", 2, "", r"nothing: No such file")
+    write("short", "send short\n")
+    c.run("run app.yaml --data d --port 0 --tokens short", 2,
+          "", r"line 1: short: a token must have")
+    c.run("run app.yaml --data d --port 0 --tls-key binary --tls-certificate binary", 2, "",
+          r"reading the certificate binary")
+
+
+def ask(url, token, path, body=None, insecure=False):
+    """The status of a request by curl."""
+    command = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", url + path]
+    command += ["-k"] if insecure else []
+    command += ["-H", "Authorization: Bearer " + token] if token else []
+    command += ["-H", "Content-Type: application/json", "-d", body] if body else []
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def check_access(c):
+    """Tokens with their scopes, over TLS, on an address that is not loopback alone."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-days", "2",
+                    "-keyout", "site.key", "-out", "site.crt"], check=True, capture_output=True)
+    write("tokens", "# three\nsend sender-0123456789ab\nread reader-0123456789ab\n"
+                    "read,operate operator-0123456789ab\n")
+    order = '{"id":"t1","at":"2024-01-20 00:00:00","customer":"c0","amount":1}'
+    for extra in ([], ["--host", "0.0.0.0", "--name", "localhost", "--tls-certificate", "site.crt",
+                       "--tls-key", "site.key"]):
+        data = "secure" if extra else "guarded"
+        server = Server(PROGRAM, "app.yaml", data, ["--tokens", "tokens", *extra])
+        server.start()
+        url = ("https://" if extra else "http://") + server.address
+        table = ((None, "/livez", None, "200"), (None, "/v1/results", None, "401"),
+                 ("wrong-0123456789abcd", "/v1/results", None, "401"),
+                 ("sender-0123456789ab", "/v1/events", order, "200"),
+                 ("sender-0123456789ab", "/v1/results", None, "403"),
+                 ("reader-0123456789ab", "/v1/results", None, "200"),
+                 ("reader-0123456789ab", "/v1/events", order, "403"),
+                 ("reader-0123456789ab", "/v1/models/score/rollback", "{}", "403"),
+                 ("operator-0123456789ab", "/v1/models/score/rollback", "{}", "409"))
+        for token, path, body, wanted in table:
+            got = ask(url, token, path, body, insecure=bool(extra))
+            c.that(f"{url[:5]} {token} {path} is {wanted}", got == wanted, got)
+        if not extra:
+            c.run(f"models {url}", 1, "", r"^error: ")
+            c.run(f"models {url} --token reader-0123456789ab", 0, r"no version yet")
+            c.run(f"models {url}", 0, r"no version yet",
+                  env={"QUINTET_TOKEN": "reader-0123456789ab"})
+        c.that("it ends with status 0", server.stop() == 0, server.tail())
+
+
+@contextlib.contextmanager
+def started(command, **more):
+    process = subprocess.Popen([PROGRAM, *command.split()], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, **more)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def wait_for(server, event_id):
+    client = server.connect()
+    while client.get("/v1/results/" + event_id)[0] != 200:
+        pass
+    client.close()
+
+
+def check_interrupts(c):
+    """Ctrl-C ends a server in order and keeps what it acknowledged; a sender just ends."""
+    for number, name in ((signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")):
+        server = Server(PROGRAM, "app.yaml", "ended-" + name)
+        server.start()
+        c.run(f"send http://{server.address} --input orders.csv -q", 0)
+        with started(f"send http://{server.address} --input many.csv --rate 200 --output kept "
+                     "--patience 1 -q") as sender:
+            wait_for(server, "m20")
+            server.process.send_signal(number)
+            c.that(f"{name} ends the server with status 0", server.reap() == 0, server.tail())
+            sender.communicate(timeout=30)
+        with open("kept") as file:
+            acknowledged = sum('"position"' in line for line in file)
+        out = c.run(f"results --data ended-{name} --digest --format json", 0)
+        c.that("nothing acknowledged is lost",
+               json.loads(out)["results"] >= 300 + max(acknowledged, 20), out + str(acknowledged))
+    server = Server(PROGRAM, "app.yaml", "stays")
+    server.start()
+    with started(f"send http://{server.address} --input many.csv --rate 100 -q") as sender:
+        wait_for(server, "m20")
+        sender.send_signal(signal.SIGINT)
+        c.that("a sender ends at Ctrl-C", sender.wait(30) == -signal.SIGINT)
+    c.run(f"send http://{server.address} --input many.csv -q", 0, r"^400 acknowledged")
+    c.run(f"results http://{server.address} --digest", 0, r" 400 results$")
+    c.that("the server went on", server.stop() == 0, server.tail())
+    with started("send http://127.0.0.1:1 --input orders.csv --app app.yaml --patience 1"
+                 ) as sender:
+        _, error = sender.communicate(timeout=30)
+        c.that("a sender gives up in the end", sender.returncode == 2 and
+               "took no event for 1 s" in error, error)
+
+
+def check_killed_server(c):
+    """The sender outlives its server: it sends again what was not answered."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Server(PROGRAM, "app.yaml", "killed", ["--port", str(port)])
+    server.command = [word for i, word in enumerate(server.command)
+                      if word != "0" and not (word == "--port" and server.command[i + 1] == "0")]
+    server.start()
+    with started(f"send http://127.0.0.1:{port} --input many.csv --rate 400 --format json"
+                 ) as sender:
+        wait_for(server, "m20")
+        server.kill()
+        server.reap()
+        server.start()
+        out, error = sender.communicate(timeout=60)
+        c.that("all are acknowledged by the second server", sender.returncode == 0 and
+               json.loads(out)["acknowledged"] == 400 and json.loads(out)["reconnects"] > 0,
+               out + error)
+    c.that("it ends with status 0", server.stop() == 0)
+    c.run("results --data killed --digest", 0, r" 400 results$")
+
+
+if __name__ == "__main__":
+    perform([check_run_refusals, check_foreign, check_running, check_access, check_interrupts,
+             check_killed_server])
