@@ -2,9 +2,10 @@
 """Runs the commands of docs/tutorial.md in order, as a reader would, and compares what they print.
 
 A line `$ COMMAND` is run by one bash in a folder of its own; the lines below it are what it prints
-on stdout and stderr, in which `...` stands for anything (a line of it: for any lines). `quintet run`
-is started and left running until `^C`. Port 8080 is replaced by a free one. Also: README's
-application of ten lines checks clean and serves, and the commands that documents show exist.
+on stdout and stderr, in which `...` stands for anything (a line of it: for any lines). The
+server of `quintet run` is left running until `^C`. Port 8080 is replaced by a free one. Also:
+README's application of ten lines checks clean and serves, and the commands that documents show
+exist.
 Ends with 'N passed, N failed'.
 """
 import glob
