@@ -138,10 +138,8 @@ void Place::State::on_committed(Group&& group, const Expected<void>& result) {
   if (result) {
     durable = std::max(durable, group.last);
     views->fold(group.view_rows, durable);
-  } else if (!failed) {
-    failed = unavailable("the store could not make events durable; nothing was acknowledged: " +
-                         result.error().message());
-    if (settings.on_failure) settings.on_failure(result.error());
+  } else {
+    fail(result.error());
   }
   for (Waiting& waiting : group.waiting) {
     if (!result) {
@@ -162,8 +160,33 @@ void Place::State::on_committed(Group&& group, const Expected<void>& result) {
     }
   }
   if (result && durable > before && when_durable) when_durable(before + 1, durable);
+  if (failed) {
+    fail_open();
+    return;
+  }
   if (groups_under_way == 0) submit();
-  if (groups_under_way == 0 && open.empty() && when_quiet) std::exchange(when_quiet, nullptr)();
+  if (groups_under_way == 0 && open.empty() && when_quiet) {
+    std::exchange(when_quiet, nullptr)(Expected<void>());
+  }
+}
+
+void Place::State::fail(const Error& why) {
+  if (failed) return;
+  failed = unavailable("the store failed, and the log is folded again; nothing was acknowledged: " +
+                       why.message());
+  if (settings.on_failure) settings.on_failure(why);
+}
+
+// What waits for a commit that will never be is told so: its clients must not wait for ever.
+void Place::State::fail_open() {
+  Group group = std::exchange(open, Group{});
+  pending -= group.waiting.size();
+  for (const std::uint64_t number : group.replayed) held_letters.erase(number);
+  for (Waiting& waiting : group.waiting) {
+    waiting.reply({stage::Admission::What::refused, kNoPosition, &*failed, {}});
+  }
+  for (auto& [done, position] : group.controls) done(*failed);
+  if (when_quiet) std::exchange(when_quiet, nullptr)(*failed);
 }
 
 bool Place::saturated() const {

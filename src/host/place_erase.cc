@@ -43,9 +43,9 @@ void Place::erase(std::string subject, Done done) {
   }
   s.refolding = true;
   // First everything admitted so far becomes durable, so that the scan below sees all of it.
-  s.when_quiet = [this, subject, done = std::move(done)] {
+  s.when_quiet = [this, subject, done = std::move(done)](const Expected<void>& quiet) {
     State& state = *state_;
-    auto changes = state.erased_outcomes(subject);
+    auto changes = quiet ? state.erased_outcomes(subject) : quiet.error();
     if (!changes) {
       state.refolding = false;
       done(std::move(changes).error());
@@ -54,19 +54,22 @@ void Place::erase(std::string subject, Done done) {
     state.open.commit.changes = *std::move(changes);
     const Position position =
         state.append_control(event::RecordKind::erase, stage::write_erase({subject}));
-    state.when_quiet = [this, subject, done, position] {
-      auto finished = state_->finish_erase(subject);
+    state.when_quiet = [this, subject, done, position](const Expected<void>& durable) {
+      auto finished = durable ? state_->finish_erase(subject) : durable;
       state_->refolding = false;
       if (finished) {
         done(position);
-      } else {
-        done(std::move(finished).error());
+        return;
       }
+      // The record is durable: the next start ends what this could not. What was folded is not
+      // the log any more.
+      state_->fail(finished.error());
+      done(std::move(finished).error());
     };
     state.submit();
   };
   if (s.groups_under_way == 0 && s.open.empty()) {
-    std::exchange(s.when_quiet, nullptr)();
+    std::exchange(s.when_quiet, nullptr)(Expected<void>());
   } else {
     flush();
   }

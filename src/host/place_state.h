@@ -89,7 +89,10 @@ struct Place::State {
   void submit();
   void on_committed(Group&& group, const Expected<void>& result);
   Position append_control(event::RecordKind kind, std::string body);
-  std::function<void()> when_quiet;  // once nothing is open or under way
+  void fail(const Error& why);  // from here on nothing is taken; the owner opens the place anew
+  void fail_open();
+  // Once nothing is open or under way; or with why that will never be.
+  std::function<void(const Expected<void>&)> when_quiet;
 
   // place_erase.cc
   Expected<std::vector<stage::OutcomeChange>> erased_outcomes(const std::string& subject);

@@ -272,5 +272,63 @@ TEST_F(PlaceTest, AFailedCommitAcknowledgesNothing) {
   EXPECT_EQ(offer(sale("a", "ann")).what, stage::Admission::What::admitted);
 }
 
+// What comes while the commit that fails is under way waits for one that will never be.
+TEST_F(PlaceTest, AFailedCommitAnswersWhatCameMeanwhileToo) {
+  store.fail_next_commit(broken("the disk is gone"));
+  int failures = 0;
+  const auto give = [&](const std::string& json) {
+    event::Decoder decoder(place->spec().events[0], {place->pseudonym_key(), 0});
+    Place::Offer one;
+    ASSERT_TRUE(decoder.json(json, one.event));
+    place->offer(std::move(one), [&](const Receipt& r) {
+      EXPECT_EQ(r.error->code(), Code::unavailable);
+      ++failures;
+    });
+  };
+  give(sale("a", "ann"));
+  place->flush();
+  give(sale("b", "ann"));
+  place->erase("nobody", [&](Expected<Position> done) {
+    EXPECT_EQ(done.error().code(), Code::unavailable);
+    ++failures;
+    loop.stop();
+  });
+  loop.run();
+  EXPECT_EQ(failures, 3);
+}
+
+TEST_F(PlaceTest, AnEraseThatCannotEndTheKeyIsFinishedByTheNextStart) {
+  struct FailingVault final : stage::Vault {
+    explicit FailingVault(stage::Vault& v) : real(v) {}
+    Expected<std::string> pseudonym_key() override { return real.pseudonym_key(); }
+    Expected<std::string> subject_key(std::string_view s) override { return real.subject_key(s); }
+    Expected<std::string> find_subject_key(std::string_view s) override {
+      return real.find_subject_key(s);
+    }
+    Expected<void> destroy(std::string_view) override { return broken("the vault's disk is gone"); }
+    Expected<std::vector<std::string>> destroyed() override { return real.destroyed(); }
+    stage::Vault& real;
+  } failing(*vault);
+  offer(sale("a", "ann"));
+  const auto blocks = store.read_log(3, 1);
+  const std::string ann = event::decode_block(blocks->front().bytes)->block.records[0].subject;
+  place.reset();
+  auto opened = Place::open({store, failing, clock, loop}, settings());
+  ASSERT_TRUE(opened);
+  place = *std::move(opened);
+  place->erase(ann, [&](Expected<Position> done) {
+    EXPECT_EQ(done.error().code(), Code::broken);
+    loop.stop();
+  });
+  loop.run();
+  // Its memory is not the log any more, so it takes nothing.
+  bool refused = false;
+  place->control(event::RecordKind::train, "", [&](Expected<Position> done) { refused = !done; });
+  EXPECT_TRUE(refused);
+  open();
+  EXPECT_EQ(offer(sale("c", "ann")).error, "erased");
+  EXPECT_EQ(*vault->destroyed(), std::vector<std::string>{ann});
+}
+
 }  // namespace
 }  // namespace quintet::host
