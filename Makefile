@@ -10,7 +10,7 @@ export CCACHE_NOHASHDIR ?= 1
 export CCACHE_SLOPPINESS ?= pch_defines,time_macros
 export QUINTET_DATA ?= $(abspath $(DATA))
 
-.PHONY: help deps build test demo serve bench validate fuzz format tidy clean
+.PHONY: help deps build test demo serve bench validate soak fuzz format tidy clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -45,8 +45,15 @@ bench: ## the measured ratios, into docs/PERFORMANCE.md
 validate: ## real data (DATA=../shared/data) and the full counts; PART=name for one part
 	@deps/install core test validate
 	@$(CMAKE) -S . -B $(BUILD) -DQUINTET_TESTS=ON >/dev/null
-	@ninja -C $(BUILD) -j $(JOBS) programs
+	@ninja -C $(BUILD) -j $(JOBS) programs quintet-sim
 	@python3 test/validate/run.py --build $(BUILD) $(if $(PART),--part $(PART))
+
+soak: ## the simulator on new seeds for SOAK_SECONDS (default 7200); goes on where it stopped
+	@deps/install core test
+	@$(CMAKE) -S . -B $(BUILD) -DQUINTET_TESTS=ON >/dev/null
+	@ninja -C $(BUILD) -j $(JOBS) quintet-sim
+	@QUINTET=$(BUILD)/quintet python3 test/validate/simulated.py --seeds 1000000:100000000 \
+		--seconds $(or $(SOAK_SECONDS),7200) --resume
 
 fuzz: ## each fuzzer for FUZZ_SECONDS (default 60), with clang and its sanitizers
 	@deps/install core test

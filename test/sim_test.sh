@@ -1,0 +1,12 @@
+#!/bin/sh
+# The simulator on the seeds that once failed, and on a few hundred others. `make validate` runs
+# thousands.
+cd "$(dirname "$0")/.."
+build="${QUINTET_BUILD:-build}"
+failed=0
+run() { echo "$*"; "$@" || failed=$((failed + 1)); }
+while read -r seed _; do
+  case "$seed" in ''|'#'*) ;; *) run "$build/quintet-sim" --seeds "$seed:1" ;; esac
+done < sim/graveyard.txt
+run "$build/quintet-sim" --seeds "${SEEDS:-1:300}"
+[ $failed = 0 ]
