@@ -21,6 +21,7 @@ struct LineReader::State {
   std::size_t begin = 0, end = 0;  // unread bytes of buffer
   std::uint64_t line = 0;
   std::uint64_t total = 0;
+  std::uint64_t consumed = 0;  // of the file; asking zlib for it is a system call
   bool at_end = false;
 
   ~State() {
@@ -43,6 +44,7 @@ struct LineReader::State {
     const char* why = gzerror(file, &code);
     if (got == 0 && code == Z_BUF_ERROR) return broken(path + ": the file is cut short: " + why);
     at_end = got == 0;
+    consumed = static_cast<std::uint64_t>(std::max<z_off_t>(0, gzoffset(file)));
     end += static_cast<std::size_t>(got);
     return {};
   }
@@ -100,7 +102,7 @@ std::uint64_t LineReader::line_number() const {
   return state_->line;
 }
 std::uint64_t LineReader::bytes_read() const {
-  return static_cast<std::uint64_t>(std::max<z_off_t>(0, gzoffset(state_->file)));
+  return state_->consumed;
 }
 std::uint64_t LineReader::bytes_total() const {
   return state_->total;
