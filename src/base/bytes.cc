@@ -44,25 +44,6 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_processor(std::string_
 
 }  // namespace
 
-void ByteWriter::fixed(std::uint64_t v, int bytes) {
-  char out[8];
-  for (int i = 0; i < bytes; ++i) out[i] = static_cast<char>(v >> (8 * i));
-  out_.append(out, static_cast<std::size_t>(bytes));
-}
-
-void ByteWriter::varint(std::uint64_t v) {
-  while (v >= 0x80) {
-    out_.push_back(static_cast<char>(v | 0x80));
-    v >>= 7;
-  }
-  out_.push_back(static_cast<char>(v));
-}
-
-void ByteWriter::text(std::string_view v) {
-  varint(v.size());
-  raw(v);
-}
-
 void ByteReader::fail() {
   ok_ = false;
 }

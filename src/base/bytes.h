@@ -20,27 +20,41 @@ class ByteWriter {
   explicit ByteWriter(std::string& out) : out_(out) {}
 
   void u8(std::uint8_t v) { out_.push_back(static_cast<char>(v)); }
-  void u16(std::uint16_t v) { fixed(v, 2); }
-  void u32(std::uint32_t v) { fixed(v, 4); }
-  void u64(std::uint64_t v) { fixed(v, 8); }
-  void i64(std::int64_t v) { fixed(static_cast<std::uint64_t>(v), 8); }
+  void u16(std::uint16_t v) { fixed<2>(v); }
+  void u32(std::uint32_t v) { fixed<4>(v); }
+  void u64(std::uint64_t v) { fixed<8>(v); }
+  void i64(std::int64_t v) { fixed<8>(static_cast<std::uint64_t>(v)); }
   // The bits of the number as they are; who needs -0 to be 0 says so before.
   void f32(float v) { u32(std::bit_cast<std::uint32_t>(v)); }
   void f64(double v) { u64(std::bit_cast<std::uint64_t>(v)); }
   // Seven bits a byte, lowest first: 1 to 10 bytes.
-  void varint(std::uint64_t v);
+  void varint(std::uint64_t v) {
+    char bytes[10];
+    std::size_t size = 0;
+    for (; v >= 0x80; v >>= 7) bytes[size++] = static_cast<char>(v | 0x80);
+    bytes[size++] = static_cast<char>(v);
+    out_.append(bytes, size);
+  }
   // A varint of 0, -1, 1, -2, ... as 0, 1, 2, 3, ...: short for small numbers of either sign.
   void zigzag(std::int64_t v) {
     varint((static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63));
   }
   // A varint of the length in bytes, then the bytes.
-  void text(std::string_view v);
+  void text(std::string_view v) {
+    varint(v.size());
+    raw(v);
+  }
   void raw(std::string_view v) { out_.append(v); }
 
   std::size_t size() const { return out_.size(); }
 
  private:
-  void fixed(std::uint64_t v, int bytes);
+  template <int kBytes>
+  void fixed(std::uint64_t v) {
+    char bytes[kBytes];
+    for (int i = 0; i < kBytes; ++i) bytes[i] = static_cast<char>(v >> (8 * i));
+    out_.append(bytes, kBytes);
+  }
 
   std::string& out_;
 };
