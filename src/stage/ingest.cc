@@ -250,7 +250,7 @@ event::BlockBytes Ingest::seal_block() {
 
 void Ingest::remember(const Admitted& admitted, Hash128 id_hash, Hash128 content) {
   const event::Record& record = admitted.record;
-  ids_[id_hash] = {content, record.position};
+  ids_.put(id_hash, {content, record.position});
   if (!admitted.event.type->is_table) low_time_.took(record.position, record.time);
   remember_labelled(admitted.event, record, id_hash);
   remember_report(admitted.event, record);
@@ -319,7 +319,7 @@ Expected<void> Ingest::replay(const Admitted& admitted, const app::Spec& written
   // The id index speaks of what the client sent: content under the version that admitted it.
   const event::EventType& type = written.events[record.event_type];
   if (admitted.event.type == nullptr) {
-    ids_[id_hash_of(type.name, record.id)] = {{}, record.position};
+    ids_.put(id_hash_of(type.name, record.id), {{}, record.position});
     return {};
   }
   remember(admitted, id_hash_of(type.name, record.id), event::content_hash(admitted.event));

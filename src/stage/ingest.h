@@ -13,6 +13,7 @@
 
 #include "event/event.h"
 #include "stage/admitted.h"
+#include "stage/id_index.h"
 #include "stage/low_time.h"
 
 namespace quintet::stage {
@@ -73,10 +74,7 @@ class Ingest {
   struct HashOfHash {
     std::size_t operator()(const Hash128& h) const { return static_cast<std::size_t>(h.low); }
   };
-  struct Known {
-    Hash128 content;
-    Position position = kNoPosition;
-  };
+  using Known = KnownId;
   // Of an event that a report may still name.
   struct Labelled {
     Micros time = 0;
@@ -113,7 +111,7 @@ class Ingest {
   Hash128 previous_;
   LowTime low_time_;
   std::vector<Position> chain_;  // by shard
-  std::unordered_map<Hash128, Known, HashOfHash> ids_;
+  IdIndex ids_;
   std::unordered_map<Hash128, Labelled, HashOfHash> labelled_;
   // By label and event id, in position order.
   std::unordered_map<Hash128, std::vector<Waiting>, HashOfHash> waiting_;
