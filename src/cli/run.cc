@@ -1,14 +1,18 @@
 #include "host/run.h"
 
 #include <cstdio>
+#include <optional>
 
 #include "base/json_out.h"
 #include "cli/commands.h"
 #include "host/tokens.h"
+#include "tool/progress.h"
 
 namespace quintet::cli {
 
 namespace {
+
+constexpr std::uint64_t kShownCount = 1024;
 
 Expected<host::RunSettings> settings_of(const RunOptions& options,
                                         std::shared_ptr<const app::Spec> spec) {
@@ -55,7 +59,19 @@ int run_command(const Common& common, const RunOptions& options) {
   if (loaded.spec == nullptr) return loaded.status;
   auto settings = settings_of(options, loaded.spec);
   if (!settings) return report_usage(common, settings.error());
-  settings->on_ready = [&](const std::string& url) { say_ready(common, *settings, url); };
+  SystemClock clock;
+  std::optional<tool::Progress> folding;
+  folding.emplace("fold the log",
+                  common.quiet ? tool::Progress::Mode::quiet : tool::Progress::Mode::automatic,
+                  clock);
+  settings->progress = [&](std::uint64_t done, std::uint64_t last) {
+    // Blocks have any length; the count only has to be near.
+    if (folding) folding->at(done, last, done / kShownCount * kShownCount);
+  };
+  settings->on_ready = [&](const std::string& url) {
+    folding.reset();
+    say_ready(common, *settings, url);
+  };
   if (const auto result = host::run(*settings); !result) {
     return report_usage(common, result.error());
   }

@@ -43,7 +43,7 @@ class Run {
     TRY_DO(install_models());
     TRY(const auto source, EventSource::open(spec_, options_.inputs, options_.pseudonym_key));
     if (!options_.output.empty()) {
-      TRY(output_, Output::open(options_.output));
+      TRY(output_, Output::open(options_.output, Output::Show::when_whole));
       write_header();
     }
     const EventSource::OnBad counted = [&](const BadLine& bad) {

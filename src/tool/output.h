@@ -10,8 +10,11 @@ namespace quintet::tool {
 
 class Output {
  public:
-  static Expected<std::unique_ptr<Output>> open(const std::string& path);
-  ~Output();
+  // `at_once`: what is written is there to read. `when_whole`: it stands under PATH.part until
+  // close(), so nobody takes a part for the whole; pipes and devices get it at once all the same.
+  enum class Show : unsigned char { at_once, when_whole };
+  static Expected<std::unique_ptr<Output>> open(const std::string& path, Show show = Show::at_once);
+  ~Output();  // without close(): takes the part away
   // What was not written yet; append to it.
   std::string& text() { return text_; }
   // Writes it if there are at least `above` bytes. `exhausted` if the disk will not take it.

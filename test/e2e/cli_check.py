@@ -1,5 +1,6 @@
 """What the tests of the command line share: an application, its data, and a way to say what a
 command must print, where, and with which status."""
+import contextlib
 import gzip
 import os
 import re
@@ -87,6 +88,18 @@ def write(path, text):
     with open(path, "w") as file:
         file.write(text)
     return path
+
+
+@contextlib.contextmanager
+def started(command, **more):
+    process = subprocess.Popen([PROGRAM, *command.split()], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, **more)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
 
 
 def make_files():

@@ -3,7 +3,6 @@
 with good and with bad input, tokens, TLS, Ctrl-C and a killed server. Ends with 'N passed, N
 failed'.
 """
-import contextlib
 import http.server
 import json
 import os
@@ -15,7 +14,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cli_check import PROGRAM, perform, write  # noqa: E402
+from cli_check import PROGRAM, perform, started, write  # noqa: E402
 from server import Server  # noqa: E402
 
 
@@ -148,18 +147,6 @@ def check_access(c):
             c.run(f"models {url}", 0, r"no version yet",
                   env={"QUINTET_TOKEN": "reader-0123456789ab"})
         c.that("it ends with status 0", server.stop() == 0, server.tail())
-
-
-@contextlib.contextmanager
-def started(command, **more):
-    process = subprocess.Popen([PROGRAM, *command.split()], stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True, **more)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 def wait_for(server, event_id):

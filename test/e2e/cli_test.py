@@ -9,11 +9,12 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cli_check import APP, PROGRAM, ROOT, perform, write  # noqa: E402
+from cli_check import APP, PROGRAM, ROOT, orders, perform, started, write  # noqa: E402
 
 COMMANDS = ("new check test diff backfill train run send results dead-letters models explain "
             "schema functions show doctor completion").split()
@@ -116,6 +117,16 @@ def check_backfill_and_train(c):
         rows = file.read()
     c.that("rows have a header and a line an event", rows.count("\n") == 301 and rows.startswith(
         "event,id,position,orders_7d,usual,risk,score.probability,verdict\norder,o0,3,0,,0,,fine"))
+    c.that("no part is left", not os.path.exists("rows.csv.part"))
+    header, lines = orders(300).split("\n", 1)
+    write("long.csv", header + "\n" + lines * 2000)
+    with started("backfill app.yaml --input order=long.csv --output never.csv") as process:
+        while not os.path.exists("never.csv.part") and process.poll() is None:
+            pass
+        process.send_signal(signal.SIGINT)
+        c.that("Ctrl-C ends it", process.wait(30) == -signal.SIGINT)
+    os.remove("long.csv")
+    c.that("what was interrupted is not taken for the whole", not os.path.exists("never.csv"))
     out = c.run("backfill app.yaml --input order=orders.csv --output - -q", 0)
     c.that("stdout gets the same rows", out == rows)
     c.run("backfill app.yaml --input orders.csv --output rows.csv.gz -q", 0)
