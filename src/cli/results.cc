@@ -28,6 +28,7 @@ class Listing {
     }
     return options_.limit == 0 || count_ < options_.limit;
   }
+  bool none() const { return count_ == 0; }
   std::uint64_t wanted() const {
     return options_.limit == 0 ? kPage : std::min(kPage, options_.limit - count_);
   }
@@ -35,8 +36,8 @@ class Listing {
     if (!options_.digest) return;
     const std::string digest = digest_.finish();
     if (common.json) {
-      std::printf("{\"results\":%llu,\"digest\":\"%s\"}\n",
-                  static_cast<unsigned long long>(count_), digest.c_str());
+      std::printf("{\"results\":%llu,\"digest\":\"%s\"}\n", static_cast<unsigned long long>(count_),
+                  digest.c_str());
     } else {
       std::printf("%s  %llu results\n", digest.c_str(), static_cast<unsigned long long>(count_));
     }
@@ -61,9 +62,9 @@ Expected<void> from_door(const tool::Door& door, const ResultsOptions& options, 
   }
   std::string from = std::to_string(options.from);
   while (!from.empty()) {
-    TRY(const auto page, tool::ask(door, "GET", "/v1/results?format=ndjson&from=" + from +
-                                                    "&limit=" + std::to_string(listing.wanted()) +
-                                                    filter));
+    TRY(const auto page, tool::ask(door, "GET",
+                                   "/v1/results?format=ndjson&from=" + from +
+                                       "&limit=" + std::to_string(listing.wanted()) + filter));
     std::string_view rest = page.body;
     while (!rest.empty()) {
       const std::size_t end = rest.find('\n');
@@ -89,6 +90,11 @@ Expected<bool> fits(const ResultsOptions& options, Position position, const std:
   return decision && decision.find("value").text() == options.decision.substr(colon + 1);
 }
 
+Expected<std::shared_ptr<const app::Spec>> spec_in(const std::string& directory) {
+  TRY(const auto log, tool::StoredLog::open(directory));
+  return log->spec();
+}
+
 Expected<void> from_data(const ResultsOptions& options, Listing& listing) {
   TRY(const auto log, tool::StoredLog::open(options.source.data));
   bool enough = false, any = false;
@@ -104,6 +110,27 @@ Expected<void> from_data(const ResultsOptions& options, Listing& listing) {
   if (!read && !enough) return read;
   if (!options.id.empty() && !any) return not_found("there is no result of " + options.id);
   return {};
+}
+
+// Why there may be nothing: what the application decides is among what it is.
+void say_none(const Common& common, const ResultsOptions& options) {
+  if (common.quiet || common.json || options.digest) return;
+  std::fprintf(stderr, "there are no such results\n");
+  if (options.decision.empty()) return;
+  const auto spec =
+      options.source.url.empty()
+          ? spec_in(options.source.data)
+          : tool::application_of({options.source.url, token_of(options.source.token)});
+  if (!spec) return;
+  for (const app::RowPlan& plan : (*spec)->rows) {
+    for (const app::Decision& decision : plan.decisions) {
+      std::fprintf(stderr, "the application decides:");
+      for (const app::Case& one : decision.cases) {
+        std::fprintf(stderr, " %s:%s", decision.name.c_str(), one.then.c_str());
+      }
+      std::fprintf(stderr, "\n");
+    }
+  }
 }
 
 }  // namespace
@@ -123,6 +150,7 @@ int results_command(const Common& common, const ResultsOptions& options) {
           ? from_data(options, listing)
           : from_door({options.source.url, token_of(options.source.token)}, options, listing);
   if (!read) return report(common, read.error());
+  if (listing.none()) say_none(common, options);
   listing.finish(common);
   return kOk;
 }

@@ -202,6 +202,8 @@ def check_stored(c):
     c.run("results --data store --digest --format json", 0,
           r'^\{"results":300,"digest":"\w{64}"\}$')
     c.run("results --data store nobody", 2, "", r"no result of nobody")
+    c.run("results --data store --decision verdict:block", 0, "",
+          r"^there are no such results\nthe application decides: verdict:look verdict:fine$")
     c.run("results --data store --decision verdict", 2, "", r"--decision: write NAME:VALUE")
     c.run("results", 2, "", r"say where: either a URL or --data DIR")
     c.run("dead-letters --data store", 0, "", r"there are no dead letters")
