@@ -124,7 +124,11 @@ std::string zsh(const std::vector<Completable>& commands, const std::vector<Opti
         c.words.empty() ? files : "{ compadd -- " + join(c.words) + "; _files }";
     out += " " + quoted("*: :" + take) + " ;;\n";
   }
-  return out + "      esac ;;\n  esac\n}\ncompdef _quintet quintet\n";
+  // Sourced it registers itself; found by its name in $fpath it is the function.
+  return out +
+         "      esac ;;\n  esac\n}\n"
+         "if [[ $funcstack[1] == _quintet ]]; then _quintet \"$@\"; else compdef _quintet quintet; "
+         "fi\n";
 }
 
 std::string fish_option(const Option& option) {
