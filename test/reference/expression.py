@@ -165,6 +165,13 @@ class Parser:
             return ("value", None)
         if self.take("("):
             return self.call(value)
+        if self.take("["):
+            keys = [self.either()]
+            while self.take(","):
+                keys.append(self.either())
+            self.need("]")
+            self.need(".")
+            return ("row", value, keys, self.next("name"))
         if self.take("."):
             return ("name", value + "." + self.next("name"))
         return ("name", value)
@@ -229,7 +236,8 @@ def parse(text):
 
 
 def evaluate(tree, look_up, offset=0):
-    """`look_up(tree)` answers ("name", ...) and ("aggregate", ...); `offset`: of the time zone."""
+    """`look_up(tree)` answers ("name", ...), ("aggregate", ...) and ("row", table, key values,
+    field); `offset`: of the time zone."""
     kind = tree[0]
     if kind == "value":
         return tree[1]
@@ -241,6 +249,8 @@ def evaluate(tree, look_up, offset=0):
     def run(sub):
         return evaluate(sub, look_up, offset)
 
+    if kind == "row":
+        return look_up(("row", tree[1], [run(key) for key in tree[2]], tree[3]))
     if kind in ("and", "or"):
         return junction(kind, run(tree[1]), run(tree[2]))
     if kind == "not":

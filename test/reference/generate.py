@@ -10,6 +10,7 @@ pattern: monolithic
 timezone: "{zone}"
 late: {late}
 sets: {{spans: [7m, 40m]}}
+constants: {{limit: 20.5, least: 2}}
 tables:
   shop_info:
     key: shop
@@ -37,7 +38,13 @@ events:
   report:
     id: id
     time: at
-    fields: {{id: string, at: timestamp, payment_id: string, fraud: bool}}
+    fields:
+      id: string
+      at: timestamp
+      payment_id: string
+      fraud: bool
+      sure: {{type: bool, optional: true}}
+      weight: {{type: decimal(3), optional: true}}
 labels:
   known_bad: {{of: payment, value: bad, after: 20m}}
   reported:
@@ -45,6 +52,10 @@ labels:
     value: any(fraud) from report over next 50m by payment_id
     otherwise: false
     after: 30m
+  confirmed:
+    of: payment
+    value: last(fraud) from report where sure over next 20m by payment_id
+    after: 20m
 features:
 """
 
@@ -54,13 +65,20 @@ PLAIN = ["weekday(at)", "hour(at)", "day(at) + 100 * month(at) + 10000 * year(at
          "online and items > 2", "online or items > 2", "shop_info.country",
          "shop_info.rank * items", "amount + items", "amount - 0.25", "risk > amount",
          "items is null or card is not null", "took", 'upper(shop) == "SHOP-1"', "-amount",
-         "items / 0", "at"]
+         "items / 0", "at", "shop_info[lower(shop)].rank", "amount > limit", "items + least"]
 NUMBERS = ["amount", "items", "risk", "amount * items", "risk * risk", "items - 3", "amount / 3"]
 ANY = NUMBERS + ["shop", "card", "at", "online"]
 WINDOWS = ["over {w}", "over {w}", "over {w}", "over {w} delayed {d}", "over {n} events",
            "over all", "over session {g}", "over {m} every {e}", "over {m} every {e} delayed {e}"]
 FILTERS = ["", "", "", " where amount > 20", " where online", " where not online or items > 2",
-           ' where shop != "shop-1"']
+           ' where shop != "shop-1"', " where amount > limit", " where items >= least"]
+# What other events' windows are asked: a call, a filter and the key, from the row of a payment.
+FOREIGN = [("visit", ["count()", "last(page)", "distinct(page)", "list(page, 3)", "first(at)",
+                      "top_k(page, 2)"],
+            ["", ' where page != "shop-1"'], ["card", "(page = shop)", "(card, page = shop)"]),
+           ("report", ["count()", "any(fraud)", "sum(weight)", "std(weight)", "max(weight)",
+                       "quantile(weight, 0.5)", "last(fraud)"],
+            ["", " where sure", " where not fraud"], ["(payment_id = id)", "(sure = online)"])]
 
 
 class Generator:
@@ -101,6 +119,8 @@ class Generator:
     def aggregate(self):
         if self.random.random() < 0.15:
             call = self.pick("mean(known_bad)", "mean(reported)", "any(reported)",
+                             "mean(confirmed)", "count(confirmed)", "first(confirmed)",
+                             "count() where reported and not confirmed",
                              "count(known_bad)", "sum(amount) where reported",
                              "count() where known_bad",
                              "last(reported)", "all(known_bad)")
@@ -114,18 +134,28 @@ class Generator:
             text += " including this"
         return text
 
+    def foreign(self):
+        event, calls, filters, keys = self.random.choice(FOREIGN)
+        return (f"{self.pick(*calls)} from {event}{self.pick(*filters)} {self.window()} "
+                f"by {self.pick(*keys)}")
+
     def app(self):
         columns = {f"p{n}": text for n, text in enumerate(self.random.sample(PLAIN, 9))}
         for n in range(16):
             text = self.aggregate()
             columns[f"a{n}" + ("_{spans}" if "{spans}" in text else "")] = text
+        for n in range(4):
+            text = self.foreign()
+            columns[f"f{n}" + ("_{spans}" if "{spans}" in text else "")] = text
         columns["above"] = "amount > coalesce(mean(amount) over 1h by card, 0)"
         columns["nested"] = "if(above, p0, null) is null"
         columns["other"] = "count() from visit over 1h by card"
         visits = {"seen": "count() over all by card",
                   "page_last": "last(page) over 2 events by card",
                   "spent": "sum(amount) from payment where online over 2h by card",
-                  "same": "max(amount) from payment over 3h by (shop = page)"}
+                  "same": "max(amount) from payment over 3h by (shop = page)",
+                  "risky": "mean(reported) from payment over 1h delayed 30m by card",
+                  "land": "shop_info[page].country"}
         table = "input: {unknown: refuse}" if self.random.random() < 0.5 else ""
         text = HEAD.format(seed=self.seed, zone=self.pick("UTC", "+05:30", "-03:00"),
                            late=self.pick("1m", "30m", "2h"), table_input=table)
@@ -156,9 +186,12 @@ class Generator:
                 continue
             if chance < 0.15:
                 # Some reports come before their payment, or for one that never comes.
+                # Several may speak of one, some outside of the window in which they count.
                 target = self.random.randrange(max(0, number - 150), number + 20)
-                event, raw = "report", {"payment_id": f"e{target}",
-                                        "fraud": self.random.random() < 0.6}
+                # One far ahead holds the rest of its file back, so that is rare.
+                shift = 3600 if self.random.random() < 0.02 else self.pick(0, 0, -1200, 30)
+                time += int(self.random.random() * shift) * 10**6
+                event, raw = "report", self.report(target)
             elif chance < 0.25:
                 event, raw = "visit", {"card": self.card() or "c0",
                                        "page": f"shop-{self.random.randrange(6)}"}
@@ -169,9 +202,20 @@ class Generator:
                 continue
             else:
                 event, raw = "payment", self.payment()
+                # What is told of a late one before it comes itself.
+                for n in range(self.random.randrange(4) if time < now else 0):
+                    told = time + self.random.randrange(-120, 3600) * 10**6
+                    yield "report", {"id": f"r{number}-{n}", "at": stamp(min(told, now)),
+                                     **self.report(number)}
             raw = {"id": f"e{number}", "at": stamp(time), **raw}
             seen.append((event, raw))
             yield event, raw
+
+    def report(self, target):
+        raw = {"payment_id": f"e{target}", "fraud": self.random.random() < 0.6,
+               "sure": self.pick(None, True, True, False),
+               "weight": self.pick(None, "0.125", "-7", 12, "3.5")}
+        return {name: value for name, value in raw.items() if value is not None}
 
     def card(self):
         return None if self.random.random() < 0.05 else f"c{int(self.random.expovariate(0.2))}"

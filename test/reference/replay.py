@@ -115,6 +115,8 @@ class Replay:
         def look_up(tree):
             if tree[0] == "aggregate":
                 return self.aggregate(tree, entry, look_up)
+            if tree[0] == "row":
+                return self.tables[tree[1]].get(tuple(tree[2]), {}).get(tree[3])
             name = tree[1]
             if name in entry.fields:
                 return entry.fields[name]
