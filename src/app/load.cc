@@ -74,7 +74,7 @@ void load_head(Draft& draft, const Reading& top) {
   }
   draft.spec.late = top.duration("late").value_or(draft.spec.late);
   draft.spec.ahead = top.duration("ahead").value_or(draft.spec.ahead);
-  draft.spec.retain = top.duration("retain").value_or(0);
+  draft.spec.retain = top.length("retain").value_or(0);
 }
 
 void check_retention(Draft& draft, const Reading& top) {

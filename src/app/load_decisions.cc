@@ -83,8 +83,8 @@ class ViewLoader {
     }
     view_.by = slots_of(draft_, view_.of, block.items("by"));
     refuse_lists(block);
-    view_.every = block.duration("every").value_or(0);
-    view_.retain = block.duration("retain").value_or(0);
+    view_.every = block.length("every").value_or(0);
+    view_.retain = block.length("retain").value_or(0);
     if (view_.retain > 0 && view_.every == 0) {
       draft_.report.error("QNT-0602", *block.find("retain"),
                           "`retain` drops old buckets, this view has only one", "add `every: 1h`");

@@ -169,6 +169,11 @@ class EventLoader {
       }
       field.levels.push_back(node->text);
     }
+    const Node* levels = block.find("levels");
+    if (levels != nullptr && levels->is_sequence() && levels->items.empty()) {
+      report_.error("QNT-0205", *levels, "no text is one of no `levels`, so nothing is admitted",
+                    "leave `levels` out to admit any");
+    }
     const Node* fallback = block.find("default");
     if (fallback == nullptr) return;
     if (std::optional<event::Value> value = literal(*fallback, field, "default")) {

@@ -73,6 +73,7 @@ TEST(Events, RefusesLimitsThatDoNotFitTheirField) {
   field_refused("QNT-0205", "{type: int64, minimum: 5, maximum: «4»}");
   field_refused("QNT-0205", "{type: int64, minimum: 5, default: «4»}");
   field_refused("QNT-0205", "{type: string, levels: [a], default: «b»}");
+  refused("QNT-0205", kHead, "events:\n  e: {fields: {k: {type: string, levels: «[]»}}}\n");
 }
 
 TEST(Events, RefusesPrivacyThatNeedsAText) {

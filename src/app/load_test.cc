@@ -36,6 +36,9 @@ TEST(Load, RefusesMissingKeysAtTheBlocksName) {
 
 TEST(Load, RefusesValuesOfTheWrongKind) {
   refused("QNT-0103", kHead, with("late: «5 days»\n"));
+  refused("QNT-0109", kHead, with("retain: «0d»\n"));
+  refused("QNT-0109", kHead,
+          with("views: {v: {of: e, every: «0s», aggregate: {rows: count()}}}\n"));
   refused("QNT-0103", kHead, with("labels: «[a]»\n"));
   refused("QNT-0103", kHead, "events:\n  e: {fields: {k: {type: string, optional: «yes»}}}\n");
   refused("QNT-0103", kHead, "events:\n  e: {fields: {k: string}, time: «[at]»}\n");

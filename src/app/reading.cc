@@ -231,6 +231,14 @@ std::optional<Micros> Reading::duration(std::string_view key) const {
   return node != nullptr ? expr::parse_duration(node->text) : std::nullopt;
 }
 
+std::optional<Micros> Reading::length(std::string_view key) const {
+  const std::optional<Micros> given = duration(key);
+  if (given != Micros{0}) return given;
+  report_.error("QNT-0109", *find(key), "`" + std::string(key) + "` is longer than zero",
+                "leave it out for none");
+  return std::nullopt;
+}
+
 std::optional<std::int64_t> Reading::integer(std::string_view key, std::int64_t least,
                                              std::int64_t most) const {
   const Node* node = find(key);

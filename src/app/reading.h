@@ -30,6 +30,8 @@ class Reading {
   bool has(std::string_view key) const { return find(key) != nullptr; }
   std::string text(std::string_view key) const;  // empty if absent
   std::optional<Micros> duration(std::string_view key) const;
+  // The same, and zero is refused: it would read as if the key were left out.
+  std::optional<Micros> length(std::string_view key) const;
   // Refuses what is not between the two.
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t least,
                                       std::int64_t most) const;

@@ -4,7 +4,8 @@
 namespace quintet::app {
 namespace {
 
-constexpr std::string_view kNamePattern = "^[a-z][a-z0-9_]*$";
+// Without the words that YAML 1.1 reads as booleans.
+constexpr std::string_view kNamePattern = "^(?!(y|n|yes|no|on|off|true|false)$)[a-z][a-z0-9_]*$";
 constexpr std::string_view kColumnPattern = "^[a-z][a-z0-9_{}]*$";
 constexpr std::string_view kTypePattern =
     "^(bool|int64|double|decimal\\\\([0-9]+\\\\)|string|timestamp|duration|bytes|list\\\\(.+\\\\))"
@@ -77,7 +78,13 @@ class Writer {
     for (std::size_t i = 0; i < block.keys.size(); ++i) {
       line(depth + 1, quoted(block.keys[i].name) + ": {");
       shape(depth + 2, block.keys[i]);
-      line(depth + 1, i + 1 < block.keys.size() ? "}," : "}");
+      const bool last = i + 1 == block.keys.size() && !(block.open && !block.later.empty());
+      line(depth + 1, last ? "}" : "},");
+    }
+    // What is kept for later would else pass among the open keys.
+    for (std::size_t i = 0; block.open && i < block.later.size(); ++i) {
+      const bool last = i + 1 == block.later.size();
+      line(depth + 1, quoted(block.later[i].name) + ": false" + (last ? "" : ","));
     }
     line(depth, "}");
   }
