@@ -20,6 +20,9 @@ PARTS = {
     "bare": ["test/validate/bare.py"],
     "sim": ["test/validate/simulated.py"],
     "reference": ["test/reference/random_logs_test.py"],
+    "hostile": ["test/validate/sanitized.py", "hostile"],
+    "mutants": ["test/validate/sanitized.py", "mutants"],
+    "tsan": ["test/validate/sanitized.py", "tsan"],
 }
 ENVIRONMENT = {"reference": {"SEEDS": "1000:40", "EVENTS": "4200"}}
 kNeedData = ("features", "quality", "stream")
