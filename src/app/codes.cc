@@ -224,6 +224,11 @@ constexpr CodeEntry kCodes[] = {
      "Models read numbers and bools. Make a number of a text in a column, as bucket(x, 64).",
      "inputs: [country]", "inputs: [country_bucket]"},
     // Decisions, views, sinks.
+    {"QNT-0512", "A metric for another kind of model",
+     "auc, average_precision, log_loss, brier and precision_at_K judge binary models, accuracy and "
+     "macro_f1 multi-class ones, rmse and mae regressions.",
+     "objective: binary:logistic\ntrain: {label: fraud, metrics: [rmse]}",
+     "train: {label: fraud, metrics: [auc]}"},
     {"QNT-0601", "Not an aggregate of a view",
      "A view keeps one aggregate function under each name. Rows are chosen by `where`, `by` and "
      "`every` of the view.",

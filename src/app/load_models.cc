@@ -21,6 +21,18 @@ bool smaller_is_better(std::string_view metric) {
   return metric == "log_loss" || metric == "brier" || metric == "rmse" || metric == "mae";
 }
 
+// What a metric judges: a share (binary), a class or a number.
+std::string_view task_of_metric(std::string_view metric) {
+  if (metric == "accuracy" || metric == "macro_f1") return "multi-class";
+  if (metric == "rmse" || metric == "mae") return "regression";
+  return "binary";
+}
+
+std::string_view task_of_objective(std::string_view objective) {
+  if (objective.starts_with("binary:")) return "binary";
+  return objective.starts_with("multi:") ? "multi-class" : "regression";
+}
+
 constexpr std::string_view kObjectives[] = {"binary:logistic", "reg:squarederror", "multi:softprob",
                                             "rank:pairwise"};
 
@@ -45,6 +57,7 @@ class ModelLoader {
     load_file(block);
     load_objective(block);
     if (const Node* promote = block.find("promote")) load_promotion(*promote, block);
+    if (model_.train) check_training(block);
   }
 
  private:
@@ -78,7 +91,8 @@ class ModelLoader {
         static_cast<int>(block.integer("segment_rounds", 1, 10'000).value_or(25));
     rules.seed = static_cast<std::uint64_t>(block.integer("seed", 0, INT64_MAX).value_or(1));
     rules.threads = static_cast<int>(block.integer("threads", 1, 256).value_or(1));
-    for (const Node* metric : block.items("metrics")) add_metric(*metric, rules.metrics);
+    metrics_ = block.items("metrics");
+    for (const Node* metric : metrics_) add_metric(*metric, rules.metrics);
     for (const Node::Entry* entry : block.others()) {
       if (!entry->value.is_scalar() || entry->value.is_null() || !expr::is_name(entry->key.text)) {
         report_.error("QNT-0502", entry->key,
@@ -119,6 +133,28 @@ class ModelLoader {
     if (known.empty()) hint = "declare it under `labels`";
     report_.error("QNT-0219", name, "there is no label `" + name.text + "`", hint);
     return -1;
+  }
+
+  // What training would refuse after it has folded the log.
+  void check_training(const Reading& block) {
+    const std::string_view task = task_of_objective(model_.objective);
+    for (const Node* metric : metrics_) {
+      const std::string_view its = task_of_metric(metric->text);
+      if (!known_metric(metric->text) || its == task) continue;
+      report_.error("QNT-0512", *metric,
+                    "`" + metric->text + "` judges " + std::string(its) + " models, `" +
+                        model_.objective + "` makes a " + std::string(task) + " one",
+                    "set `objective`, or measure something else");
+    }
+    if (model_.type == ModelType::linear && task == "multi-class") {
+      report_.error("QNT-0507", *block.find("objective"),
+                    "a linear model cannot be trained for `" + model_.objective + "`",
+                    "it learns binary:logistic and reg:squarederror");
+    } else if (model_.objective.starts_with("rank:")) {
+      report_.error("QNT-0507", *block.find("objective"),
+                    "`" + model_.objective + "` cannot be trained here",
+                    "bring the model as `file`");
+    }
   }
 
   Micros read_holdout(const Node& node) {
@@ -229,6 +265,10 @@ class ModelLoader {
     name.text = metric;
     add_metric(name, metrics);
     if (!known_metric(metric)) return;
+    if (task_of_metric(metric) != task_of_objective(model_.objective)) {
+      report_.error("QNT-0512", *when,
+                    "`" + metric + "` does not judge models of `" + model_.objective + "`");
+    }
     // Nothing listed means the objective's own metrics, and this one is measured beside them.
     if (before == 0 && !model.has("metrics")) metrics = {metric};
     model_.promote_metric = metric;
@@ -242,6 +282,7 @@ class ModelLoader {
     }
   }
 
+  std::vector<const Node*> metrics_;  // under `train`
   Draft& draft_;
   Report& report_;
   ModelSpec& model_;

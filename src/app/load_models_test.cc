@@ -86,6 +86,26 @@ TEST(Models, RefusesTrainingThatCannotBe) {
           "models:\n  m: {of: ping, type: xgboost, inputs: [level], train: {label: «back»}}\n");
 }
 
+TEST(Models, RefusesToTrainWhatTheTrainerCannot) {
+  model_refused("QNT-0507",
+                "    inputs: [amount]\n    objective: «rank:pairwise»\n    train: {label: back}\n");
+  refused("QNT-0507", kShop,
+          std::string(kColumns) +
+              "models:\n  m:\n    of: order\n    type: linear\n    inputs: [amount]\n"
+              "    objective: «multi:softprob»\n    classes: 3\n    train: {label: back}\n");
+}
+
+TEST(Models, RefusesMetricsOfAnotherKindOfModel) {
+  model_refused("QNT-0512",
+                "    inputs: [amount]\n    train: {label: back, metrics: [auc, «rmse»]}\n");
+  model_refused("QNT-0512",
+                "    inputs: [amount]\n    objective: reg:squarederror\n"
+                "    train: {label: back, metrics: [rmse, «auc»]}\n");
+  model_refused("QNT-0512",
+                "    inputs: [amount]\n    train: {label: back, metrics: [auc]}\n"
+                "    promote: {when: «rmse <= current»}\n");
+}
+
 TEST(Models, RefusesFilesAndObjectivesThatCannotBe) {
   model_refused("QNT-0506", "    inputs: [amount]\n    file: m.json\n    sha256: «12ab»\n");
   model_refused("QNT-0507", "    inputs: [amount]\n    file: m.json\n    objective: «binary»\n");
