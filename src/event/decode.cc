@@ -36,20 +36,39 @@ Expected<Value> timestamp_of(std::string_view text, const InputRules& rules, int
   return Value::timestamp(*t);
 }
 
+// Microseconds as a bare number, or parts as 1h30m, all of them negative after a sign.
 Expected<Value> duration_of(std::string_view text) {
   static constexpr std::pair<std::string_view, Micros> kUnits[] = {
       {"us", 1}, {"ms", 1000}, {"s", kSecond}, {"m", kMinute}, {"h", kHour}, {"d", kDay}};
-  const std::size_t unit_at = text.find_first_not_of("-0123456789");
-  const auto number = parse_int64(text.substr(0, unit_at));
-  if (!number) return wrong_type(Type::of(Kind::duration), text);
-  if (unit_at == std::string_view::npos) return Value::duration(*number);
-  for (const auto& [unit, micros] : kUnits) {
-    Micros result = 0;
-    if (text.substr(unit_at) != unit) continue;
-    if (__builtin_mul_overflow(*number, micros, &result)) break;
-    return Value::duration(result);
+  if (const auto micros = parse_int64(text)) return Value::duration(*micros);
+  std::string_view rest = text;
+  const bool negative = rest.starts_with('-');
+  if (negative) rest.remove_prefix(1);
+  Micros total = 0;
+  bool good = !rest.empty();
+  while (good && !rest.empty()) {
+    const std::size_t size = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    auto part = parse_int64(rest.substr(0, size));
+    rest.remove_prefix(size);
+    const std::string_view name = rest.substr(0, rest.find_first_of("0123456789"));
+    rest.remove_prefix(name.size());
+    const auto unit = std::find_if(std::begin(kUnits), std::end(kUnits),
+                                   [&](const auto& each) { return each.first == name; });
+    good = part && unit != std::end(kUnits) &&
+           !__builtin_mul_overflow(*part, negative ? -unit->second : unit->second, &*part) &&
+           !__builtin_add_overflow(total, *part, &total);
   }
-  return wrong_type(Type::of(Kind::duration), text);
+  if (!good) return wrong_type(Type::of(Kind::duration), text);
+  return Value::duration(total);
+}
+
+// Base64 in either alphabet, with or without padding: the form in which results show bytes.
+Expected<Value> bytes_of_text(std::string_view text, Arena& arena) {
+  std::string plain(text.substr(0, text.find_last_not_of('=') + 1));
+  for (char& c : plain) c = c == '+' ? '-' : (c == '/' ? '_' : c);
+  const auto bytes = from_base64url(plain);
+  if (!bytes) return refuse("", "wrong_type", "bytes are written in base64, this is not");
+  return Value::bytes(arena.copy(*bytes));
 }
 
 }  // namespace
@@ -85,8 +104,8 @@ Expected<Value> value_of_text(Type type, std::string_view text, const InputRules
       if (text.size() > kTextBytes) {
         return refuse("", "too_long", "more than " + std::to_string(kTextBytes) + " bytes");
       }
-      return type.kind == Kind::text ? Value::text(arena.copy(text))
-                                     : Value::bytes(arena.copy(text));
+      if (type.kind == Kind::bytes) return bytes_of_text(text, arena);
+      return Value::text(arena.copy(text));
     case Kind::timestamp: return timestamp_of(text, rules, utc_offset_minutes);
     case Kind::duration: return duration_of(text);
     case Kind::null:
@@ -210,6 +229,9 @@ Expected<void> Decoder::finish(Event& out) {
   if (type_.id_field >= 0) {
     const auto index = static_cast<std::size_t>(type_.id_field);
     out.id = out.arena.copy(to_text(type_.fields[index].type, out.values[index]));
+    if (out.id.empty()) {
+      return refuse(type_.fields[index].from, "missing", "an id cannot be empty");
+    }
   }
   return {};
 }

@@ -57,6 +57,43 @@ TEST_F(DecodeTest, ReadsAJsonObject) {
   EXPECT_TRUE(event.values[6].as_bool());
 }
 
+TEST_F(DecodeTest, RefusesAnEmptyId) {  // S1.4
+  const Error error = refused(R"({"id":"","amount":1,"at":1})");
+  EXPECT_EQ(error.id(), "missing");
+  EXPECT_EQ(error.place(), "id");
+}
+
+struct TextTest : testing::Test {
+  std::string read(Kind kind, std::string_view text) {
+    const auto value = value_of_text(Type::of(kind), text, {}, 0, arena);
+    if (!value) return std::string(value.error().id());
+    return kind == Kind::bytes ? std::string(value->as_text()) : std::to_string(value->as_int64());
+  }
+  Arena arena;
+};
+
+TEST_F(TextTest, ReadsDurationsAsExpressionsWriteThem) {
+  EXPECT_EQ(read(Kind::duration, "90s"), "90000000");
+  EXPECT_EQ(read(Kind::duration, "1h30m"), "5400000000");
+  EXPECT_EQ(read(Kind::duration, "-1m1ms"), "-60001000");
+  EXPECT_EQ(read(Kind::duration, "-7"), "-7");
+  EXPECT_EQ(read(Kind::duration, "0"), "0");
+  for (const char* bad : {"", "-", "h", "5x", "1h-3m", "1h 3m", "1h3", "1.5h", "9999999999d"}) {
+    EXPECT_EQ(read(Kind::duration, bad), "wrong_type") << bad;
+  }
+}
+
+TEST_F(TextTest, ReadsBytesInBase64) {
+  EXPECT_EQ(read(Kind::bytes, "aGk="), "hi");
+  EXPECT_EQ(read(Kind::bytes, "aGk"), "hi");
+  EXPECT_EQ(read(Kind::bytes, "/+8="), "\xff\xef");
+  EXPECT_EQ(read(Kind::bytes, "_-8"), "\xff\xef");
+  EXPECT_EQ(read(Kind::bytes, ""), "");
+  for (const char* bad : {"a", "not base64!", "aG k"}) {
+    EXPECT_EQ(read(Kind::bytes, bad), "wrong_type") << bad;
+  }
+}
+
 // S8.1
 TEST_F(DecodeTest, HidesPrivateFieldsBeforeAnythingElseSeesThem) {
   Event event;
