@@ -101,6 +101,10 @@ class Lexer {
     while (at_ < text_.size() && (is_letter(text_[at_]) || is_digit(text_[at_]))) ++at_;
     std::string written(text_.substr(begin, at_ - begin));
     if (at_ == end) {
+      if (exact && written.size() > 1 && written[0] == '0') {
+        return fail(code::kLiteral, begin, "the number `" + written + "` begins with a zero",
+                    "leave it out; a date or a code is a text, in quotes");
+      }
       if (written[0] == '.') written.insert(0, "0");
       return push(exact ? Token::Kind::integer : Token::Kind::number, begin, std::move(written));
     }

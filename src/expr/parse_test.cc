@@ -166,6 +166,8 @@ TEST(Parse, PointsAtWhatIsWrong) {
       {"a \xff b", "\xff", code::kSyntax},
       {"\"a\xff\"", "\"a", code::kLiteral},
       {"7x", "7x", code::kLiteral},
+      {"010", "010", code::kLiteral},
+      {"2024-01-02", "01", code::kLiteral},
       {"1.5h", "1.5h", code::kLiteral},
       {"\"\\q\"", "\\q", code::kLiteral},
       {"f(a,, b)", ",", code::kSyntax},
