@@ -61,7 +61,7 @@ class Decoder {
 };
 
 // One scalar of text as a value of `type`: numbers, true/false/1/0, timestamps as base/civil.h or
-// numbers by `epoch`, durations as 90s. Errors as above, without place.
+// numbers by `epoch`, durations as 1h30m, bytes in base64. Errors as above, without place.
 Expected<Value> value_of_text(Type type, std::string_view text, const InputRules& rules,
                               int utc_offset_minutes, Arena& arena);
 
