@@ -2,6 +2,7 @@
 
 #include "base/json_out.h"
 #include "host/event_stream.h"
+#include "host/figures.h"
 #include "host/problem.h"
 
 namespace quintet::host {
@@ -81,7 +82,8 @@ class EventsHandler final : public Handler {
     const bool minimal = wants_minimal(request);
     Place::Offer offer;
     auto decoded = node_.decoder(type).json(request.body, offer.event);
-    const auto reply = [exchange, minimal](const Receipt& receipt) {
+    const auto reply = [this, exchange, minimal](const Receipt& receipt) {
+      if (receipt.error != nullptr) count_refusal(node_, *receipt.error);
       exchange->respond(answer_of(receipt, exchange->request(), minimal));
     };
     if (!decoded) {

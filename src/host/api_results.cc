@@ -32,34 +32,15 @@ HttpResponse one_result(Node& node, const HttpRequest& request) {
   return json_response(200, *std::move(json));
 }
 
-Expected<Place::Query> query_of(const Place& place, const HttpRequest& request) {
-  Place::Query query;
-  TRY(query.from, number_of(request, "from", 1, INT64_MAX));
-  TRY(query.limit, number_of(request, "limit", 100, kPageLimit));
-  if (const auto event = request.query_value("event")) {
-    if (place.spec().event_index(*event) < 0) {
-      return not_found("there is no event \"" + std::string(*event) + "\"").at("event");
-    }
-    query.event_type = *event;
-  }
-  if (const auto decision = request.query_value("decision")) {
-    const std::size_t colon = decision->find(':');
-    if (colon == std::string_view::npos) {
-      return invalid("write NAME:VALUE, as verdict:block").at("decision");
-    }
-    query.decision = decision->substr(0, colon);
-    query.value = decision->substr(colon + 1);
-  }
-  return query;
-}
-
 HttpResponse page_of_results(Node& node, const HttpRequest& request) {
   if (node.place == nullptr) return problem_response(place_is_away(), request);
-  const auto query = query_of(*node.place, request);
+  const auto query = results_query(*node.place, request);
   if (!query) return problem_response(query.error(), request);
   const auto page = node.place->results(*query);
   if (!page) return problem_response(page.error(), request);
-  const bool lines = request.query_value("format") == "ndjson";
+  const auto format = answer_format(request, {{"json", kJson}, {"ndjson", kNdjson}});
+  if (!format) return problem_response(format.error(), request);
+  const bool lines = *format == "ndjson";
   std::string body = lines ? "" : "{\"results\":[";
   bool first = true;
   for (const std::string& result : page->results) {
@@ -99,6 +80,27 @@ HttpResponse features_now(Node& node, const HttpRequest& request) {
 }
 
 }  // namespace
+
+Expected<Place::Query> results_query(const Place& place, const HttpRequest& request) {
+  Place::Query query;
+  TRY(query.from, number_of(request, "from", 1, INT64_MAX));
+  TRY(query.limit, number_of(request, "limit", 100, kPageLimit));
+  if (const auto event = request.query_value("event")) {
+    if (place.spec().event_index(*event) < 0) {
+      return not_found("there is no event \"" + std::string(*event) + "\"").at("event");
+    }
+    query.event_type = *event;
+  }
+  if (const auto decision = request.query_value("decision")) {
+    const std::size_t colon = decision->find(':');
+    if (colon == std::string_view::npos) {
+      return invalid("write NAME:VALUE, as verdict:block").at("decision");
+    }
+    query.decision = decision->substr(0, colon);
+    query.value = decision->substr(colon + 1);
+  }
+  return query;
+}
 
 void add_result_routes(Router& router, Node& node) {
   const auto read = [&](std::string pattern, HttpResponse (*answer)(Node&, const HttpRequest&)) {

@@ -13,4 +13,7 @@ inline constexpr std::size_t kPageLimit = 1000;  // most results of one page
 //   POST /v1/features         a row for the event in the body, as it would be now; stores nothing
 void add_result_routes(Router& router, Node& node);
 
+// ?from=&limit=&event=&decision=NAME:VALUE
+Expected<Place::Query> results_query(const Place& place, const HttpRequest& request);
+
 }  // namespace quintet::host

@@ -2,6 +2,7 @@
 
 #include "base/json_out.h"
 #include "host/api_events.h"
+#include "host/figures.h"
 #include "host/problem.h"
 
 namespace quintet::host {
@@ -152,6 +153,7 @@ void EventStream::take_event(const LineCutter::Line& line) {
                      [self = shared_from_this(), slot, number = line.number](const Receipt& r) {
     std::string json;
     if (r.error != nullptr) {
+      count_refusal(self->node_, *r.error);
       json = refusal_json(number, *r.error);
     } else if (self->minimal_ || r.json.empty()) {
       JsonWriter writer(json);
@@ -174,6 +176,7 @@ void EventStream::refuse(const LineCutter::Line& line, std::size_t slot, Error w
   letter.bytes = csv_ ? header_ + "\n" + std::string(line.text) : std::string(line.text);
   node_.place->refuse(std::move(letter), std::move(why),
                       [self = shared_from_this(), slot, number = line.number](const Receipt& r) {
+                        count_refusal(self->node_, *r.error);
                         self->answer(slot, refusal_json(number, *r.error));
                       });
 }

@@ -8,10 +8,12 @@
 #include "host/api_models.h"
 #include "host/api_results.h"
 #include "host/api_views.h"
+#include "host/figures.h"
 #include "host/http_server.h"
 #include "host/node.h"
 #include "host/probe.h"
 #include "host/problem.h"
+#include "host/result_streams.h"
 #include "host/served_models.h"
 #include "host/trainer.h"
 #include "store/sqlite.h"
@@ -72,6 +74,8 @@ class Process {
     };
     node_.decoders.clear();
     TRY(node_.place, Place::open({*store_, *vault_, clock_, loop_}, std::move(place)));
+    node_.place->when_durable([this](Position, Position) { streams_.wake(); });
+    streams_.wake();
     return {};
   }
 
@@ -92,6 +96,7 @@ class Process {
     add_event_routes(router_, node_);
     add_result_routes(router_, node_);
     add_view_routes(router_, node_);
+    streams_.add_routes(router_);
     add_model_routes(router_, node_, *trainer_);
     add_oip_routes(router_, served_);
     router_.add({"GET", "/livez", Scope::open, make_handler([](const HttpRequest&) {
@@ -103,8 +108,9 @@ class Process {
                                         ready ? "{\"ready\":true}" : "{\"ready\":false}");
                  })});
     router_.add({"GET", "/metrics", Scope::read, make_handler([this](const HttpRequest&) {
-                   return HttpResponse{200, "text/plain; version=0.0.4", metrics_.text(), {}};
+                   return HttpResponse{200, Metrics::kContentType, metrics_.text(), {}};
                  })});
+    add_place_metrics(node_, streams_);
   }
 
   void probed(const Expected<void>& result) {
@@ -127,6 +133,7 @@ class Process {
       return;
     }
     node_.draining = true;
+    streams_.end_all();
     server_->drain(kDrainGrace, [this] { loop_.stop(); });
   }
 
@@ -140,6 +147,7 @@ class Process {
   std::unique_ptr<stage::Vault> vault_;
   Node node_;
   ServedModels served_{node_};
+  ResultStreams streams_{node_};
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<Timer> retry_;

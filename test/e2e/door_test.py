@@ -6,10 +6,12 @@ Ends with 'N passed, N failed'.
 import collections
 import csv
 import decimal
+import http.client
 import io
 import json
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -112,6 +114,93 @@ class Door:
         read_json(self.client, "/v1/views/none", 404)
 
 
+    def check_a_stream_gives_what_the_pages_give(self):
+        with Stream(self.server, "/v1/results/stream?from=1") as stream:
+            seen = stream.take(PAYMENTS)
+        pages = [result for result in self.client.results()][:PAYMENTS]
+        assert [json.loads(data) for _, data in seen] == pages
+        assert [int(number) for number, _ in seen] == [page["position"] for page in pages]
+
+    def check_a_stream_goes_on_after_the_last_event_id(self):
+        with Stream(self.server, "/v1/results/stream?from=1") as stream:
+            first = stream.take(10)
+        with Stream(self.server, "/v1/results/stream", first[-1][0]) as stream:
+            rest = stream.take(10)
+        assert int(rest[0][0]) == int(first[-1][0]) + 1
+
+    def check_a_stream_filters_and_follows_what_comes(self):
+        with Stream(self.server, "/v1/results/stream?event=payment&decision=verdict:block") as one:
+            for number, amount in (("x1", "1.00"), ("x2", "900.00"), ("x3", "2.00")):
+                self.client.post_one("payment", {"id": number, "at": "2024-02-01T00:00:00Z",
+                                                 "card": "x", "amount": amount})
+            (_, data), = one.take(1)
+        assert json.loads(data)["id"] == "x2", data
+        self.events.append({"id": "x", "at": "2024-02-01T00:00:00Z", "amount": "1.00"})
+        self.events.append({"id": "x", "at": "2024-02-01T00:00:00Z", "amount": "900.00"})
+        self.events.append({"id": "x", "at": "2024-02-01T00:00:00Z", "amount": "2.00"})
+        self.answers.append(read_json(self.client, "/v1/results/x3?event=payment"))
+
+    def check_wrong_streams_are_refused(self):
+        for query in ("from=x", "event=none", "decision=block"):
+            status, _, _ = self.client.get("/v1/results/stream?" + query)
+            assert status in (400, 404), query
+        self.client.connection.request("GET", "/v1/results/stream",
+                                       headers={"Last-Event-ID": "soon"})
+        response = self.client.connection.getresponse()
+        assert response.status == 400 and b"Last-Event-ID" in response.read()
+
+    def check_metrics_are_as_prometheus_wants_them(self):
+        self.client.post_one("payment", {"id": "wrong"})
+        status, _, text = self.client.get("/metrics")
+        assert status == 200
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+        figures = dict(line.rsplit(" ", 1) for line in text.decode().splitlines()
+                       if not line.startswith("#"))
+        assert float(figures['quintet_events_total{outcome="admitted"}']) >= PAYMENTS
+        assert float(figures['quintet_events_refused_total{reason="missing"}']) >= 1
+        assert float(figures["quintet_dead_letters_open"]) >= 1
+        assert figures["quintet_durable_position"] == figures["quintet_last_position"]
+        for name in ("quintet_ids", "quintet_state_bytes", "quintet_commits_total",
+                     "quintet_commit_seconds_total", 'quintet_view_lines{view="hourly"}',
+                     "process_resident_memory_bytes"):
+            assert float(figures[name]) > 0, name
+
+
+class Stream:
+    """Server-sent events of one path, read as they come."""
+
+    def __init__(self, server, path, last=None):
+        self.connection = http.client.HTTPConnection(server.address, timeout=30)
+        self.connection.request("GET", path, headers={"Last-Event-ID": last} if last else {})
+        self.response = self.connection.getresponse()
+        assert self.response.status == 200, self.response.read()
+        assert self.response.headers["Content-Type"] == "text/event-stream"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+    def take(self, count):
+        """The next events as (id, data)."""
+        events, number, data = [], None, None
+        while len(events) < count:
+            line = self.response.readline().decode().rstrip("\n")
+            if line.startswith("id: "):
+                number = line[4:]
+            elif line.startswith("data: "):
+                data = line[6:]
+            elif not line and data is not None:
+                events.append((number, data))
+                data = None
+        return events
+
+    def rest(self):
+        return self.response.read()
+
+
 def run(checks, passed, failed):
     for name, check in checks:
         try:
@@ -142,7 +231,15 @@ def main():
 
             def views_after_a_kill():
                 assert whole_view(door.client) == before
-            passed, failed = run([("views are the same after a kill", views_after_a_kill)],
+
+
+            def a_stop_ends_streams():
+                with Stream(server, "/v1/results/stream") as stream:
+                    server.process.terminate()
+                    assert stream.rest().startswith(b"retry")
+                    assert server.process.wait(9) == 0
+            passed, failed = run([("views are the same after a kill", views_after_a_kill),
+                                  ("a stop ends the streams", a_stop_ends_streams)],
                                  passed, failed)
         finally:
             server.stop()

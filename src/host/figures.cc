@@ -1,0 +1,123 @@
+#include "host/figures.h"
+
+namespace quintet::host {
+
+namespace {
+
+// A figure that begins at 0 again when its Place is opened anew, as a counter that never falls.
+class Total {
+ public:
+  explicit Total(Counter& counter) : counter_(counter) {}
+  void now(std::uint64_t value) {
+    counter_.add(value >= seen_ ? value - seen_ : value);
+    seen_ = value;
+  }
+
+ private:
+  Counter& counter_;
+  std::uint64_t seen_ = 0;
+};
+
+constexpr std::string_view kEvents = "quintet_events_total";
+constexpr std::string_view kEventsHelp = "Events offered, by what became of them.";
+
+class PlaceMetrics {
+ public:
+  PlaceMetrics(Node& node, const ResultStreams& streams) : node_(node), streams_(streams) {
+    metrics_.counter_from("quintet_commit_seconds_total", "Time spent in transactions of the log.",
+                          {}, [this] { return static_cast<double>(commit_total_) * 1e-6; });
+  }
+
+  void refresh() {
+    ready_.set(node_.place != nullptr && !node_.draining ? 1 : 0);
+    open_streams_.set(static_cast<double>(streams_.open()));
+    if (node_.place == nullptr) return;
+    const Place::Figures now = node_.place->figures();
+    admitted_.now(now.admitted);
+    repeated_.now(now.repeated);
+    refused_.now(now.refused);
+    transactions_.now(now.commits.transactions);
+    groups_.now(now.commits.groups);
+    blocks_.now(now.commits.blocks);
+    const Micros busy = now.commits.busy;
+    commit_total_ += busy >= commit_seen_ ? busy - commit_seen_ : busy;
+    commit_seen_ = busy;
+    set("quintet_last_position", "Greatest position given out.", now.last);
+    set("quintet_durable_position", "Position up to which all is durable.", now.durable);
+    set("quintet_pending_events", "Events that wait to become durable.", now.pending);
+    set("quintet_ids", "Ids of events that are remembered.", now.ids);
+    set("quintet_waiting_labels", "Label reports that wait for their event.", now.waiting_labels);
+    set("quintet_state_keys", "Keys of feature groups in memory.", now.state.keys);
+    set("quintet_state_entries", "Events kept in feature groups.", now.state.entries);
+    set("quintet_state_bytes", "Memory of feature groups, estimated.", now.state.bytes);
+    letters();
+    views();
+    models();
+  }
+
+ private:
+  void set(std::string_view name, std::string_view help, std::uint64_t value,
+           const Labels& labels = {}) {
+    node_.metrics.gauge(name, help, labels).set(static_cast<double>(value));
+  }
+  Counter& events(std::string_view outcome) {
+    return node_.metrics.counter(kEvents, kEventsHelp, {{"outcome", std::string(outcome)}});
+  }
+
+  void letters() {
+    stage::Store::DeadLetterQuery query;
+    query.limit = kCountedLetters;
+    const auto open = node_.place->dead_letters(query);
+    if (!open) return;
+    set("quintet_dead_letters_open", "Dead letters neither replayed nor discarded, 1000 at most.",
+        open->size());
+  }
+
+  void views() {
+    const app::Spec& spec = node_.place->spec();
+    for (std::size_t i = 0; i < spec.views.size(); ++i) {
+      const auto size = node_.place->views().size(i);
+      const Labels labels{{"view", spec.views[i].name}};
+      set("quintet_view_lines", "Lines of a view.", size.lines, labels);
+      set("quintet_view_bytes", "Memory of a view, estimated.", size.bytes, labels);
+    }
+  }
+
+  void models() {
+    const auto& in_force = node_.place->score().in_force();
+    for (const app::ModelSpec& model : node_.place->spec().models) {
+      set("quintet_model_version", "Version of a model in force, 0 if none.",
+          in_force[static_cast<std::size_t>(model.index)].version, {{"model", model.name}});
+    }
+  }
+
+  Node& node_;
+  const ResultStreams& streams_;
+  Metrics& metrics_ = node_.metrics;
+  Gauge& ready_ = metrics_.gauge("quintet_ready", "1 while requests are answered.");
+  Gauge& open_streams_ = metrics_.gauge("quintet_result_streams", "Open streams of results.");
+  Total admitted_{events("admitted")};
+  Total repeated_{events("repeated")};
+  Total refused_{events("refused")};
+  Total transactions_{metrics_.counter("quintet_commits_total", "Transactions of the log.")};
+  Total groups_{metrics_.counter("quintet_commit_groups_total", "Groups of blocks committed.")};
+  Total blocks_{metrics_.counter("quintet_commit_blocks_total", "Blocks committed.")};
+  Micros commit_seen_ = 0, commit_total_ = 0;
+};
+
+}  // namespace
+
+void add_place_metrics(Node& node, const ResultStreams& streams) {
+  const auto figures = std::make_shared<PlaceMetrics>(node, streams);
+  node.metrics.before_text([figures] { figures->refresh(); });
+  node.metrics.add_process_metrics();
+}
+
+void count_refusal(Node& node, const Error& why) {
+  const std::string reason = why.id().empty() ? std::string(name_of(why.code())) : why.id();
+  node.metrics
+      .counter("quintet_events_refused_total", "Events refused, by reason.", {{"reason", reason}})
+      .add();
+}
+
+}  // namespace quintet::host
