@@ -11,6 +11,7 @@
 #include "host/figures.h"
 #include "host/http_server.h"
 #include "host/node.h"
+#include "host/openapi.h"
 #include "host/probe.h"
 #include "host/problem.h"
 #include "host/result_streams.h"
@@ -110,6 +111,11 @@ class Process {
     router_.add({"GET", "/metrics", Scope::read, make_handler([this](const HttpRequest&) {
                    return HttpResponse{200, Metrics::kContentType, metrics_.text(), {}};
                  })});
+    router_.add({"GET", "/openapi.json", Scope::read, make_handler([this](const HttpRequest& r) {
+                   if (node_.place == nullptr) return problem_response(place_is_away(), r);
+                   return json_response(200, openapi_json(router_, node_.place->spec()));
+                 })});
+    check(undescribed(router_).empty(), "a route is not described in host/openapi_table.cc");
     add_place_metrics(node_, streams_);
   }
 

@@ -19,6 +19,7 @@ PARTS = {
     "kills_together": ["test/e2e/kill.py", "--kills", "60", "--seed", "12", "--writers", "4"],
     "bare": ["test/validate/bare.py"],
     "sim": ["test/validate/simulated.py"],
+    "openapi": ["test/validate/openapi.py"],
     "reference": ["test/reference/random_logs_test.py"],
     "hostile": ["test/validate/sanitized.py", "hostile"],
     "mutants": ["test/validate/sanitized.py", "mutants"],
