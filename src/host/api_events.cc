@@ -1,9 +1,13 @@
 #include "host/api_events.h"
 
+#include "base/decimal.h"
 #include "base/json_out.h"
+#include "host/cloud_events.h"
 #include "host/event_stream.h"
 #include "host/figures.h"
+#include "host/http_text.h"
 #include "host/problem.h"
+#include "host/request.h"
 
 namespace quintet::host {
 
@@ -15,25 +19,143 @@ std::string traceparent(const Trace& trace) {
   return "00-" + trace.id + "-" + parent + (trace.sampled ? "-01" : "-00");
 }
 
-bool wants_minimal(const HttpRequest& request) {
-  return request.header("prefer").find("return=minimal") != std::string_view::npos;
+std::string position_json(Position position) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("position").uint64(position).end_object();
+  return body;
 }
 
-HttpResponse answer_of(const Receipt& receipt, const HttpRequest& request, bool minimal) {
-  if (receipt.error != nullptr) return problem_response(*receipt.error, request);
-  std::string body;
-  if (minimal || receipt.json.empty()) {
-    JsonWriter json(body);
-    json.begin_object().key("position").uint64(receipt.position).end_object();
-  } else {
-    body = receipt.json;
+// One event as JSON, on its way to the place.
+struct JsonEvent {
+  int type;
+  std::string_view body;  // with room behind it (kBodyPadding)
+  std::string_view id;    // for a type without `id:` (S1.4)
+  std::string trace;
+  bool minimal;
+};
+
+void offer_json(Node& node, const JsonEvent& from, Reply reply) {
+  Place& place = *node.place;
+  Place::Offer offer;
+  auto decoded = node.decoder(from.type).json(from.body, offer.event);
+  Reply counted = [&node, reply = std::move(reply)](const Receipt& receipt) {
+    if (receipt.error != nullptr) count_refusal(node, *receipt.error);
+    reply(receipt);
+  };
+  if (!decoded) {
+    stage::DeadLetter letter;
+    letter.event_type = place.spec().events[static_cast<std::size_t>(from.type)].name;
+    letter.format = "json";
+    letter.bytes = from.body;
+    place.refuse(std::move(letter), std::move(decoded).error(), std::move(counted));
+    return;
   }
-  HttpResponse response = json_response(200, std::move(body));
-  response.headers.emplace_back("Quintet-Position", std::to_string(receipt.position));
-  if (receipt.what == stage::Admission::What::repeated) {
-    response.headers.emplace_back("Quintet-Repeated", "true");
+  if (offer.event.id.empty()) offer.event.id = offer.event.arena.copy(from.id);
+  offer.trace = from.trace;
+  offer.show = from.minimal ? Place::Show::nothing : Place::Show::result;
+  offer.original = from.body;
+  offer.format = "json";
+  place.offer(std::move(offer), std::move(counted));
+}
+
+// Answers one event: when it is durable, or when the client would not wait so long.
+class Answer {
+ public:
+  explicit Answer(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {
+    const HttpRequest& request = exchange_->request();
+    minimal_ = preference(request, "return") == "minimal";
+    async_ = preference(request, "respond-async").has_value();
   }
-  return response;
+
+  bool minimal() const { return minimal_ || async_; }
+
+  // Prefer: wait=SECONDS. `self` is this.
+  static void wait(const std::shared_ptr<Answer>& self, Loop& loop) {
+    const auto text = preference(self->exchange_->request(), "wait");
+    const auto seconds = parse_int64(text.value_or(""));
+    if (!seconds || *seconds < 0 || *seconds > kLongestWait) return;  // RFC 7240: else ignored
+    self->waits_ = std::to_string(*seconds);
+    self->timer_ = loop.after(*seconds * kSecond, [weak = std::weak_ptr<Answer>(self)] {
+      if (const auto there = weak.lock()) there->give_up();
+    });
+  }
+
+  void reply(const Receipt& receipt) {
+    timer_ = nullptr;
+    if (exchange_ == nullptr) return;
+    respond(answer_of(receipt));
+  }
+
+ private:
+  static constexpr std::int64_t kLongestWait = 3600;
+
+  HttpResponse answer_of(const Receipt& receipt) const {
+    if (receipt.error != nullptr) return problem_response(*receipt.error, exchange_->request());
+    const bool short_one = minimal() || receipt.json.empty();
+    HttpResponse response =
+        json_response(async_ ? 202 : 200, short_one ? position_json(receipt.position)
+                                                    : std::string(receipt.json));
+    const std::string position = std::to_string(receipt.position);
+    response.headers.emplace_back("Quintet-Position", position);
+    if (async_) response.headers.emplace_back("Location", "/v1/results/@" + position);
+    if (receipt.what == stage::Admission::What::repeated) {
+      response.headers.emplace_back("Quintet-Repeated", "true");
+    }
+    return response;
+  }
+
+  // Nothing is acknowledged by this: the event may or may not become durable.
+  void give_up() {
+    if (exchange_ != nullptr) respond(json_response(202, "{\"status\":\"pending\"}"));
+  }
+
+  void respond(HttpResponse response) {
+    std::string applied = async_ ? "respond-async" : minimal_ ? "return=minimal" : "";
+    if (!waits_.empty()) applied += (applied.empty() ? "wait=" : ", wait=") + waits_;
+    if (!applied.empty()) response.headers.emplace_back("Preference-Applied", applied);
+    std::exchange(exchange_, nullptr)->respond(std::move(response));
+  }
+
+  std::shared_ptr<Exchange> exchange_;  // null once it is answered
+  bool minimal_ = false, async_ = false;
+  std::string waits_;
+  std::unique_ptr<Timer> timer_;
+};
+
+// The answers of a batch, in its order; the whole is answered when all are there.
+class BatchAnswer {
+ public:
+  BatchAnswer(std::shared_ptr<Exchange> exchange, std::size_t size)
+      : exchange_(std::move(exchange)), answers_(size), open_(size) {}
+
+  void set(std::size_t index, std::string json) {
+    answers_[index] = std::move(json);
+    if (--open_ > 0) return;
+    std::string body = "[";
+    for (const std::string& answer : answers_) {
+      if (body.size() > 1) body += ',';
+      body += answer;
+    }
+    exchange_->respond(json_response(200, body + "]"));
+  }
+
+ private:
+  std::shared_ptr<Exchange> exchange_;
+  std::vector<std::string> answers_;
+  std::size_t open_;
+};
+
+// The application's event that a CloudEvent is: ?event=NAME, or its type, whole or behind its last
+// dot.
+Expected<int> event_type_of(const app::Spec& spec, const HttpRequest& request,
+                            const CloudEvent& event) {
+  if (request.query_value("event")) return event_type_of(spec, request);
+  const std::string_view type = event.type;
+  for (const std::string_view name : {type, type.substr(type.rfind('.') + 1)}) {
+    if (const int index = spec.event_index(name); index >= 0) return index;
+  }
+  return not_found("the application has no event or table \"" + event.type + "\"").at("type");
 }
 
 class EventsHandler final : public Handler {
@@ -46,24 +168,28 @@ class EventsHandler final : public Handler {
 
   void handle(std::shared_ptr<Exchange> exchange) override {
     const HttpRequest& request = exchange->request();
-    if (node_.place == nullptr) {
-      exchange->respond(problem_response(place_is_away(), request));
-      return;
-    }
-    const auto type = event_type_of(node_.place->spec(), request);
-    if (!type) {
-      exchange->respond(problem_response(type.error(), request));
-      return;
-    }
+    const auto refuse = [&](const Error& why) {
+      exchange->respond(problem_response(why, request));
+    };
+    if (node_.place == nullptr) return refuse(place_is_away());
+    const auto mode = cloud_mode(request);
+    if (!mode) return refuse(mode.error());
     const std::string content_type = request.content_type();
-    if (is_stream(content_type)) {
-      EventStream::start(node_, std::move(exchange), *type, content_type == "text/csv");
-    } else if (content_type == "application/json" || content_type.empty()) {
-      one(std::move(exchange), *type);
-    } else {
-      exchange->respond(refusal(415, "send application/json, application/x-ndjson or text/csv",
-                                request));
+    if (*mode == CloudMode::none && is_stream(content_type)) {
+      const auto type = host::event_type_of(node_.place->spec(), request);
+      if (!type) return refuse(type.error());
+      return EventStream::start(node_, std::move(exchange), *type, content_type == "text/csv");
     }
+    if (*mode == CloudMode::none && !content_type.empty() && content_type != kJson) {
+      return refuse(invalid("send application/json, application/x-ndjson, text/csv or CloudEvents")
+                        .with_id("unsupported_media_type"));
+    }
+    // Decided before anything is admitted: what is admitted is never shed.
+    if (node_.place->saturated()) {
+      return refuse(exhausted("too many events wait to become durable; try again"));
+    }
+    if (auto done = whole(exchange, *mode); !done) return refuse(done.error());
+    node_.place->flush();
   }
 
  private:
@@ -71,44 +197,78 @@ class EventsHandler final : public Handler {
     return content_type == kNdjson || content_type == "text/csv";
   }
 
-  void one(std::shared_ptr<Exchange> exchange, int type) {
+  Expected<void> whole(const std::shared_ptr<Exchange>& exchange, CloudMode mode) {
     const HttpRequest& request = exchange->request();
-    Place& place = *node_.place;
-    if (place.saturated()) {
-      exchange->respond(problem_response(
-          exhausted("too many events wait to become durable; try again"), request));
-      return;
+    if (mode == CloudMode::none) {
+      TRY(const int type, host::event_type_of(node_.place->spec(), request));
+      const std::string_view key = request.header("idempotency-key");
+      one(exchange, {type, request.body, key.empty() ? std::string_view(request.trace.id) : key,
+                     traceparent(request.trace), false});
+      return {};
     }
-    const bool minimal = wants_minimal(request);
-    Place::Offer offer;
-    auto decoded = node_.decoder(type).json(request.body, offer.event);
-    const auto reply = [this, exchange, minimal](const Receipt& receipt) {
-      if (receipt.error != nullptr) count_refusal(node_, *receipt.error);
-      exchange->respond(answer_of(receipt, exchange->request(), minimal));
-    };
-    if (!decoded) {
-      stage::DeadLetter letter;
-      letter.event_type = place.spec().events[static_cast<std::size_t>(type)].name;
-      letter.format = "json";
-      letter.bytes = request.body;
-      place.refuse(std::move(letter), std::move(decoded).error(), reply);
-    } else {
-      give_id(request, offer.event);
-      const std::string trace = traceparent(request.trace);
-      offer.trace = trace;
-      offer.show = minimal ? Place::Show::nothing : Place::Show::result;
-      offer.original = request.body;
-      offer.format = "json";
-      place.offer(std::move(offer), reply);
+    if (mode == CloudMode::binary) {
+      TRY(const CloudEvent event, read_binary(request));
+      return cloud_one(exchange, event);
     }
-    place.flush();
+    TRY(const JsonDocument document, JsonDocument::parse(request.body));
+    if (mode == CloudMode::batch) return batch(exchange, document.root());
+    TRY(const CloudEvent event, read_structured(document.root()));
+    return cloud_one(exchange, event);
   }
 
-  // An event type without `id:` takes the client's key, or a generated one (S1.4).
-  static void give_id(const HttpRequest& request, event::Event& event) {
-    if (!event.id.empty()) return;
-    const std::string_view key = request.header("idempotency-key");
-    event.id = event.arena.copy(key.empty() ? std::string_view(request.trace.id) : key);
+  void one(const std::shared_ptr<Exchange>& exchange, JsonEvent event) {
+    const auto answer = std::make_shared<Answer>(exchange);
+    event.minimal = answer->minimal();
+    Answer::wait(answer, node_.loop);
+    offer_json(node_, event, [answer](const Receipt& receipt) { answer->reply(receipt); });
+  }
+
+  // Calls `then` with the event in the place's form. Its data is kept until then.
+  Expected<void> as_json(const HttpRequest& request, const CloudEvent& event,
+                         const std::function<void(const JsonEvent&)>& then) {
+    TRY(const int type, event_type_of(node_.place->spec(), request, event));
+    std::string padded = event.data;
+    padded.append(kBodyPadding, '\0');
+    const bool traced = parse_traceparent(event.traceparent).has_value();
+    const std::string id = event.source + " " + event.id;  // together they name it
+    then({type, std::string_view(padded).substr(0, event.data.size()), id,
+          traced ? event.traceparent : traceparent(request.trace), false});
+    return {};
+  }
+
+  Expected<void> cloud_one(const std::shared_ptr<Exchange>& exchange, const CloudEvent& event) {
+    return as_json(exchange->request(), event,
+                   [&](const JsonEvent& json) { one(exchange, json); });
+  }
+
+  Expected<void> batch(const std::shared_ptr<Exchange>& exchange, const JsonValue& events) {
+    if (!events.is(JsonKind::array)) return invalid("a batch of CloudEvents is an array");
+    if (events.size() > kBatchEvents) {
+      return exhausted("a batch has at most " + std::to_string(kBatchEvents) + " events")
+          .with_id("too_long");
+    }
+    if (events.size() == 0) {
+      exchange->respond(json_response(200, "[]"));
+      return {};
+    }
+    const auto answers = std::make_shared<BatchAnswer>(exchange, events.size());
+    std::size_t index = 0;
+    for (JsonValue value = events.first(); value; value = value.next(), ++index) {
+      auto event = read_structured(value);
+      auto taken = event ? as_json(exchange->request(), *event,
+                                   [&](const JsonEvent& json) { add(json, answers, index); })
+                         : Expected<void>(std::move(event).error());
+      if (!taken) answers->set(index, refusal_json(0, taken.error()));
+    }
+    return {};
+  }
+
+  void add(const JsonEvent& event, const std::shared_ptr<BatchAnswer>& answers,
+           std::size_t index) {
+    offer_json(node_, event, [answers, index](const Receipt& receipt) {
+      answers->set(index, receipt.error != nullptr ? refusal_json(0, *receipt.error)
+                                                   : std::string(receipt.json));
+    });
   }
 
   Node& node_;

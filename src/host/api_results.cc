@@ -63,6 +63,56 @@ HttpResponse page_of_results(Node& node, const HttpRequest& request) {
   return response;
 }
 
+// Fields by name, all of them optional here: what is not given is null.
+event::EventType all_optional(const event::EventType& type) {
+  event::EventType out;
+  out.index = type.index;
+  out.name = type.name;
+  out.id_field = type.id_field;
+  out.time_field = type.time_field;
+  out.input = type.input;
+  out.input.refuse_unknown = true;
+  for (event::Field field : type.fields) {
+    field.from = field.name;
+    field.optional = true;
+    field.fallback = {};
+    out.fields.push_back(std::move(field));
+  }
+  return out;
+}
+
+Expected<std::string> features_by_fields(Place& place, const HttpRequest& request) {
+  const app::Spec& spec = place.spec();
+  const int index = spec.event_index(request.param("event"));
+  if (index < 0) {
+    return not_found("there is no event \"" + std::string(request.param("event")) + "\"")
+        .at("event");
+  }
+  const event::EventType& type = spec.events[static_cast<std::size_t>(index)];
+  if (type.is_table) return invalid("a table has no features").at("event");
+  const event::EventType fields = all_optional(type);
+  event::Decoder decoder(fields, {place.pseudonym_key(), spec.utc_offset_minutes});
+  std::vector<std::string_view> names, cells;
+  for (const auto& [name, value] : request.query) {
+    names.push_back(name);
+    cells.push_back(value);
+  }
+  TRY_DO(decoder.csv_header(names));
+  event::Event event;
+  TRY_DO(decoder.csv(cells, event));
+  event.type = &type;
+  return place.peek(std::move(event));
+}
+
+HttpResponse features_of_fields(Node& node, const HttpRequest& request) {
+  if (node.place == nullptr) return problem_response(place_is_away(), request);
+  auto json = features_by_fields(*node.place, request);
+  if (!json) return problem_response(json.error(), request);
+  HttpResponse response = json_response(200, *std::move(json));
+  response.headers.emplace_back("Quintet-Position", std::to_string(node.place->last()));
+  return response;
+}
+
 HttpResponse features_now(Node& node, const HttpRequest& request) {
   if (node.place == nullptr) return problem_response(place_is_away(), request);
   const auto type = event_type_of(node.place->spec(), request);
@@ -109,6 +159,7 @@ void add_result_routes(Router& router, Node& node) {
   };
   read("/v1/results/{id}", one_result);
   read("/v1/results", page_of_results);
+  read("/v1/features/{event}", features_of_fields);
   router.add({"POST", "/v1/features", Scope::read,
               make_handler([&node](const HttpRequest& r) { return features_now(node, r); })});
 }

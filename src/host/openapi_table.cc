@@ -6,13 +6,14 @@ namespace {
 
 constexpr Operation kAll[] = {
     {"GET", "/v1/application", "application", "The application file in force.", "", "",
-     "200:application/yaml=Text"},
+     "200:application/yaml=Object"},
     {"POST", "/v1/events", "send",
      "Sends one event (JSON), or a stream of them (NDJSON, CSV): each is answered once it is "
      "durable, in order; a bad line of a stream is refused by itself.",
      "event:EventName",
-     "application/json=Event application/x-ndjson=Text text/csv=Text",
-     "200:application/json=Answer 200:application/x-ndjson=Text",
+     "application/json=Event application/x-ndjson=Text text/csv=Text "
+     "application/cloudevents+json=CloudEvent application/cloudevents-batch+json=CloudEvents",
+     "200:application/json=Answer 200:application/x-ndjson=Text 202:application/json=Accepted",
      "Prefer:string Idempotency-Key:string"},
     {"GET", "/v1/results", "results", "Results in order of position, a page at a time.",
      "from:Number limit:PageLimit event:EventName decision:string format:LinesFormat", "",
@@ -27,6 +28,10 @@ constexpr Operation kAll[] = {
     {"POST", "/v1/features", "featuresOfEvent",
      "The row that this event would have now; nothing is stored.", "event:EventName",
      "application/json=Event", "200:application/json=Result"},
+    {"GET", "/v1/features/{event}", "features",
+     "The row that an event with these fields would have now; a field is a parameter: NAME=VALUE. "
+     "Nothing is stored.",
+     "", "", "200:application/json=Result"},
     {"GET", "/v1/views", "views", "The application's views.", "", "", "200:application/json=Views"},
     {"GET", "/v1/views/{name}", "view",
      "Lines of a view. A key of the view is a parameter too: KEY=VALUE, an empty value for null.",
@@ -122,7 +127,18 @@ constexpr NamedSchema kCommon[] = {
      R"("additionalProperties":false})"},
     {"Answer",
      R"({"anyOf":[{"$ref":"#/components/schemas/Result"},{"type":"object","required":["position"],)"
-     R"("properties":{"position":{"type":"integer"}},"additionalProperties":false}]})"},
+     R"("properties":{"position":{"type":"integer"}},"additionalProperties":false},)"
+     R"({"type":"array","items":{"type":"object"}}]})"},
+    {"Accepted",
+     R"({"type":"object","properties":{"position":{"type":"integer"},)"
+     R"("status":{"const":"pending"}}})"},
+    {"CloudEvent",
+     R"({"type":"object","required":["specversion","id","source","type","data"],"properties":{)"
+     R"("specversion":{"const":"1.0"},"id":{"type":"string","minLength":1},)"
+     R"("source":{"type":"string","minLength":1},"type":{"type":"string","minLength":1},)"
+     R"("data":{"$ref":"#/components/schemas/Event"}}})"},
+    {"CloudEvents",
+     R"({"type":"array","maxItems":1000,"items":{"$ref":"#/components/schemas/CloudEvent"}})"},
     {"Results",
      R"({"type":"object","required":["results"],"properties":{"results":{"type":"array","items":)"
      R"({"$ref":"#/components/schemas/Result"}},"next":{"type":"integer","minimum":1}}})"},

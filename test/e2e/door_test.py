@@ -114,6 +114,93 @@ class Door:
         read_json(self.client, "/v1/views/none", 404)
 
 
+    def post(self, body, content, **headers):
+        client = self.server.connect().connection
+        client.request("POST", headers.pop("path", "/v1/events"), body,
+                       {"Content-Type": content, **headers})
+        response = client.getresponse()
+        answer = response.status, response.headers, json.loads(response.read())
+        client.close()
+        return answer
+
+    def figures(self):
+        return dict(line.rsplit(" ", 1) for line in self.client.get("/metrics")[2].decode()
+                    .splitlines() if not line.startswith("#"))
+
+    def note(self, *answers):
+        """What other checks must know: these were admitted too, outside of `hourly`'s hours."""
+        for answer in answers:
+            verdict = answer["decisions"]["verdict"]["value"]
+            self.events.append({"id": answer["id"], "at": answer["time"],
+                                "amount": "900.00" if verdict == "block" else "1.00"})
+            self.answers.append(answer)
+
+    def check_cloud_events_in_all_three_modes(self):
+        def data(number):
+            return {"id": f"ce{number}", "at": "2024-02-02T00:00:00Z", "card": "x",
+                    "amount": "1.00"}
+        binary = {"ce-specversion": "1.0", "ce-id": "a%20b", "ce-source": "/till",
+                  "ce-type": "com.shop.payment"}
+        status, _, one = self.post(json.dumps(data(1)), "application/json", **binary)
+        assert (status, one["id"]) == (200, "ce1"), one
+        event = {"specversion": "1.0", "id": "1", "source": "/till", "type": "payment",
+                 "data": data(2)}
+        status, _, two = self.post(json.dumps(event), "application/cloudevents+json")
+        assert (status, two["id"]) == (200, "ce2"), two
+        batch = [dict(event, data=data(3)), dict(event, type="none"), dict(event, data={}),
+                 dict(event, data=data(1))]
+        status, _, answers = self.post(json.dumps(batch), "application/cloudevents-batch+json")
+        assert status == 200 and len(answers) == 4
+        assert answers[0]["id"] == "ce3" and answers[3]["position"] == one["position"]
+        assert answers[1]["error"]["field"] == "type" and answers[2]["error"]["code"] == "missing"
+        assert self.post("[]", "application/cloudevents-batch+json")[2] == []
+        for body, content, headers, status in (
+                ("{}", "application/cloudevents+avro", {}, 415),
+                ("{", "application/cloudevents+json", {}, 400),
+                ("{}", "application/json", dict(binary, **{"ce-id": "%C0%A0"}), 400),
+                ("{}", "application/json", dict(binary, **{"ce-specversion": "0.3"}), 400),
+                ("{}", "application/cloudevents-batch+json", {}, 400)):
+            assert self.post(body, content, **headers)[0] == status, (body, content, headers)
+        self.note(one, two, answers[0])
+
+    def check_preferences(self):
+        event = {"id": "pre1", "at": "2024-02-03T00:00:00Z", "card": "x", "amount": "1.00"}
+        path = "/v1/events?event=payment"
+        status, headers, answer = self.post(json.dumps(event), "application/json", path=path,
+                                            Prefer="respond-async")
+        assert status == 202 and headers["Preference-Applied"] == "respond-async"
+        result = read_json(self.client, headers["Location"])
+        assert result["id"] == "pre1" and result["position"] == answer["position"]
+        status, headers, answer = self.post(json.dumps(dict(event, id="pre2")), "application/json",
+                                            path=path, Prefer="wait=20")
+        assert status == 200 and headers["Preference-Applied"] == "wait=20", answer
+        status, headers, answer = self.post(json.dumps(dict(event, id="pre3")), "application/json",
+                                            path=path, Prefer="wait=0, handling=lenient")
+        assert status in (200, 202) and headers["Preference-Applied"] == "wait=0", answer
+        status, headers, short = self.post(json.dumps(dict(event, id="pre2")), "application/json",
+                                           path=path, Prefer="return=minimal")
+        assert list(short) == ["position"] and headers["Quintet-Repeated"] == "true"
+        while self.client.get("/v1/results/pre3?event=payment")[0] != 200:
+            pass
+        self.note(*(read_json(self.client, f"/v1/results/pre{i}?event=payment")
+                    for i in (1, 2, 3)))
+
+    def check_features_as_of_now_store_nothing(self):
+        before = self.figures()["quintet_last_position"]
+        status, headers, body = self.client.get(
+            "/v1/features/payment?card=c1&amount=0.50&shop=s1&at=2024-03-02T00:00:00Z")
+        assert status == 200, body
+        row = json.loads(body)
+        assert headers["Quintet-Position"] == before
+        sent = {"id": "peek", "at": row["time"], "card": "c1", "amount": "0.50", "shop": "s1"}
+        status, _, same = self.post(json.dumps(sent), "application/json",
+                                    path="/v1/features?event=payment")
+        assert same["features"] == row["features"] and row["features"]["sales"] > 1
+        assert self.figures()["quintet_last_position"] == before
+        assert read_json(self.client, "/v1/features/payment?colour=red", 400)
+        assert read_json(self.client, "/v1/features/payment?amount=x", 400)
+        assert read_json(self.client, "/v1/features/none", 404)
+
     def check_a_stream_gives_what_the_pages_give(self):
         with Stream(self.server, "/v1/results/stream?from=1") as stream:
             seen = stream.take(PAYMENTS)
@@ -155,8 +242,7 @@ class Door:
         assert status == 200
         done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True)
         assert done.returncode == 0, done.stderr[-2000:]
-        figures = dict(line.rsplit(" ", 1) for line in text.decode().splitlines()
-                       if not line.startswith("#"))
+        figures = self.figures()
         assert float(figures['quintet_events_total{outcome="admitted"}']) >= PAYMENTS
         assert float(figures['quintet_events_refused_total{reason="missing"}']) >= 1
         assert float(figures["quintet_dead_letters_open"]) >= 1

@@ -21,6 +21,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 APP = os.path.join(HERE, "door.yaml")
 kMethods = ("get", "post", "put", "delete", "patch")
 PAYMENT = {"id": "a1", "at": "2024-03-01T10:00:00Z", "card": "c", "shop": "s", "amount": "900.00"}
+CLOUD = {"specversion": "1.0", "id": "1", "source": "/till", "type": "com.shop.payment",
+         "data": dict(PAYMENT, id="a3")}
 LINES = json.dumps(PAYMENT).encode() + b"\n{}\n"
 CSV = b"id,at,card,shop,amount\na2,2024-03-01T10:00:00Z,c,s,1.00\n"
 JSON = "application/json"
@@ -29,16 +31,20 @@ JSON = "application/json"
 GOOD = {
     "send": [("?event=payment", JSON, json.dumps(PAYMENT).encode(), 200),
              ("?event=payment", "application/x-ndjson", LINES, 200),
-             ("?event=payment", "text/csv", CSV, 200)],
+             ("?event=payment", "text/csv", CSV, 200),
+             ("", "application/cloudevents+json", json.dumps(CLOUD).encode(), 200),
+             ("", "application/cloudevents-batch+json", json.dumps([CLOUD, {}]).encode(), 200)],
     "results": [("", None, None, 200), ("?limit=1&event=payment", None, None, 200),
                 ("?decision=verdict:block&format=ndjson", None, None, 200)],
     "result": [("?event=payment", None, None, 200)],
     "featuresOfEvent": [("?event=payment", JSON, json.dumps(PAYMENT).encode(), 200)],
     "view": [("?limit=1", None, None, 200), ("?format=csv&from=2024-03-01", None, None, 200),
              ("?shop=s", None, None, 200)],
+    "features": [("?card=c&amount=1.5", None, None, 200), ("", None, None, 200)],
     "train": [("", JSON, b'{"model":"none"}', 404)],
 }
 PATHS = {"/v1/results/{id}": {"id": "a1"}, "/v1/views/{name}": {"name": "hourly"},
+         "/v1/features/{event}": {"event": "payment"},
          "/v1/dead-letters/{number}": {"number": "1"},
          "/v1/dead-letters/{number}/replay": {"number": "1"},
          "/v1/dead-letters/{number}/discard": {"number": "1"}}
