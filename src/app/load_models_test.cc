@@ -115,6 +115,17 @@ TEST(Models, RefusesFilesAndObjectivesThatCannotBe) {
   model_refused("QNT-0507", "    inputs: [amount]\n    file: m.json\n    classes: «3»\n");
 }
 
+TEST(Models, WarnsOfAFileThatNothingLoads) {
+  const Marked file = marked(kShop, "models:\n  m: {of: order, type: xgboost, inputs: [amount], "
+                                    "file: «m.json»}\n");
+  const Loaded loaded = load(file.text);
+  ASSERT_TRUE(loaded.spec);
+  ASSERT_EQ(loaded.diagnostics.size(), 1U);
+  EXPECT_TRUE(loaded.diagnostics[0].warning);
+  EXPECT_EQ(loaded.diagnostics[0].code, "QNT-0513");
+  EXPECT_TRUE(loaded.diagnostics[0].place == file.place);
+}
+
 TEST(Models, RefusesRulesOfPromotionThatCannotBe) {
   const std::string train = "    inputs: [amount]\n    train: {label: back}\n";
   model_refused("QNT-0508", train + "    promote: {when: «auc > 0.9»}\n");

@@ -36,6 +36,12 @@ class Process {
         node_{loop_, clock_, log_, metrics_, nullptr, settings_.data_directory, false, {}} {}
 
   Expected<void> run() {
+    for (const app::ModelSpec& model : settings_.spec->models) {
+      if (model.file.empty()) continue;
+      return invalid("model " + model.name +
+                     " is to come from a file, which this version does not load: give it `train`")
+          .with_id("QNT-0513");
+    }
     TRY(vault_, store::open_vault(settings_.data_directory));
     TRY_DO(open_place());
     trainer_ = std::make_unique<Trainer>(node_, *vault_);

@@ -300,6 +300,19 @@ def run(checks, passed, failed):
     return passed, failed
 
 
+def a_model_file_is_refused_not_ignored():
+    with tempfile.TemporaryDirectory() as directory, open(APP) as text:
+        app = os.path.join(directory, "app.yaml")
+        with open(app, "w") as out:
+            out.write(text.read() + "models:\n  score: {of: payment, type: xgboost, "
+                      "inputs: [amount], file: model.ubj}\n")
+        checked = subprocess.run([PROGRAM, "check", app], capture_output=True, text=True)
+        assert checked.returncode == 0 and "QNT-0513" in checked.stderr + checked.stdout, checked
+        run_it = [PROGRAM, "run", app, "--data", os.path.join(directory, "data"), "--port", "0"]
+        ran = subprocess.run(run_it, capture_output=True, text=True, timeout=60)
+        assert ran.returncode != 0 and "does not load" in ran.stderr + ran.stdout, ran
+
+
 def main():
     with tempfile.TemporaryDirectory() as directory:
         server = Server(PROGRAM, APP, os.path.join(directory, "data"))
@@ -325,7 +338,9 @@ def main():
                     assert stream.rest().startswith(b"retry")
                     assert server.process.wait(9) == 0
             passed, failed = run([("views are the same after a kill", views_after_a_kill),
-                                  ("a stop ends the streams", a_stop_ends_streams)],
+                                  ("a stop ends the streams", a_stop_ends_streams),
+                                  ("a model file is refused, not ignored",
+                                   a_model_file_is_refused_not_ignored)],
                                  passed, failed)
         finally:
             server.stop()
