@@ -99,6 +99,14 @@ struct ResultsOptions {
 };
 int results_command(const Common& common, const ResultsOptions& options);
 
+struct ViewsOptions {
+  std::string url, token;
+  std::string name;                // empty: lists the views
+  std::string from, to;            // begins of buckets
+  std::vector<std::string> where;  // KEY=VALUE
+};
+int views_command(const Common& common, const ViewsOptions& options);
+
 struct LettersOptions {
   Source source;
   std::string action = "list";  // show, replay, discard

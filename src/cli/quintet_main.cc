@@ -253,6 +253,19 @@ void add_results(CLI::App& app, const Common& common, int& status) {
   });
 }
 
+void add_views(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<ViewsOptions>();
+  CLI::App* command = app.add_subcommand("views", "Read a view of a running application (CSV)");
+  command->add_option("url", options->url, "where it runs");
+  command->add_option("view", options->name, "the view; left out: what views there are");
+  command->add_option("--token", options->token, kTokenHelp);
+  command->add_option("--from", options->from, "buckets that begin at this time or later");
+  command->add_option("--to", options->to, "and before this time");
+  command->add_option("--where", options->where, "KEY=VALUE of a key of the view");
+  command->footer("Example: quintet views http://127.0.0.1:8080 blocked --where terminal_id=7");
+  command->callback([options, &common, &status] { status = views_command(common, *options); });
+}
+
 void add_dead_letters(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<LettersOptions>();
   auto words = std::make_shared<std::vector<std::string>>();
@@ -416,6 +429,7 @@ int main(int argc, char** argv) {
   add_run(app, common, status);
   add_send(app, common, status);
   add_results(app, common, status);
+  add_views(app, common, status);
   add_dead_letters(app, common, status);
   add_models(app, common, status);
   add_explain(app, common, status);

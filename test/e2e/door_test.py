@@ -104,6 +104,17 @@ class Door:
             amounts = wanted[row["bucket"], row["shop"] or None, row["verdict"]]
             assert decimal.Decimal(row["amount"]) == sum(amounts)
 
+    def check_the_command_line_reads_a_view(self):
+        def ask(*words):
+            return subprocess.run([PROGRAM, "views", "http://" + self.server.address, *words],
+                                  capture_output=True, text=True)
+        done = ask("hourly", "--where", "shop=s1")
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        assert done.returncode == 0, done
+        assert len(rows) == sum(key[1] == "s1" for key in recomputed(self.events))
+        assert {view["view"] for view in json.loads(ask().stdout)["views"]} == {"hourly", "blocked"}
+        assert ask("none").returncode != 0 and ask("hourly", "--where", "shop").returncode != 0
+
     def check_wrong_questions_to_a_view_are_refused(self):
         for query, place in (("colour=red", "colour"), ("from=noon", "from"), ("limit=x", "limit"),
                              ("format=xml", "format"), ("after=zz", "after")):
