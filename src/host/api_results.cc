@@ -63,12 +63,15 @@ HttpResponse page_of_results(Node& node, const HttpRequest& request) {
   return response;
 }
 
-// Fields by name, all of them optional here: what is not given is null.
-event::EventType all_optional(const event::EventType& type) {
+// Fields by name, all of them optional here: what the query does not give is null, the id too.
+event::EventType all_optional(const event::EventType& type, const HttpRequest& request) {
   event::EventType out;
   out.index = type.index;
   out.name = type.name;
-  out.id_field = type.id_field;
+  if (type.id_field >= 0) {
+    const auto& id = type.fields[static_cast<std::size_t>(type.id_field)];
+    if (request.query_value(id.name)) out.id_field = type.id_field;
+  }
   out.time_field = type.time_field;
   out.input = type.input;
   out.input.refuse_unknown = true;
@@ -90,7 +93,7 @@ Expected<std::string> features_by_fields(Place& place, const HttpRequest& reques
   }
   const event::EventType& type = spec.events[static_cast<std::size_t>(index)];
   if (type.is_table) return invalid("a table has no features").at("event");
-  const event::EventType fields = all_optional(type);
+  const event::EventType fields = all_optional(type, request);
   event::Decoder decoder(fields, {place.pseudonym_key(), spec.utc_offset_minutes});
   std::vector<std::string_view> names, cells;
   for (const auto& [name, value] : request.query) {
