@@ -69,6 +69,7 @@ struct RunOptions {
   std::string certificate, key;    // PEM files; both or none
   std::string tokens;              // file of tokens with their scopes
   std::vector<std::string> names;  // the host names that clients use
+  std::uint64_t snapshot_every = 200'000;  // positions; 0: only when it ends
 };
 int run_command(const Common& common, const RunOptions& options);
 

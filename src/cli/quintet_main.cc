@@ -99,6 +99,8 @@ void add_run(CLI::App& app, const Common& common, int& status) {
   command->add_option("--port", options->port, "port; 0 for a free one")
       ->check(CLI::Range(0, 65535));
   command->add_option("--pattern", options->pattern, "run under this pattern");
+  command->add_option("--snapshot-every", options->snapshot_every,
+                      "positions between two snapshots; 0: only when it ends");
   command->add_option("--tls-certificate", options->certificate, "PEM file, with its chain")
       ->type_name("FILE");
   command->add_option("--tls-key", options->key, "PEM file")->type_name("FILE");

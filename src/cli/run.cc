@@ -21,6 +21,7 @@ Expected<host::RunSettings> settings_of(const RunOptions& options,
   settings.spec = std::move(spec);
   settings.address = options.host;
   settings.port = static_cast<std::uint16_t>(options.port);
+  settings.snapshot_every = options.snapshot_every;
   settings.names = options.names;
   if (options.certificate.empty() != options.key.empty()) {
     return invalid("TLS needs both --tls-certificate and --tls-key");
@@ -35,15 +36,24 @@ Expected<host::RunSettings> settings_of(const RunOptions& options,
   return settings;
 }
 
-void say_ready(const Common& common, const host::RunSettings& settings, const std::string& url) {
+void say_ready(const Common& common, const host::RunSettings& settings, const std::string& url,
+               const host::StartFigures& start) {
   if (common.json) {
     std::string out;
     JsonWriter json(out);
-    json.begin_object().field("url", url).field("data", settings.data_directory).end_object();
+    json.begin_object().field("url", url).field("data", settings.data_directory);
+    json.key("start").begin_object().key("snapshot").uint64(start.from_snapshot);
+    json.key("folded").uint64(start.folded).key("seconds").real(start.seconds).end_object();
+    json.end_object();
     std::printf("%s\n", out.c_str());
   } else {
     std::printf("%s is ready at %s (data in %s)\n", settings.spec->app.c_str(), url.c_str(),
                 settings.data_directory.c_str());
+    if (!common.quiet) {
+      std::fprintf(stderr, "state after %.3f s: %llu positions from a snapshot, %llu folded\n",
+                   start.seconds, static_cast<unsigned long long>(start.from_snapshot),
+                   static_cast<unsigned long long>(start.folded));
+    }
     if (!common.quiet && settings.tokens.empty()) {
       std::fprintf(stderr, "next: quintet send %s --input EVENT=FILE.csv\nCtrl-C ends it\n",
                    url.c_str());
@@ -68,9 +78,9 @@ int run_command(const Common& common, const RunOptions& options) {
     // Blocks have any length; the count only has to be near.
     if (folding) folding->at(done, last, done / kShownCount * kShownCount);
   };
-  settings->on_ready = [&](const std::string& url) {
+  settings->on_ready = [&](const std::string& url, const host::StartFigures& start) {
     folding.reset();
-    say_ready(common, *settings, url);
+    say_ready(common, *settings, url, start);
   };
   if (const auto result = host::run(*settings); !result) {
     return report_usage(common, result.error());

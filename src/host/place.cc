@@ -165,9 +165,15 @@ void Place::State::on_committed(Group&& group, const Expected<void>& result) {
     return;
   }
   if (groups_under_way == 0) submit();
-  if (groups_under_way == 0 && open.empty() && when_quiet) {
-    std::exchange(when_quiet, nullptr)(Expected<void>());
+  if (result) {
+    put_parts();
+    take_due_snapshot();
   }
+  go_on_when_quiet();
+}
+
+void Place::State::go_on_when_quiet() {
+  if (when_quiet && quiet()) std::exchange(when_quiet, nullptr)(Expected<void>());
 }
 
 void Place::State::fail(const Error& why) {
@@ -238,7 +244,15 @@ Position Place::durable() const {
   return state_->durable;
 }
 std::string Place::state_digest() const {
-  return state_->infer->shards().digest();
+  State& s = *state_;
+  s.infer->shards().compact(s.ingest->low_time());
+  return s.infer->shards().digest();
+}
+std::string Place::ingest_digest() const {
+  return state_->ingest->digest();
+}
+const Place::Started& Place::started() const {
+  return state_->started;
 }
 
 std::optional<Position> Place::find(std::string_view event_type, std::string_view id) const {
@@ -257,6 +271,7 @@ Place::Figures Place::figures() const {
   figures.waiting_labels = state_->ingest->waiting_labels();
   figures.pending = state_->pending;
   figures.state = state_->infer->shards().size();
+  figures.snapshot = state_->taking.newest;
   figures.commits = state_->committer->figures();
   return figures;
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "host/committer.h"
+#include "host/derived.h"
 #include "stage/control.h"
 #include "stage/infer.h"
 #include "stage/ingest.h"
@@ -44,15 +45,25 @@ class Place {
     Scheduler& loop;
     Scheduler* writer = nullptr;  // of its commits; none: a thread of its own
   };
+  struct SnapshotFigures {
+    Position position = kNoPosition;  // a start from it folds what is later
+    std::size_t parts = 0, bytes = 0;
+    Micros took = 0;
+  };
   struct Settings {
     std::shared_ptr<const app::Spec> spec;
     Position snapshot_every = 200'000;                           // positions; 0: only when asked
     std::function<void(Position done, Position last)> progress;  // of the fold at the start
     std::function<void(const Error&)> on_failure;                // a commit failed: open anew
+    std::vector<Derived*> derived;  // outlive the Place; their state goes into snapshots
+    // After each snapshot, with what came of it.
+    std::function<void(const SnapshotFigures&, const Expected<void>&)> on_snapshot;
   };
-  // Folds the log and brings the given Spec into force if
+  // Reads the newest snapshots, folds the tail of the log, and brings the given Spec into force if
   // the log knows another one: its records are appended and it takes effect as if it had always
-  // been there (DESIGN 6.8). The records of that start are durable when this returns.
+  // been there (DESIGN 6.8). The records of that start are durable when this returns. A snapshot
+  // that is damaged, of another application or semantics version, or older than an erase, is not
+  // used; started() says why.
   static Expected<std::unique_ptr<Place>> open(Parts parts, Settings settings);
   ~Place();
 
@@ -91,6 +102,8 @@ class Place {
   void erase(std::string subject, Done done);
   // Appends a control record whose effect is elsewhere (train, seal).
   void control(event::RecordKind kind, std::string body, Done done);
+  // Takes a snapshot of all up to now at the least; `done` comes when it is stored.
+  void snapshot(Committer::Done done);
   // Runs a job on the writing thread, in order with the commits.
   void run_on_store(std::function<Expected<void>(stage::Store&)> job, Committer::Done done);
   void discard_letter(std::uint64_t number, Committer::Done done);
@@ -125,13 +138,23 @@ class Place {
 
   Position last() const;     // admitted
   Position durable() const;  // L: all outcomes up to here are durable
+  // SHA-256 in hex over the shards, and over what ingest derives; functions of log and application.
   std::string state_digest() const;
+  std::string ingest_digest() const;
+  // How this object came to life.
+  struct Started {
+    Position snapshot = kNoPosition;  // positions that a snapshot spared
+    Position folded = 0;              // positions read from the log
+    Micros took = 0;
+    std::vector<std::string> ignored;  // snapshots that were of no use, and why
+  };
+  const Started& started() const;
   struct Figures {
-    Position last = 0, durable = 0;
+    Position last = 0, durable = 0, snapshot = 0;  // snapshot: of the newest one
     std::size_t ids = 0, waiting_labels = 0, pending = 0;
     feature::Shard::Size state;
     Committer::Figures commits;
-    std::uint64_t admitted = 0, repeated = 0, refused = 0;  // since the start
+    std::uint64_t admitted = 0, repeated = 0, refused = 0, snapshots = 0;  // since the start
   };
   Figures figures() const;
 

@@ -25,13 +25,18 @@ Expected<std::vector<stage::OutcomeChange>> Place::State::erased_outcomes(
   return changes;
 }
 
-// The log is quiet and durable: the key goes, and state is folded without it.
-Expected<void> Place::State::finish_erase(const std::string& subject) {
+// The log is quiet and durable: the key goes, the older snapshots go with theirs, and state is
+// folded without it.
+Expected<void> Place::State::finish_erase(const std::string& subject, Position position) {
   TRY_DO(parts.vault.destroy(subject));
+  TRY_DO(parts.vault.destroy(snapshot_subject(erased)));
+  erased = position;
+  taking.last = taking.newest = kNoPosition;
+  TRY_DO(parts.store.remove_snapshots());
   sealer.forget(subject);
   cached.first = cached.last = kNoPosition;
   TRY_DO(put_in_force(version));
-  TRY_DO(fold_log());
+  TRY_DO(fold_log(kNoPosition));
   return fold_views();
 }
 
@@ -42,6 +47,7 @@ void Place::erase(std::string subject, Done done) {
     return;
   }
   s.refolding = true;
+  s.drop_snapshot();
   // First everything admitted so far becomes durable, so that the scan below sees all of it.
   s.when_quiet = [this, subject, done = std::move(done)](const Expected<void>& quiet) {
     State& state = *state_;
@@ -55,7 +61,7 @@ void Place::erase(std::string subject, Done done) {
     const Position position =
         state.append_control(event::RecordKind::erase, stage::write_erase({subject}));
     state.when_quiet = [this, subject, done, position](const Expected<void>& durable) {
-      auto finished = durable ? state_->finish_erase(subject) : durable;
+      auto finished = durable ? state_->finish_erase(subject, position) : durable;
       state_->refolding = false;
       if (finished) {
         done(position);
@@ -68,7 +74,7 @@ void Place::erase(std::string subject, Done done) {
     };
     state.submit();
   };
-  if (s.groups_under_way == 0 && s.open.empty()) {
+  if (s.quiet()) {
     std::exchange(s.when_quiet, nullptr)(Expected<void>());
   } else {
     flush();

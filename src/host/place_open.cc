@@ -1,6 +1,5 @@
 // How a Place comes to life: versions, snapshots, the tail of the log, and a new application
 // version if the file has changed.
-#include "app/load.h"
 #include "host/place_state.h"
 
 namespace quintet::host {
@@ -18,12 +17,20 @@ Expected<std::unique_ptr<Place>> Place::open(Parts parts, Settings settings) {
 }
 
 Expected<void> Place::State::start() {
+  const Micros begin = parts.clock.steady();
   TRY(pseudonym_key, parts.vault.pseudonym_key());
   TRY(epoch, parts.store.open_epoch());
   TRY(const stage::LogEnd end, parts.store.end());
+  TRY(durable, parts.store.low_mark());
   if (end.last != kNoPosition) {
-    TRY_DO(read_versions());
-    TRY_DO(fold_log());
+    TRY(const Opened opened, open_parts(durable));
+    TRY_DO(read_versions(opened));
+    // Under another file everything is folded anew: see activate_new().
+    if (spec().digest == settings.spec->digest) {
+      TRY_DO(put_in_force(version));
+      TRY(const Position after, restore(opened));
+      TRY_DO(fold_log(after));
+    }
   }
   if (version == 0 || spec().digest != settings.spec->digest) TRY_DO(activate_new());
   TRY(durable, parts.store.low_mark());
@@ -34,6 +41,7 @@ Expected<void> Place::State::start() {
   TRY_DO(fold_views());
   committer = std::make_unique<Committer>(
       Committer::Parts{parts.store, parts.loop, &parts.vault, parts.writer}, epoch);
+  started.took = parts.clock.steady() - begin;
   return {};
 }
 
@@ -81,18 +89,20 @@ Expected<void> Place::State::each_record(
   return {};
 }
 
-// Folds the log under the version in force.
-Expected<void> Place::State::fold_log() {
+// Folds the log behind `after` under the version in force.
+Expected<void> Place::State::fold_log(Position after) {
   TRY(const stage::LogEnd end, parts.store.end());
-  return each_record(
-      end.first,
+  started.folded = end.last - after;
+  TRY_DO(each_record(
+      after + 1,
       [&](event::Record&& record, Epoch block_epoch) {
         return take(std::move(record), block_epoch);
       },
       [&](const event::BlockBytes& block) {
-        ingest->continue_after(event::block_hash(block.bytes));
         if (settings.progress) settings.progress(block.last, end.last);
-      });
+      }));
+  ingest->continue_after(end.hash);
+  return {};
 }
 
 Expected<void> Place::State::take(event::Record&& record, Epoch block_epoch) {
@@ -104,40 +114,9 @@ Expected<void> Place::State::take(event::Record&& record, Epoch block_epoch) {
   }
   const app::Spec& written_spec = *versions[written - 1];
   TRY_DO(stage::decode_record(written_spec, spec(), block_epoch, sealer, admitted));
-  TRY_DO(ingest->replay(admitted, written_spec));
+  // Ingest may stand further than some shard: see restore().
+  if (admitted.record.position > ingest->last()) TRY_DO(ingest->replay(admitted, written_spec));
   return infer->fold(admitted);
-}
-
-// The application records of the log: all versions, and which is in force at its end.
-Expected<void> Place::State::read_versions() {
-  versions.clear();
-  stage::ApplicationBody active;
-  TRY_DO(each_record(
-      1,
-      [&](event::Record&& record, Epoch) -> Expected<void> {
-        if (record.kind == event::RecordKind::activate) {
-          TRY(active, stage::read_application(record.plain));
-        }
-        if (record.kind == event::RecordKind::erase) {
-          // Again, should a crash have come between the record and the key's end.
-          TRY(const auto erased, stage::read_erase(record.plain));
-          TRY_DO(parts.vault.destroy(erased.subject));
-        }
-        if (record.kind != event::RecordKind::application) return {};
-        TRY(const auto body, stage::read_application(record.plain));
-        const app::Loaded loaded = app::load(body.text);
-        if (loaded.spec == nullptr) {
-          return broken("application version " + std::to_string(body.version) +
-                        " of the log is not understood by this build");
-        }
-        versions.push_back(loaded.spec);
-        return {};
-      },
-      [](const event::BlockBytes&) {}));
-  if (active.version == 0 || active.version > versions.size()) {
-    return broken("the log has no application version in force");
-  }
-  return put_in_force(active.version);
 }
 
 // The given file becomes the next version: prepared, folded as if it had always been in force, then
@@ -149,7 +128,8 @@ Expected<void> Place::State::activate_new() {
   body.digest = settings.spec->digest;
   body.text = settings.spec->text;
   TRY_DO(put_in_force(body.version));
-  TRY_DO(fold_log());
+  TRY_DO(parts.store.remove_snapshots());
+  TRY_DO(fold_log(kNoPosition));
   append_control(event::RecordKind::application, stage::write_application(body));
   body.text.clear();
   append_control(event::RecordKind::activate, stage::write_application(body));

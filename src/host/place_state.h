@@ -1,13 +1,20 @@
 // The inside of a Place, shared by its source files alone.
 #pragma once
 
+#include <map>
 #include <set>
 
+#include "host/control_chain.h"
 #include "host/place.h"
+#include "host/snapshot_seal.h"
 #include "host/vault_sealer.h"
 #include "stage/views.h"
 
 namespace quintet::host {
+
+// Names of snapshots; the others are "ingest" and those of Place::Settings::derived.
+std::string shard_part(ShardId shard);
+std::string piece_part(Position first);
 
 struct Place::State {
   Parts parts;
@@ -71,10 +78,42 @@ struct Place::State {
   State(Parts p, Settings s) : parts(p), settings(std::move(s)), sealer(p.vault) {}
   const app::Spec& spec() const { return *versions[version - 1]; }
 
+  // The snapshot that is being taken.
+  struct Taking {
+    bool running = false;
+    bool written = false;  // all parts are made
+    bool core = false;
+    std::size_t next = 0;              // shard, then derived part
+    std::string key;                   // that seals it
+    std::deque<stage::Snapshot> sealed;  // not yet durable positions, rising
+    std::size_t puts = 0;              // under way at the committer
+    std::vector<Committer::Done> asked, waiting;
+    std::optional<Error> error;
+    Position last = kNoPosition;    // the next one is due from here
+    Position newest = kNoPosition;  // of the newest whole one
+    Micros begin = 0;
+    SnapshotFigures figures;
+  } taking;
+  Position erased = kNoPosition;  // of the last erase record: which key seals snapshots
+  Started started;
+  std::optional<SnapshotHead> usable;  // at the start: of the snapshot's core
+  const std::shared_ptr<int> alive = std::make_shared<int>(0);
+
+  // For what may run after this object has gone.
+  template <class F>
+  auto guarded(F function) {
+    return [function = std::move(function), here = std::weak_ptr<int>(alive)](auto&&... values) {
+      if (!here.expired()) function(values...);
+    };
+  }
+  template <class F>
+  void post(F function) {
+    parts.loop.post(guarded(std::move(function)));
+  }
+
   // place_open.cc
   Expected<void> start();
-  Expected<void> read_versions();
-  Expected<void> fold_log();
+  Expected<void> fold_log(Position after);
   Expected<void> each_record(Position from,
                              const std::function<Expected<void>(event::Record&&, Epoch)>& each,
                              const std::function<void(const event::BlockBytes&)>& after);
@@ -82,6 +121,35 @@ struct Place::State {
   Expected<void> put_in_force(AppVersion wanted_version);
   Expected<void> activate_new();
   Expected<void> commit_now();
+
+  // place_restore.cc
+  struct Part {
+    Position position = kNoPosition;
+    OpenedSnapshot opened;
+  };
+  struct Opened {
+    std::map<std::string, Part> parts;
+    bool any = false;  // readable or not
+    Position oldest_key = ~Position{0};  // SnapshotHead::erased, the least found
+  };
+  void ignore(const std::string& what, const std::string& why);
+  Expected<Opened> open_parts(Position low);
+  Expected<void> read_versions(const Opened& opened);
+  Expected<void> add_version(const std::string& text);
+  Expected<void> read_core_versions(std::string_view body);
+  Expected<Position> read_core(std::string_view body, const Opened& opened);
+  Expected<Position> restore(const Opened& opened);
+
+  // place_snapshot.cc
+  void take_due_snapshot();
+  void start_snapshot();
+  void snapshot_turn();
+  bool add_next_part();
+  void add_core();
+  void add_part(std::string name, Position position, std::string_view body);
+  void put_parts();
+  void end_snapshot();
+  void drop_snapshot();
 
   // place.cc
   void admit_outcome();
@@ -93,10 +161,12 @@ struct Place::State {
   void fail_open();
   // Once nothing is open or under way; or with why that will never be.
   std::function<void(const Expected<void>&)> when_quiet;
+  bool quiet() const { return groups_under_way == 0 && open.empty() && taking.puts == 0; }
+  void go_on_when_quiet();
 
   // place_erase.cc
   Expected<std::vector<stage::OutcomeChange>> erased_outcomes(const std::string& subject);
-  Expected<void> finish_erase(const std::string& subject);
+  Expected<void> finish_erase(const std::string& subject, Position position);
 
   // place_views.cc
   Expected<void> fold_views();

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "event/record.h"
+#include "host/control_chain.h"
 
 namespace quintet::host {
 
@@ -14,22 +14,12 @@ constexpr std::string_view kRollback = "rolled back from ";
 
 Expected<std::vector<PastPromotion>> promotions_of(stage::Store& store, const std::string& model) {
   std::vector<PastPromotion> past;
-  TRY(const stage::LogEnd end, store.end());
-  event::Block block;
-  for (Position at = end.last; at != kNoPosition && at >= end.first;) {
-    if (block.records.empty() || at < block.first) {
-      TRY(const auto bytes, store.read_log(at, 1));
-      if (bytes.empty()) return broken("the log lacks position " + std::to_string(at));
-      TRY(event::DecodedBlock decoded, event::decode_block(bytes.front().bytes));
-      block = std::move(decoded.block);
-    }
-    const event::Record& record = block.records[at - block.first];
-    if (record.kind == event::RecordKind::promote) {
-      TRY(stage::Promotion promotion, stage::read_promotion(record.plain));
-      if (promotion.model == model) past.push_back({at, std::move(promotion)});
-    }
-    at = record.control;
-  }
+  TRY_DO(each_control_back(store, kNoPosition, [&](event::Record&& record) -> Expected<bool> {
+    if (record.kind != event::RecordKind::promote) return true;
+    TRY(stage::Promotion promotion, stage::read_promotion(record.plain));
+    if (promotion.model == model) past.push_back({record.position, std::move(promotion)});
+    return true;
+  }));
   std::reverse(past.begin(), past.end());
   return past;
 }

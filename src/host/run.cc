@@ -74,16 +74,52 @@ class Process {
     TRY(store_, store::open_sqlite(settings_.data_directory, {}));
     Place::Settings place;
     place.spec = settings_.spec;
+    place.snapshot_every = settings_.snapshot_every;
     place.progress = settings_.progress;
     place.on_failure = [this](const Error& why) {
       log_.error("a commit failed; the log is folded again", {{"reason", why.message()}});
       loop_.post([this] { reopen(); });
     };
+    place.on_snapshot = [this](const Place::SnapshotFigures& taken, const Expected<void>& result) {
+      tell_snapshot(taken, result);
+    };
     node_.decoders.clear();
     TRY(node_.place, Place::open({*store_, *vault_, clock_, loop_}, std::move(place)));
     node_.place->when_durable([this](Position, Position) { streams_.wake(); });
     streams_.wake();
+    tell_start(node_.place->started());
     return {};
+  }
+
+  void tell_start(const Place::Started& started) {
+    for (const std::string& ignored : started.ignored) {
+      log_.warn("a snapshot is not used", {{"reason", ignored}});
+    }
+    start_ = {started.snapshot, started.folded,
+              static_cast<double>(started.took) / static_cast<double>(kSecond)};
+    log_.info("state is ready", {{"snapshot", start_.from_snapshot},
+                                 {"folded", start_.folded},
+                                 {"seconds", start_.seconds}});
+    metrics_.gauge("quintet_start_snapshot_positions", "Positions that a snapshot spared")
+        .set(static_cast<double>(start_.from_snapshot));
+    metrics_.gauge("quintet_start_folded_positions", "Positions folded at the last start")
+        .set(static_cast<double>(start_.folded));
+    metrics_.gauge("quintet_start_seconds", "Time of the last start until state was ready")
+        .set(start_.seconds);
+  }
+
+  void tell_snapshot(const Place::SnapshotFigures& taken, const Expected<void>& result) {
+    if (!result) {
+      log_.warn("a snapshot could not be taken", {{"reason", result.error().message()}});
+      return;
+    }
+    log_.info("a snapshot was taken",
+              {{"position", taken.position},
+               {"bytes", taken.bytes},
+               {"seconds", static_cast<double>(taken.took) / static_cast<double>(kSecond)}});
+    metrics_.gauge("quintet_snapshot_position", "Position of the newest snapshot")
+        .set(static_cast<double>(taken.position));
+    metrics_.counter("quintet_snapshots_total", "Snapshots taken").add();
   }
 
   // Memory may be ahead of the disk: it is thrown away and folded again (DESIGN 6.5).
@@ -135,7 +171,8 @@ class Process {
                                : v6                     ? "[" + settings_.address + "]"
                                                         : settings_.address;
       settings_.on_ready((settings_.tls ? "https://" : "http://") + host + ":" +
-                         std::to_string(server_->port()));
+                             std::to_string(server_->port()),
+                         start_);
     }
   }
 
@@ -146,10 +183,17 @@ class Process {
     }
     node_.draining = true;
     streams_.end_all();
-    server_->drain(kDrainGrace, [this] { loop_.stop(); });
+    server_->drain(kDrainGrace, [this] { leave_snapshot(); });
+  }
+
+  // So that the next start has nothing to fold.
+  void leave_snapshot() {
+    if (node_.place == nullptr) return loop_.stop();
+    node_.place->snapshot([this](const Expected<void>&) { loop_.stop(); });
   }
 
   RunSettings settings_;
+  StartFigures start_;
   SystemClock clock_;
   Logger log_;
   Loop loop_;

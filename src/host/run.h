@@ -12,6 +12,13 @@
 
 namespace quintet::host {
 
+// What a start cost.
+struct StartFigures {
+  std::uint64_t from_snapshot = 0;  // positions that a snapshot spared
+  std::uint64_t folded = 0;         // positions read from the log
+  double seconds = 0;
+};
+
 struct RunSettings {
   std::shared_ptr<const app::Spec> spec;
   std::string data_directory;
@@ -21,8 +28,9 @@ struct RunSettings {
   std::vector<std::string> names;
   std::vector<AccessToken> tokens;
   std::optional<TlsFiles> tls;
+  std::uint64_t snapshot_every = 200'000;  // positions; 0: only when it ends
   // Called once the door has answered a request of our own: success is said after it was probed.
-  std::function<void(const std::string& url)> on_ready;
+  std::function<void(const std::string& url, const StartFigures& start)> on_ready;
   std::function<void(std::uint64_t done, std::uint64_t last)> progress;
 };
 

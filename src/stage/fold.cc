@@ -82,6 +82,10 @@ void Fold::compact(Micros low_time) {
   }
 }
 
+void Fold::compact(ShardId shard, Micros low_time) {
+  if (owned_[shard] != nullptr) owned_[shard]->shard.compact(low_time);
+}
+
 std::string Fold::write(ShardId shard) const {
   check(owned_[shard] != nullptr, "a snapshot of a shard that is not owned");
   std::string bytes;

@@ -45,6 +45,7 @@ class Fold {
   bool erase(const feature::Touch& touch);
   // Frees what is forgotten; changes no answer.
   void compact(Micros low_time);
+  void compact(ShardId shard, Micros low_time);
 
   // One shard's snapshot in canonical form, its position first.
   std::string write(ShardId shard) const;

@@ -18,12 +18,13 @@ Hash128 id_hash_of(std::string_view event_type, std::string_view id) {
   return hash128(bytes);
 }
 
-Hash128 waiting_hash(std::string_view label, std::string_view id) {
+Hash128 waiting_hash(std::string_view label, Hash128 event) {
   std::string bytes;
   ByteWriter out(bytes);
   out.text("label");
   out.text(label);
-  out.text(id);
+  out.u64(event.high);
+  out.u64(event.low);
   return hash128(bytes);
 }
 
@@ -173,7 +174,8 @@ void Ingest::attach_waiting(const event::Event& event, event::Record& record) co
   for (std::size_t i = 0; i < spec_->labels.size(); ++i) {
     const app::Label& label = spec_->labels[i];
     if (label.report < 0 || label.of != event.type->index) continue;
-    const auto found = waiting_.find(waiting_hash(label.name, event.id));
+    const Hash128 id_hash = id_hash_of(event.type->name, event.id);
+    const auto found = waiting_.find(waiting_hash(label.name, id_hash));
     if (found == waiting_.end()) continue;
     const auto inside = [&](const Waiting& waiting) {
       return waiting.report_time > record.time &&
@@ -251,6 +253,7 @@ event::BlockBytes Ingest::seal_block() {
 void Ingest::remember(const Admitted& admitted, Hash128 id_hash, Hash128 content) {
   const event::Record& record = admitted.record;
   ids_.put(id_hash, {content, record.position});
+  if (keeps_blocks_) unwritten_.push_back({id_hash, record.position, false});
   if (!admitted.event.type->is_table) low_time_.took(record.position, record.time);
   remember_labelled(admitted.event, record, id_hash);
   remember_report(admitted.event, record);
@@ -266,16 +269,17 @@ void Ingest::remember_labelled(const event::Event& event, const event::Record& r
       keys[static_cast<std::size_t>(field)] = event.values[static_cast<std::size_t>(field)];
     }
   }
+  // Whatever waited for this event waits no longer, used or not.
+  for (const app::Label& label : spec_->labels) {
+    if (label.report >= 0 && label.of == event.type->index) {
+      waiting_.erase(waiting_hash(label.name, id_hash));
+    }
+  }
   Labelled& labelled = labelled_[id_hash];
   labelled.time = record.time;
   labelled.keys = event::encode_part(*event.type, keys, false);
   labelled.subject = record.subject;
   if (!record.subject.empty()) labelled.sealed_plain = event::encode_part(*event.type, keys, true);
-  for (const app::Label& label : spec_->labels) {
-    if (label.report >= 0 && label.of == event.type->index) {
-      waiting_.erase(waiting_hash(label.name, record.id));
-    }
-  }
 }
 
 // A report whose event is not there yet waits for it; of several at one time the latest counts.
@@ -292,11 +296,14 @@ void Ingest::remember_report(const event::Event& event, const event::Record& rec
     const auto& labelled_type = spec_->events[static_cast<std::size_t>(label.of)];
     const auto& key_type = event.type->fields[static_cast<std::size_t>(label.report_key)].type;
     const std::string id = event::to_text(key_type, key);
-    if (labelled_.contains(id_hash_of(labelled_type.name, id))) continue;
-    Waiting waiting{record.position, record.time, {}};
+    const Hash128 labelled = id_hash_of(labelled_type.name, id);
+    if (labelled_.contains(labelled)) continue;
+    Waiting waiting{labelled, record.position, record.time, {}};
     ByteWriter out(waiting.value);
     event::write_value(out, label.type, label.report_value.run(event.values, scratch));
-    auto& all = waiting_[waiting_hash(label.name, id)];
+    const Hash128 place = waiting_hash(label.name, labelled);
+    if (keeps_blocks_) unwritten_.push_back({place, record.position, true});
+    auto& all = waiting_[place];
     std::erase_if(all, [&](const Waiting& w) { return w.report_time == record.time; });
     all.push_back(std::move(waiting));
   }
@@ -319,7 +326,11 @@ Expected<void> Ingest::replay(const Admitted& admitted, const app::Spec& written
   // The id index speaks of what the client sent: content under the version that admitted it.
   const event::EventType& type = written.events[record.event_type];
   if (admitted.event.type == nullptr) {
-    ids_.put(id_hash_of(type.name, record.id), {{}, record.position});
+    const Hash128 id_hash = id_hash_of(type.name, record.id);
+    ids_.put(id_hash, {{}, record.position});
+    unwritten_.push_back({id_hash, record.position, false});
+    // What the application no longer knows still moves the low time: that is the log's alone.
+    if (!type.is_table) low_time_.took(record.position, record.time);
     return {};
   }
   remember(admitted, id_hash_of(type.name, record.id), event::content_hash(admitted.event));

@@ -67,6 +67,29 @@ class Ingest {
   // The stamp that the next record would get.
   Micros low_time() { return low_time_.at(next_); }
 
+  // --- snapshots (stage/ingest_snapshot.cc) ---
+  // Ids, labelled events and waiting labels are written in pieces by position, all else is the
+  // core. A core and the pieces up to its position are a snapshot.
+  struct Piece {
+    Position first = kNoPosition, last = kNoPosition;
+  };
+  void write_core(ByteWriter& out) const;
+  // What is remembered of records and stands in no piece yet.
+  std::size_t unwritten() const { return unwritten_.size(); }
+  // The next piece, of about `most` entries; the last one ends at last(). In position order, each
+  // position in one piece.
+  Piece write_piece(std::string& bytes, std::size_t most);
+  // As if none had been written: what write_piece() gave was lost. Takes as long as there are ids.
+  void write_again();
+  static Expected<Piece> piece_of(std::string_view bytes);
+  // Into a new object: first the core, then the pieces in order, then finish_reading(). What is
+  // below `from` or beyond the core is left out; pieces may overlap.
+  Expected<void> read_core(ByteReader& in);
+  Expected<void> read_piece(std::string_view bytes, Position from);
+  void finish_reading();
+  // SHA-256 in hex over all of it, the same however it was reached.
+  std::string digest() const;
+
   // The subject is gone: forgets what it knows of its events' keys.
   void forget_subject(std::string_view subject);
 
@@ -84,6 +107,7 @@ class Ingest {
   };
   // A report without its event. All are kept: which of them counts depends on the event's time.
   struct Waiting {
+    Hash128 event;  // whose label it is, by its id
     Position report = kNoPosition;
     Micros report_time = 0;
     std::string value;
@@ -98,6 +122,8 @@ class Ingest {
   void remember_labelled(const event::Event& event, const event::Record& record, Hash128 id_hash);
   void remember_report(const event::Event& event, const event::Record& record);
   void write_chain(Admitted& admitted);
+  void write_known(ByteWriter& out, Hash128 id) const;
+  static void write_waiting(ByteWriter& out, Hash128 key, const Waiting& waiting);
 
   const std::shared_ptr<const app::Spec> spec_;
   const AppVersion version_;
@@ -115,6 +141,14 @@ class Ingest {
   std::unordered_map<Hash128, Labelled, HashOfHash> labelled_;
   // By label and event id, in position order.
   std::unordered_map<Hash128, std::vector<Waiting>, HashOfHash> waiting_;
+  // Keys of these maps that no piece holds, in position order; all up to written_ are in one.
+  struct Unwritten {
+    Hash128 key;
+    Position position = kNoPosition;
+    bool waits = false;  // of waiting_, not ids_
+  };
+  std::deque<Unwritten> unwritten_;
+  Position written_ = kNoPosition;
   bool keeps_blocks_ = true;
   event::Block open_;
   std::size_t open_bytes_ = 0;

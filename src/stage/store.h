@@ -119,6 +119,8 @@ class Store {
   virtual Expected<void> put_snapshots(const std::vector<Snapshot>& snapshots) = 0;
   // The newest of each name at or below `most`.
   virtual Expected<std::vector<Snapshot>> snapshots(Position most) = 0;
+  // All of them, so that nothing of them can be read again from the store's files.
+  virtual Expected<void> remove_snapshots() = 0;
 
   virtual Expected<std::uint32_t> add_model(ModelVersion model) = 0;
   virtual Expected<std::vector<ModelVersion>> models(bool with_bytes) = 0;  // bytes are large

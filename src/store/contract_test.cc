@@ -322,6 +322,16 @@ TEST_P(StoreContract, KeepsTheNewestTwoSnapshotsOfAName) {
   EXPECT_EQ(value_of(store_->snapshots(30))[1].bytes, std::string(2000, 'd'));
 }
 
+TEST_P(StoreContract, RemovesAllSnapshotsForGood) {
+  ASSERT_TRUE(store_->put_snapshots({{"shard/001", 1, "a"}, {"shard/001", 2, "b"}}));
+  ASSERT_TRUE(store_->remove_snapshots());
+  EXPECT_TRUE(value_of(store_->snapshots(10)).empty());
+  open();
+  EXPECT_TRUE(value_of(store_->snapshots(10)).empty());
+  ASSERT_TRUE(store_->put_snapshots({{"shard/001", 1, "c"}}));
+  EXPECT_EQ(value_of(store_->snapshots(10)).size(), 1u);
+}
+
 TEST_P(StoreContract, NumbersModelVersionsAndPointsAliasesToThem) {
   stage::ModelVersion model;
   model.model = "fraud";

@@ -245,6 +245,12 @@ Expected<std::vector<Snapshot>> MemoryStore::snapshots(Position most) {
   return out;
 }
 
+Expected<void> MemoryStore::remove_snapshots() {
+  const std::lock_guard lock(mutex_);
+  state_->snapshots.clear();
+  return {};
+}
+
 Expected<std::uint32_t> MemoryStore::add_model(ModelVersion model) {
   const std::lock_guard lock(mutex_);
   auto& versions = state_->models[model.model];

@@ -49,6 +49,13 @@ Expected<void> SqliteStore::put_snapshots(const std::vector<Snapshot>& snapshots
   return done;
 }
 
+// Freed pages are filled with zeros, and the write-ahead log, which holds older ones, is emptied.
+Expected<void> SqliteStore::remove_snapshots() {
+  const std::lock_guard lock(derived_.mutex);
+  TRY_DO(derived_.database.run("PRAGMA secure_delete = 1; DELETE FROM snapshots;"));
+  return derived_.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 // A damaged snapshot counts as none: an older one, or the log, takes its place.
 Expected<std::vector<Snapshot>> SqliteStore::snapshots(Position most) {
   const std::lock_guard lock(derived_.mutex);

@@ -35,6 +35,7 @@ class SqliteStore final : public stage::Store {
   Expected<Position> low_mark() override { return low_.load(); }
   Expected<void> put_snapshots(const std::vector<stage::Snapshot>& snapshots) override;
   Expected<std::vector<stage::Snapshot>> snapshots(Position most) override;
+  Expected<void> remove_snapshots() override;
   Expected<std::uint32_t> add_model(stage::ModelVersion model) override;
   Expected<std::vector<stage::ModelVersion>> models(bool with_bytes) override;
   Expected<stage::ModelVersion> model(std::string_view name, std::uint32_t version) override;

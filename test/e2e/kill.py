@@ -235,10 +235,12 @@ def arguments(given=None):
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--writers", type=int, default=1)
     parser.add_argument("--pattern", help="run under this pattern")
+    parser.add_argument("--snapshot-every", type=int, default=700, help="positions")
     parser.add_argument("--keep", help="copy the data of a run with faults here")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args(given)
-    args.extra = ["--pattern", args.pattern] if args.pattern else []
+    args.extra = ["--snapshot-every", str(args.snapshot_every)]
+    args.extra += ["--pattern", args.pattern] if args.pattern else []
     return args
 
 

@@ -1,0 +1,174 @@
+// Coming back from snapshots: the newest usable part of each name, then the tail of the log. Every
+// part has its own position; the fold begins behind the least of them, and who is further passes
+// over what it has seen.
+#include <algorithm>
+
+#include "app/load.h"
+#include "host/place_state.h"
+
+namespace quintet::host {
+
+// Why a part is of no use, for the log.
+void Place::State::ignore(const std::string& what, const std::string& why) {
+  started.ignored.push_back(what + ": " + why);
+}
+
+// The newest of each name that can be opened; an older one where the newest is damaged.
+Expected<Place::State::Opened> Place::State::open_parts(Position low) {
+  Opened opened;
+  TRY(auto found, parts.store.snapshots(low));
+  opened.any = !found.empty();
+  for (stage::Snapshot& part : found) {
+    opened.oldest_key = std::min(opened.oldest_key, sealed_under(part.bytes));
+    for (;;) {
+      auto one = open_snapshot(parts.vault, part);
+      if (one) {
+        opened.parts[part.name] = {part.position, *std::move(one)};
+        break;
+      }
+      ignore("snapshot " + part.name + " at " + std::to_string(part.position),
+             one.error().message());
+      TRY(auto older, parts.store.snapshots(part.position - 1));
+      const auto same = std::find_if(older.begin(), older.end(),
+                                     [&](const auto& o) { return o.name == part.name; });
+      if (same == older.end()) break;
+      part = std::move(*same);
+    }
+  }
+  return opened;
+}
+
+// The application versions of the log, which is in force, who was erased; as far as they can be,
+// from the core of a snapshot. `core` is let go of if it is of no use.
+Expected<void> Place::State::read_versions(const Opened& opened) {
+  auto core = opened.parts.find("ingest");
+  Controls controls;
+  if (core != opened.parts.end()) {
+    TRY(controls, read_controls(parts.store, core->second.position));
+    const SnapshotHead& head = core->second.opened.head;
+    if (controls.last_erase != kNoPosition) {
+      ignore("snapshot", "a subject was erased since");
+    } else if (controls.active != 0 && controls.active != head.version) {
+      ignore("snapshot", "it was folded under application version " +
+                             std::to_string(head.version) + ", version " +
+                             std::to_string(controls.active) + " is in force");
+    } else {
+      usable = core->second.opened.head;
+    }
+  }
+  versions.clear();
+  if (usable) {
+    erased = usable->erased;
+    version = usable->version;
+    TRY_DO(read_core_versions(core->second.opened.body));
+  } else {
+    TRY(controls, read_controls(parts.store, kNoPosition));
+    erased = controls.last_erase;
+    version = controls.active;
+  }
+  for (const stage::ApplicationBody& body : controls.applications) {
+    TRY_DO(add_version(body.text));
+  }
+  // Again, should a crash have come between an erase record and the end of the keys.
+  for (const std::string& subject : controls.erased) TRY_DO(parts.vault.destroy(subject));
+  if (opened.oldest_key < erased) TRY_DO(parts.vault.destroy(snapshot_subject(opened.oldest_key)));
+  if (!usable && opened.any) TRY_DO(parts.store.remove_snapshots());
+  if (version == 0 || version > versions.size()) {
+    return broken("the log has no application version in force");
+  }
+  return {};
+}
+
+Expected<void> Place::State::add_version(const std::string& text) {
+  const app::Loaded loaded = app::load(text);
+  if (loaded.spec == nullptr) {
+    return broken("application version " + std::to_string(versions.size() + 1) +
+                  " of the log is not understood by this build");
+  }
+  versions.push_back(loaded.spec);
+  return {};
+}
+
+namespace {
+
+// The part of a core behind ingest's own.
+ByteReader behind_ingest(std::string_view body) {
+  ByteReader in(body);
+  (void)in.raw(in.varint());
+  return in;
+}
+
+}  // namespace
+
+Expected<void> Place::State::read_core_versions(std::string_view body) {
+  ByteReader in = behind_ingest(body);
+  const std::uint64_t count = in.count(in.rest());
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) TRY_DO(add_version(std::string(in.text())));
+  if (!in.ok()) return broken("a snapshot's core does not parse");
+  return {};
+}
+
+// Into ingest and score; the position they stand at then.
+Expected<Position> Place::State::read_core(std::string_view body, const Opened& opened) {
+  ByteReader outer(body);
+  const std::string_view own = outer.raw(outer.varint());
+  ByteReader inner(own);
+  TRY_DO(ingest->read_core(inner));
+  TRY_DO(inner.finish("a snapshot's core"));
+  const Position position = ingest->last();
+  ByteReader in = behind_ingest(body);
+  for (std::uint64_t i = in.count(in.rest()); i > 0; --i) (void)in.text();
+  for (std::uint64_t i = in.count(in.rest()); i > 0 && in.ok(); --i) {
+    event::Record record;
+    record.kind = event::RecordKind::promote;
+    record.plain = in.text();
+    TRY_DO(infer->score().control(record));
+  }
+  TRY_DO(in.finish("a snapshot's core"));
+  Position next = 1;
+  for (auto at = opened.parts.lower_bound("ids/"); at != opened.parts.lower_bound("ids0"); ++at) {
+    const auto& [name, part] = *at;
+    if (part.opened.head != *usable || next > position) continue;
+    TRY(const auto piece, stage::Ingest::piece_of(part.opened.body));
+    if (piece.first > next) break;
+    if (piece.last < next) continue;
+    TRY_DO(ingest->read_piece(part.opened.body, 1));
+    next = piece.last + 1;
+  }
+  if (next <= position) return broken("ids from position " + std::to_string(next) + " are missing");
+  ingest->finish_reading();
+  return position;
+}
+
+// Puts the snapshot in place of the empty stages; the position behind which the fold begins.
+Expected<Position> Place::State::restore(const Opened& opened) {
+  if (!usable) return kNoPosition;
+  const auto& core = opened.parts.at("ingest");
+  auto position = read_core(core.opened.body, opened);
+  if (!position) {
+    ignore("snapshot at " + std::to_string(core.position), position.error().message());
+    usable.reset();
+    TRY_DO(put_in_force(version));
+    return kNoPosition;
+  }
+  Position from = *position;
+  for (ShardId shard = 0; shard < kShardCount; ++shard) {
+    const auto found = opened.parts.find(shard_part(shard));
+    const bool there = found != opened.parts.end() && found->second.opened.head == *usable;
+    auto read = there ? infer->shards().read(shard, found->second.opened.body)
+                      : Expected<void>(not_found("there is none of this application version"));
+    if (!read) ignore("snapshot " + shard_part(shard), read.error().message());
+    from = std::min(from, read ? found->second.position : kNoPosition);
+  }
+  for (Derived* const derived : settings.derived) {
+    const auto found = opened.parts.find(derived->name());
+    if (found == opened.parts.end() || found->second.opened.head != *usable) continue;
+    const auto read = derived->read(found->second.position, found->second.opened.body);
+    if (!read) ignore("snapshot " + derived->name(), read.error().message());
+  }
+  taking.last = taking.newest = *position;
+  started.snapshot = *position;
+  return from;
+}
+
+}  // namespace quintet::host

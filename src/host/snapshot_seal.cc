@@ -1,0 +1,72 @@
+#include "host/snapshot_seal.h"
+
+#include "base/bytes.h"
+#include "base/seal.h"
+
+namespace quintet::host {
+
+namespace {
+
+constexpr std::uint8_t kFormat = 1;
+constexpr std::size_t kSaltBytes = 16;
+constexpr std::size_t kClearBytes = 1 + 4 + 8;
+
+}  // namespace
+
+std::string snapshot_subject(Position erased) { return "snapshots/" + std::to_string(erased); }
+
+std::string seal_snapshot(std::string_view key, const SnapshotHead& head, std::string_view name,
+                          Position position, std::string_view body) {
+  std::string plain;
+  plain.reserve(body.size() + 128);
+  ByteWriter inner(plain);
+  inner.text(name);
+  inner.u64(position);
+  inner.u32(head.version);
+  inner.text(head.digest);
+  inner.raw(body);
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u8(kFormat);
+  out.u32(kSemanticsVersion);
+  out.u64(head.erased);
+  out.raw(random_bytes(kSaltBytes));
+  out.raw(seal(key, {}, plain, bytes));
+  return bytes;
+}
+
+Position sealed_under(std::string_view bytes) {
+  ByteReader in(bytes);
+  (void)in.u8();
+  (void)in.u32();
+  return in.u64();
+}
+
+Expected<OpenedSnapshot> open_snapshot(stage::Vault& vault, const stage::Snapshot& snapshot) {
+  ByteReader in(snapshot.bytes);
+  if (in.u8() != kFormat) return broken("it has a form that this build does not know");
+  const std::uint32_t semantics = in.u32();
+  if (in.ok() && semantics != kSemanticsVersion) {
+    return broken("it follows semantics version " + std::to_string(semantics) +
+                  ", this build knows " + std::to_string(kSemanticsVersion));
+  }
+  OpenedSnapshot opened;
+  opened.head.erased = in.u64();
+  const std::size_t clear = kClearBytes + kSaltBytes;
+  if (!in.ok() || snapshot.bytes.size() < clear) return broken("it is cut short");
+  TRY(const std::string key, vault.find_subject_key(snapshot_subject(opened.head.erased)));
+  const std::string_view bytes = snapshot.bytes;
+  TRY(const std::string plain, open_sealed(key, {}, bytes.substr(clear), bytes.substr(0, clear)));
+  ByteReader inner(plain);
+  const std::string_view name = inner.text();
+  const Position position = inner.u64();
+  opened.head.version = inner.u32();
+  opened.head.digest = inner.text();
+  if (!inner.ok() || name != snapshot.name || position != snapshot.position) {
+    return broken("it is of another name or position");
+  }
+  opened.body = inner.raw(inner.rest());
+  return opened;
+}
+
+}  // namespace quintet::host

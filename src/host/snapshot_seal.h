@@ -1,0 +1,37 @@
+// How a part of a snapshot lies in the store: sealed as a whole, because feature state and ids hold
+// private fields in the clear. The key is the vault's, one for all snapshots between two erases:
+// an erase destroys it, and with it every older snapshot wherever copies of the file lie.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "stage/store.h"
+
+namespace quintet::host {
+
+// What a part was folded under. One that differs in anything is of no use.
+struct SnapshotHead {
+  AppVersion version = 0;
+  std::string digest;              // Spec::digest
+  Position erased = kNoPosition;   // of the last erase record; names the key
+  friend bool operator==(const SnapshotHead&, const SnapshotHead&) = default;
+};
+
+std::string snapshot_subject(Position erased);  // of the vault's key
+
+std::string seal_snapshot(std::string_view key, const SnapshotHead& head, std::string_view name,
+                          Position position, std::string_view body);
+
+// The last erase that the bytes name, which can be read without a key. kNoPosition if damaged.
+Position sealed_under(std::string_view bytes);
+
+struct OpenedSnapshot {
+  SnapshotHead head;
+  std::string body;
+};
+// `broken` for damaged bytes, bytes of another name or position, and those of another semantics
+// version; `expired` or `not_found` if the key is gone.
+Expected<OpenedSnapshot> open_snapshot(stage::Vault& vault, const stage::Snapshot& snapshot);
+
+}  // namespace quintet::host
