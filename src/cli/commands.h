@@ -108,6 +108,12 @@ struct ViewsOptions {
 };
 int views_command(const Common& common, const ViewsOptions& options);
 
+struct VerifyOptions {
+  std::string data;  // directory of a log that no process holds
+};
+// Folds the log anew and compares: status kFault if anything differs.
+int verify_command(const Common& common, const VerifyOptions& options);
+
 struct LettersOptions {
   Source source;
   std::string action = "list";  // show, replay, discard

@@ -268,6 +268,16 @@ void add_views(CLI::App& app, const Common& common, int& status) {
   command->callback([options, &common, &status] { status = views_command(common, *options); });
 }
 
+void add_verify(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<VerifyOptions>();
+  CLI::App* command =
+      app.add_subcommand("verify", "Fold a log anew and compare with what was recorded");
+  command->add_option("--data", options->data, "a log's directory, while nothing runs on it")
+      ->required();
+  command->footer("Example: quintet verify --data .quintet/card-fraud");
+  command->callback([options, &common, &status] { status = verify_command(common, *options); });
+}
+
 void add_dead_letters(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<LettersOptions>();
   auto words = std::make_shared<std::vector<std::string>>();
@@ -432,6 +442,7 @@ int main(int argc, char** argv) {
   add_send(app, common, status);
   add_results(app, common, status);
   add_views(app, common, status);
+  add_verify(app, common, status);
   add_dead_letters(app, common, status);
   add_models(app, common, status);
   add_explain(app, common, status);

@@ -30,11 +30,12 @@ Expected<Place::State::Found> Place::State::read(Position position) {
   Found found;
   found.record = &cached.block.records[static_cast<std::size_t>(position - cached.block.first)];
   stage::OutcomeView view = cached.views[static_cast<std::size_t>(position - cached.run.run.first)];
-  std::vector<stage::OutcomeView> changed;
+  stage::OutcomeBytes changed;  // the view borrows from it
   for (const stage::OutcomeChange& change : cached.run.changes) {
     if (change.position != position) continue;
-    TRY(changed, stage::read_run({position, position, change.bytes}));
-    view = changed.front();
+    changed = {position, position, change.bytes};
+    TRY(const auto views, stage::read_run(changed));
+    view = views.front();
   }
   if (view.status == stage::OutcomeStatus::none) {
     return not_found("position " + std::to_string(position) + " has no result");

@@ -27,6 +27,7 @@ Expected<void> OutcomeReader::more(Position position) {
   }
   next_ = 0;
   views_.clear();
+  changed_.clear();
   if (runs_.empty()) {
     ended_ = true;
     return {};
@@ -35,7 +36,8 @@ Expected<void> OutcomeReader::more(Position position) {
   after_ = run.last;
   TRY(views_, read_run(run));
   for (const OutcomeChange& change : changes) {
-    TRY(const auto changed, read_run({change.position, change.position, change.bytes}));
+    changed_.push_back({change.position, change.position, change.bytes});
+    TRY(const auto changed, read_run(changed_.back()));
     views_[static_cast<std::size_t>(change.position - run.first)] = changed.front();
   }
   return {};

@@ -2,6 +2,8 @@
 // outcomes together. One thread; reads through the Store it is given.
 #pragma once
 
+#include <deque>
+
 #include "stage/outcome.h"
 
 namespace quintet::stage {
@@ -20,7 +22,8 @@ class OutcomeReader {
   Store& store_;
   std::vector<Store::OutcomeRun> runs_;
   std::size_t run_ = 0;
-  std::vector<OutcomeView> views_;  // of the run before run_
+  std::vector<OutcomeView> views_;  // of the run before run_, and of changed_
+  std::deque<OutcomeBytes> changed_;
   std::size_t next_ = 0;
   Position after_ = 0;
   bool ended_ = false;

@@ -23,6 +23,9 @@ class StoredLog {
   // The application in force at the end of the log.
   std::shared_ptr<const app::Spec> spec() const { return versions_[active_ - 1]; }
 
+  // All versions, by AppVersion - 1.
+  const std::vector<std::shared_ptr<const app::Spec>>& versions() const { return versions_; }
+
   // Every record in order with its block's epoch, and the Spec it was written under (null for
   // control records before any).
   using EachRecord = std::function<Expected<void>(event::Record&&, Epoch, const app::Spec*)>;
