@@ -17,7 +17,10 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-Client::Client(Run& run, int number) : run_(run), number_(number) {}
+Client::Client(Run& run, int number)
+    : run_(run),
+      number_(number),
+      session_(number < run.options_.sessions ? "session-" + std::to_string(number) : "") {}
 
 void Client::go_on() {
   while (made_ < run_.options_.events && under_way_ < run_.options_.at_once) {
@@ -92,12 +95,16 @@ Request& Client::make() {
     }
   }
   mine_.push_back(&request);
+  request.session = session_;
+  request.number = mine_.size();
   return request;
 }
 
 void Client::send(Request& request) {
   if (request.told) return;
   Run& run = run_;
+  while (answered_ < mine_.size() && mine_[answered_]->told) ++answered_;
+  request.answered = answered_;
   if (!run.sites_.maybe("a request is lost", 0.02)) {
     run.world_.after(run.random_.below(run.options_.network + 1),
                      [this, &request] { deliver(request); });

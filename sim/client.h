@@ -23,6 +23,8 @@ class Client {
   const int number_;
   int made_ = 0;
   int under_way_ = 0;
+  const std::string session_;   // empty: its order does not matter
+  std::uint64_t answered_ = 0;  // of its requests, from the first on
   Micros event_time_ = 0;
   std::vector<Request*> mine_;
 };

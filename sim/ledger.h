@@ -28,6 +28,7 @@ struct Request {
   Micros time = 0;      // of the event, as its text says
   std::string session;  // empty: none
   std::uint64_t number = 0;
+  std::uint64_t answered = 0;   // all before it were, when it was sent last
   int attempts = 0;             // that reached a place
   std::vector<Answer> answers;  // definite ones, whether they came through or not
   bool told = false;            // one came through

@@ -52,6 +52,7 @@ class Oracle {
     if (!read()) return;
     records();
     requests();
+    sessions();
     outcomes();
     letters();
     controls();
@@ -183,8 +184,29 @@ class Oracle {
       if (!logged || (same && !erased)) fault(request.id + " was refused as a conflict with none");
     } else if (answer.error == "erased") {
       if (!erased) fault(request.id + " was refused as erased, and nothing was");
+    } else if (answer.error == "out_of_order") {
+      if (request.session.empty() || request.attempts < 2) fault(request.id + " was in its order");
     } else if (answer.error != "too_early" && request.intent != Intent::malformed) {
       fault(request.id + " was refused: " + answer.error);
+    }
+  }
+
+  // The admitted events of a session stand in the log in the sender's order.
+  void sessions() {
+    std::map<std::string, std::uint64_t> last;
+    std::map<std::pair<std::string, std::uint64_t>, const Request*> sent;
+    for (const auto& request : ledger_.requests) {
+      sent[{request->session, request->number}] = request.get();
+    }
+    for (const auto& [record, epoch] : log_) {
+      if (record.session.empty()) continue;
+      const std::string name = "record " + std::to_string(record.position);
+      if (record.number <= last[record.session]) fault(name + " is out of its session's order");
+      last[record.session] = record.number;
+      const auto request = sent.find({record.session, record.number});
+      if (request == sent.end() || request->second->id != record.id) {
+        fault(name + " has another's number in its session");
+      }
     }
   }
 

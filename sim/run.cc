@@ -10,6 +10,7 @@ namespace {
 
 using What = stage::Admission::What;
 
+constexpr Micros kWild = kMinute;  // at most
 constexpr Micros kHealWithin = 20 * kMinute;
 constexpr Micros kAnsweredWithin = 10 * kSecond;
 
@@ -19,6 +20,7 @@ Options Options::choose(Random& random) {
   Options options;
   options.clients = static_cast<int>(random.between(1, 5));
   options.events = static_cast<int>(random.between(20, 120));
+  options.sessions = static_cast<int>(random.between(0, options.clients));
   options.at_once = static_cast<int>(random.between(1, random.chance(0.5) ? 4 : 40));
   options.pause = random.below(50'000);
   options.network = random.chance(0.1) ? kSecond : random.between(100, 20'000);
@@ -33,9 +35,10 @@ Options Options::choose(Random& random) {
 }
 
 std::string Options::text() const {
-  return std::to_string(clients) + " clients of " + std::to_string(events) + " events, " +
-         std::to_string(at_once) + " at once, network up to " + std::to_string(network) +
-         " us, a fault every " + std::to_string(fault_every) + " us";
+  return std::to_string(clients) + " clients (" + std::to_string(sessions) + " in order) of " +
+         std::to_string(events) + " events, " + std::to_string(at_once) +
+         " at once, network up to " + std::to_string(network) + " us, a fault every " +
+         std::to_string(fault_every) + " us";
 }
 
 Run::Run(std::uint64_t seed)
@@ -97,6 +100,10 @@ void Run::answered(Request& request, const host::Receipt& receipt,
     const Error& error = *receipt.error;
     answer.error = error.id().empty() ? std::string(name_of(error.code())) : error.id();
     if (error.code() == Code::unavailable || error.code() == Code::exhausted) return;
+    if (stage::is_session_fault(error)) {
+      sites_.saw("a gap in a session is refused");
+      return;
+    }
   }
   ledger_.note(request.id + " " + std::to_string(static_cast<int>(answer.what)) + " " +
                std::to_string(answer.position) + " " + answer.error + " at " +
@@ -119,6 +126,7 @@ void Run::offer(Process& process, Request& request, const std::function<void()>&
     *heard = true;
     answered(request, receipt, told);
   };
+  const stage::SessionPlace turn{request.session, request.number, request.answered};
   host::Place::Offer offer;
   auto decoder = process.decoder(request.type);
   if (auto decoded = decoder.json(request.text, offer.event); !decoded) {
@@ -126,10 +134,11 @@ void Run::offer(Process& process, Request& request, const std::function<void()>&
     letter.event_type = request.type;
     letter.format = "json";
     letter.bytes = request.text;
-    place->refuse(std::move(letter), std::move(decoded).error(), reply);
+    place->refuse(std::move(letter), std::move(decoded).error(), reply, turn);
   } else {
     offer.original = request.text;
     offer.format = "json";
+    offer.place = turn;
     const bool ahead = request.time > process.clock().wall() + place->spec().ahead;
     place->offer(std::move(offer), [this, ahead, reply](const host::Receipt& receipt) {
       if (receipt.error != nullptr && receipt.error->id() == "too_early" && !ahead) {
@@ -165,7 +174,7 @@ Verdict Run::perform() {
   nemesis.begin();
   const auto expected = static_cast<std::size_t>(options_.clients * options_.events);
   const auto done = [&] { return ledger_.requests.size() == expected && all_told(); };
-  (void)until(10 * kMinute, done);
+  (void)until(kWild, done);
   // Healed: nothing goes wrong any more, and all that waits must come to an end.
   sites_.wild = false;
   nemesis.end();

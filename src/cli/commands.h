@@ -79,6 +79,7 @@ struct SendOptions {
   std::string app;  // empty: the one that runs there
   std::string output;
   std::string token;
+  std::string session;
   double rate = 0;
   std::uint64_t limit = 0;
   double patience = 60;  // seconds

@@ -125,6 +125,8 @@ void add_send(CLI::App& app, const Common& common, int& status) {
   add_input(command, options->inputs)->required();
   command->add_option("--app", options->app, "its file; by default it is asked for it");
   command->add_option("--output", options->output, "keep the results here, a line each (NDJSON)");
+  command->add_option("--session", options->session,
+                      "name of this sending: the same again goes on behind what was answered");
   command->add_option("--rate", options->rate, "events a second")->check(CLI::PositiveNumber);
   command->add_option("--limit", options->limit, "send no more than this");
   command->add_option("--patience", options->patience, "seconds without an answer; default 60")

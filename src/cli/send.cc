@@ -22,6 +22,7 @@ Expected<tool::SendOptions> options_of(const SendOptions& options,
   result.url = options.url;
   result.token = token_of(options.token);
   result.output = options.output;
+  result.session = options.session;
   result.rate = options.rate;
   result.limit = options.limit;
   result.patience = static_cast<Micros>(options.patience * static_cast<double>(kSecond));
@@ -34,7 +35,8 @@ void say(const Common& common, const tool::SendReport& sent, std::FILE* out) {
     std::string text;
     JsonWriter json(text);
     json.begin_object().key("acknowledged").uint64(sent.acknowledged).key("refused");
-    json.uint64(sent.refused).key("reconnects").uint64(sent.reconnects);
+    json.uint64(sent.refused).key("skipped").uint64(sent.skipped);
+    json.key("reconnects").uint64(sent.reconnects);
     json.key("seconds").real(seconds).end_object();
     std::fprintf(out, "%s\n", text.c_str());
     return;

@@ -6,6 +6,9 @@
 //   record := kind:u8 event_type:varint app_version:varint admitted:zigzag(- base_time)
 //             time:zigzag(- admitted) low:low_time control:varint(position - control, 0 if none)
 //             visits targets attached id:text plain:text subject:text sealed:text trace:text
+//             session
+//   session := 0:u8 | 1:u8 | 2:u8 name:text number:varint      1 = the next of the session that the
+//             block's record with a session before this one belongs to
 //   low    := 0:u8 | 1:u8 zigzag(low_time - base_time)
 //   visits := count:varint (shard:varint back:varint)*    back = position - previous, 0 if none
 #include "event/record.h"
@@ -15,7 +18,7 @@ namespace quintet::event {
 namespace {
 
 constexpr std::string_view kMagic = "QB";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::uint64_t kMostVisits = 4096;
 constexpr std::uint64_t kMostLabels = 1024;
 
@@ -83,7 +86,48 @@ void read_labels(ByteReader& in, Record& record) {
   }
 }
 
-void write_record(ByteWriter& out, const Record& record, Micros base_time) {
+// The session that the block's last record with one belongs to.
+struct Sender {
+  std::string session;
+  std::uint64_t number = 0;
+};
+
+void write_session(ByteWriter& out, const Record& record, Sender& sender) {
+  if (record.session.empty()) {
+    out.u8(0);
+    return;
+  }
+  if (record.session == sender.session && record.number == sender.number + 1) {
+    out.u8(1);
+  } else {
+    out.u8(2);
+    out.text(record.session);
+    out.varint(record.number);
+    sender.session = record.session;
+  }
+  sender.number = record.number;
+}
+
+void read_session(ByteReader& in, Record& record, Sender& sender) {
+  const std::uint8_t kind = in.u8();
+  if (kind == 0) return;
+  const bool next = kind == 1 && !sender.session.empty();
+  if (kind == 2) {
+    const std::string_view name = in.text();
+    const std::uint64_t number = in.varint();
+    // One encoding each: what could be written as the next one must be.
+    if (name.empty() || (name == sender.session && number == sender.number + 1)) in.fail();
+    sender = {std::string(name), number};
+  } else if (next) {
+    ++sender.number;
+  } else {
+    in.fail();
+  }
+  record.session = sender.session;
+  record.number = sender.number;
+}
+
+void write_record(ByteWriter& out, const Record& record, Micros base_time, Sender& sender) {
   out.u8(static_cast<std::uint8_t>(record.kind));
   out.varint(record.event_type);
   out.varint(record.app_version);
@@ -103,11 +147,13 @@ void write_record(ByteWriter& out, const Record& record, Micros base_time) {
   out.text(record.subject);
   out.text(record.sealed);
   out.text(record.trace);
+  write_session(out, record, sender);
 }
 
 bool known(std::uint8_t kind) { return (kind >= 1 && kind <= 2) || (kind >= 16 && kind <= 22); }
 
-Expected<Record> read_record(ByteReader& in, Position position, Micros base_time) {
+Expected<Record> read_record(ByteReader& in, Position position, Micros base_time,
+                             Sender& sender) {
   Record record;
   record.position = position;
   const std::uint8_t kind = in.u8();
@@ -135,6 +181,7 @@ Expected<Record> read_record(ByteReader& in, Position position, Micros base_time
   record.subject = in.text();
   record.sealed = in.text();
   record.trace = in.text();
+  read_session(in, record, sender);
   if (!in.ok()) return broken("record " + std::to_string(position) + " is damaged");
   return record;
 }
@@ -156,9 +203,10 @@ BlockBytes encode_block(const Block& block, Hash128 previous) {
   out.u64(previous.low);
   out.i64(base_time);
   Position expected = block.first;
+  Sender sender;
   for (const Record& record : block.records) {
     check(record.position == expected++, "a block's positions have no gaps");
-    write_record(out, record, base_time);
+    write_record(out, record, base_time, sender);
   }
   out.u32(crc32c(result.bytes));
   return result;
@@ -189,8 +237,9 @@ Expected<DecodedBlock> decode_block(std::string_view bytes) {
     return broken("a block of the log has an impossible header");
   }
   result.block.records.reserve(count);
+  Sender sender;
   for (std::uint32_t i = 0; i < count; ++i) {
-    TRY(Record record, read_record(in, result.block.first + i, base_time));
+    TRY(Record record, read_record(in, result.block.first + i, base_time, sender));
     result.block.records.push_back(std::move(record));
   }
   TRY_DO(in.finish("a block of the log"));

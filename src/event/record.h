@@ -70,6 +70,8 @@ struct Record {
   std::string subject;        // pseudonym of the subject whose key seals `sealed`; empty if none
   std::string sealed;         // ciphertext of encode_part(sealed)
   std::string trace;          // W3C traceparent of the request; empty if none
+  std::string session;        // the sender's ordered session (S1.6); empty if none
+  std::uint64_t number = 0;   // in that session
 };
 
 // Most records of one block, and most bytes of one encoded block.

@@ -32,6 +32,26 @@ Block some_block() {
   return block;
 }
 
+TEST(Block, CarriesTheSessionOfItsSenders) {
+  Block block = some_block();
+  block.records[1].session = "a";
+  block.records[1].number = 7;
+  block.records[2].session = "a";
+  block.records[2].number = 8;
+  block.records[4].session = "b";
+  block.records[4].number = 1;
+  block.records[5].session = "a";
+  block.records[5].number = 9;
+  const std::string bytes = encode_block(block, {}).bytes;
+  const auto decoded = decode_block(bytes);
+  ASSERT_TRUE(decoded) << decoded.error().message();
+  for (std::size_t i = 0; i < block.records.size(); ++i) {
+    EXPECT_EQ(decoded->block.records[i].session, block.records[i].session);
+    EXPECT_EQ(decoded->block.records[i].number, block.records[i].number);
+  }
+  EXPECT_EQ(encode_block(decoded->block, {}).bytes, bytes);
+}
+
 TEST(Block, ReadsBackWhatWasWritten) {
   const Block block = some_block();
   const BlockBytes bytes = encode_block(block, {11, 12});

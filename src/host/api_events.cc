@@ -2,6 +2,7 @@
 
 #include "base/decimal.h"
 #include "base/json_out.h"
+#include "host/api_sessions.h"
 #include "host/cloud_events.h"
 #include "host/event_stream.h"
 #include "host/figures.h"
@@ -33,6 +34,7 @@ struct JsonEvent {
   std::string_view id;    // for a type without `id:` (S1.4)
   std::string trace;
   bool minimal;
+  stage::SessionPlace place = {};  // S1.6
 };
 
 void offer_json(Node& node, const JsonEvent& from, Reply reply) {
@@ -48,11 +50,13 @@ void offer_json(Node& node, const JsonEvent& from, Reply reply) {
     letter.event_type = place.spec().events[static_cast<std::size_t>(from.type)].name;
     letter.format = "json";
     letter.bytes = from.body;
-    place.refuse(std::move(letter), std::move(decoded).error(), std::move(counted));
+    place.refuse(std::move(letter), std::move(decoded).error(), std::move(counted),
+                 from.place);
     return;
   }
   if (offer.event.id.empty()) offer.event.id = offer.event.arena.copy(from.id);
   offer.trace = from.trace;
+  offer.place = from.place;
   offer.show = from.minimal ? Place::Show::nothing : Place::Show::result;
   offer.original = from.body;
   offer.format = "json";
@@ -175,6 +179,7 @@ class EventsHandler final : public Handler {
     const auto mode = cloud_mode(request);
     if (!mode) return refuse(mode.error());
     const std::string content_type = request.content_type();
+    if (const auto session = session_of(request); !session) return refuse(session.error());
     if (*mode == CloudMode::none && is_stream(content_type)) {
       const auto type = host::event_type_of(node_.place->spec(), request);
       if (!type) return refuse(type.error());
@@ -201,9 +206,10 @@ class EventsHandler final : public Handler {
     const HttpRequest& request = exchange->request();
     if (mode == CloudMode::none) {
       TRY(const int type, host::event_type_of(node_.place->spec(), request));
+      TRY(const stage::SessionPlace place, session_of(request));
       const std::string_view key = request.header("idempotency-key");
       one(exchange, {type, request.body, key.empty() ? std::string_view(request.trace.id) : key,
-                     traceparent(request.trace), false});
+                     traceparent(request.trace), false, place});
       return {};
     }
     if (mode == CloudMode::binary) {
@@ -225,6 +231,7 @@ class EventsHandler final : public Handler {
 
   // Calls `then` with the event in the place's form. Its data is kept until then.
   Expected<void> as_json(const HttpRequest& request, const CloudEvent& event,
+                         const stage::SessionPlace& place,
                          const std::function<void(const JsonEvent&)>& then) {
     TRY(const int type, event_type_of(node_.place->spec(), request, event));
     std::string padded = event.data;
@@ -232,12 +239,13 @@ class EventsHandler final : public Handler {
     const bool traced = parse_traceparent(event.traceparent).has_value();
     const std::string id = event.source + " " + event.id;  // together they name it
     then({type, std::string_view(padded).substr(0, event.data.size()), id,
-          traced ? event.traceparent : traceparent(request.trace), false});
+          traced ? event.traceparent : traceparent(request.trace), false, place});
     return {};
   }
 
   Expected<void> cloud_one(const std::shared_ptr<Exchange>& exchange, const CloudEvent& event) {
-    return as_json(exchange->request(), event,
+    TRY(const stage::SessionPlace place, session_of(exchange->request()));
+    return as_json(exchange->request(), event, place,
                    [&](const JsonEvent& json) { one(exchange, json); });
   }
 
@@ -252,10 +260,11 @@ class EventsHandler final : public Handler {
       return {};
     }
     const auto answers = std::make_shared<BatchAnswer>(exchange, events.size());
+    TRY(stage::SessionPlace place, session_of(exchange->request()));
     std::size_t index = 0;
-    for (JsonValue value = events.first(); value; value = value.next(), ++index) {
+    for (JsonValue value = events.first(); value; value = value.next(), ++index, ++place.number) {
       auto event = read_structured(value);
-      auto taken = event ? as_json(exchange->request(), *event,
+      auto taken = event ? as_json(exchange->request(), *event, place,
                                    [&](const JsonEvent& json) { add(json, answers, index); })
                          : Expected<void>(std::move(event).error());
       if (!taken) answers->set(index, refusal_json(0, taken.error()));

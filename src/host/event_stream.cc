@@ -2,6 +2,7 @@
 
 #include "base/json_out.h"
 #include "host/api_events.h"
+#include "host/api_sessions.h"
 #include "host/figures.h"
 #include "host/problem.h"
 
@@ -26,6 +27,13 @@ EventStream::EventStream(Node& node, std::shared_ptr<Exchange> exchange, int eve
   minimal_ = request.header("prefer").find("return=minimal") != std::string_view::npos;
   const std::string_view key = request.header("idempotency-key");
   id_prefix_ = key.empty() ? request.trace.id : std::string(key);
+  // The handler has read it before; there is none, or it is good.
+  if (const auto session = session_of(request); session && !session->session.empty()) {
+    place_ = *session;
+    session_ = place_.session;
+    place_.session = session_;
+    --place_.number;
+  }
   if (!request.trace.id.empty()) trace_ = "00-" + request.trace.id + "-0000000000000001-00";
 }
 
@@ -103,6 +111,7 @@ void EventStream::pump() {
 void EventStream::take(const LineCutter::Line& line) {
   if (line.text.empty() && !line.too_long) return;
   if (line.too_long) {
+    ++place_.number;
     refuse(line, open_slot(),
            exhausted("the line is longer than 1 MiB").with_id("too_long"));
     return;
@@ -124,6 +133,7 @@ void EventStream::take(const LineCutter::Line& line) {
 
 void EventStream::take_event(const LineCutter::Line& line) {
   const std::size_t slot = open_slot();
+  ++place_.number;
   if (node_.place == nullptr) {
     answer(slot, refusal_json(line.number, place_is_away()));
     return;
@@ -146,6 +156,7 @@ void EventStream::take_event(const LineCutter::Line& line) {
   }
   const std::string original = csv_ ? header_ + "\n" + std::string(line.text) : std::string();
   offer.trace = trace_;
+  offer.place = place_;
   offer.show = minimal_ ? Place::Show::nothing : Place::Show::result;
   offer.original = csv_ ? std::string_view(original) : line.text;
   offer.format = csv_ ? "csv" : "json";
@@ -178,7 +189,8 @@ void EventStream::refuse(const LineCutter::Line& line, std::size_t slot, Error w
                       [self = shared_from_this(), slot, number = line.number](const Receipt& r) {
                         count_refusal(self->node_, *r.error);
                         self->answer(slot, refusal_json(number, *r.error));
-                      });
+                      },
+                      place_);
 }
 
 std::size_t EventStream::open_slot() {

@@ -41,6 +41,8 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
   bool minimal_ = false;
   std::string id_prefix_;  // for events without an id of their own
   std::string trace_;
+  std::string session_;           // the sender's (S1.6); empty: none
+  stage::SessionPlace place_;     // of the line at hand, in that session
   event::Decoder decoder_;
   LineCutter lines_;
   std::string header_;  // CSV: the first line

@@ -14,7 +14,11 @@ constexpr Operation kAll[] = {
      "application/json=Event application/x-ndjson=Text text/csv=Text "
      "application/cloudevents+json=CloudEvent application/cloudevents-batch+json=CloudEvents",
      "200:application/json=Answer 200:application/x-ndjson=Text 202:application/json=Accepted",
-     "Prefer:string Idempotency-Key:string"},
+     "Prefer:string Idempotency-Key:string Quintet-Session:string Quintet-Number:Number "
+     "Quintet-Answered:Number"},
+    {"GET", "/v1/sessions/{name}", "session",
+     "How far an ordered session has come: the number of its last event that had its answer.", "",
+     "", "200:application/json=Session"},
     {"GET", "/v1/results", "results", "Results in order of position, a page at a time.",
      "from:Number limit:PageLimit event:EventName decision:string format:LinesFormat", "",
      "200:application/json=Results 200:application/x-ndjson=Text"},
@@ -159,6 +163,9 @@ constexpr NamedSchema kCommon[] = {
     {"DeadLetters",
      R"({"type":"object","required":["dead_letters"],"properties":{"dead_letters":{"type":"array",)"
      R"("items":{"$ref":"#/components/schemas/DeadLetter"}},"next":{"type":"integer"}}})"},
+    {"Session",
+     R"({"type":"object","required":["session","last"],"properties":{"session":{"type":"string"},)"
+     R"("last":{"type":"integer"}}})"},
     {"Discarded",
      R"({"type":"object","required":["discarded"],"properties":{"discarded":{"const":true}}})"},
     {"Model",

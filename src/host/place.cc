@@ -41,11 +41,12 @@ void Place::offer(Offer&& offer, Reply reply) {
       return;
     }
   }
-  admission = s.ingest->offer({std::move(offer.event), offer.history, offer.trace},
+  admission = s.ingest->offer({std::move(offer.event), offer.history, offer.trace, offer.place},
                               s.parts.clock.wall(), s.admitted);
   if (admission.what == stage::Admission::What::refused) {
-    // A vault that is away is no fault of the event's: it may come again.
-    if (admission.error.code() == Code::unavailable || offer.replay_of != 0) {
+    // Neither a vault that is away nor the sender's order is the event's fault: it comes again.
+    if (admission.error.code() == Code::unavailable || offer.replay_of != 0 ||
+        stage::is_session_fault(admission.error)) {
       s.held_letters.erase(offer.replay_of);
       reply({admission.what, kNoPosition, &admission.error, {}});
       return;
@@ -55,7 +56,7 @@ void Place::offer(Offer&& offer, Reply reply) {
     letter.id = id;
     letter.format = offer.format;
     letter.bytes = offer.original;
-    refuse(std::move(letter), std::move(admission.error), std::move(reply));
+    keep_refused(std::move(letter), std::move(admission.error), std::move(reply));
     return;
   }
   State::Waiting waiting{std::move(reply), admission.what, admission.position, {}, {}, false};
@@ -85,12 +86,34 @@ void Place::offer(Offer&& offer, Reply reply) {
   if (s.ingest->block_full()) s.close_block();
 }
 
-void Place::refuse(stage::DeadLetter letter, Error why, Reply reply) {
+void Place::refuse(stage::DeadLetter letter, Error why, Reply reply,
+                   const stage::SessionPlace& place) {
   State& s = *state_;
   if (s.failed) {
     reply({stage::Admission::What::refused, kNoPosition, &*s.failed, {}});
     return;
   }
+  if (const auto turn = s.ingest->sessions().check_turn(place); !turn) {
+    reply({stage::Admission::What::refused, kNoPosition, &turn.error(), {}});
+    return;
+  }
+  s.ingest->sessions().pass(place.session, place.number);
+  keep_refused(std::move(letter), std::move(why), std::move(reply));
+}
+
+void Place::last_of_session(std::string_view session,
+                            std::function<void(Expected<std::uint64_t>)> done) {
+  State& s = *state_;
+  if (s.failed) {
+    done(*s.failed);
+    return;
+  }
+  s.open.controls.emplace_back(std::move(done), s.ingest->sessions().last(session));
+  flush();
+}
+
+void Place::keep_refused(stage::DeadLetter letter, Error why, Reply reply) {
+  State& s = *state_;
   ++s.counts.refused;
   letter.at = s.parts.clock.wall();
   letter.bytes = s.sealed_letter(letter.bytes);

@@ -78,6 +78,7 @@ class Place {
     event::Event event;
     bool history = false;
     std::string_view trace;
+    stage::SessionPlace place;  // in an ordered session (S1.6): `conflict` before its turn
     Show show = Show::result;
     // Kept as a dead letter if the event is refused.
     std::string_view original;
@@ -88,7 +89,10 @@ class Place {
   };
   void offer(Offer&& offer, Reply reply);
   // What never became an event: goes to the dead letters; the reply carries `why`.
-  void refuse(stage::DeadLetter letter, Error why, Reply reply);
+  void refuse(stage::DeadLetter letter, Error why, Reply reply,
+              const stage::SessionPlace& place = {});
+  // The last number of an ordered session that had its answer, once all up to it is durable.
+  void last_of_session(std::string_view session, std::function<void(Expected<std::uint64_t>)> done);
   // Lets what was offered go to the committer, if it is idle. Doors call it after each batch.
   void flush();
   bool saturated() const;
@@ -164,6 +168,7 @@ class Place {
  private:
   struct State;
   explicit Place(std::unique_ptr<State> state);
+  void keep_refused(stage::DeadLetter letter, Error why, Reply reply);
   std::unique_ptr<State> state_;
 };
 

@@ -7,6 +7,7 @@
 #include "host/api_events.h"
 #include "host/api_models.h"
 #include "host/api_results.h"
+#include "host/api_sessions.h"
 #include "host/api_views.h"
 #include "host/figures.h"
 #include "host/http_server.h"
@@ -138,6 +139,7 @@ class Process {
     add_dead_letter_routes(router_, node_);
     add_event_routes(router_, node_);
     add_result_routes(router_, node_);
+    add_session_routes(router_, node_);
     add_view_routes(router_, node_);
     streams_.add_routes(router_);
     add_model_routes(router_, node_, *trainer_);

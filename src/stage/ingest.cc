@@ -33,8 +33,8 @@ Admission refused(Error error) { return {Admission::What::refused, kNoPosition, 
 // Rough size of a record inside its block, for the limit on a block's bytes.
 std::size_t weight(const event::Record& record) {
   return 64 + record.id.size() + record.plain.size() + record.sealed.size() +
-         record.subject.size() + record.trace.size() + record.visits.size() * 4 +
-         record.targets.size() * 64;
+         record.subject.size() + record.trace.size() + record.session.size() +
+         record.visits.size() * 4 + record.targets.size() * 64;
 }
 
 std::string_view subject_of(const event::Event& event) {
@@ -60,6 +60,19 @@ Ingest::Ingest(std::shared_ptr<const app::Spec> spec, AppVersion version, Epoch 
 }
 
 Admission Ingest::offer(Offer&& offer, Micros now, Admitted& out) {
+  if (auto turn = sessions_.check_turn(offer.place); !turn) {
+    return refused(std::move(turn).error());
+  }
+  const SessionPlace place = offer.place;
+  Admission admission = admit(std::move(offer), now, out);
+  // What may come again under its number has not had its turn.
+  const bool away = admission.what == Admission::What::refused &&
+                    admission.error.code() == Code::unavailable;
+  if (!away) sessions_.pass(place.session, place.number);
+  return admission;
+}
+
+Admission Ingest::admit(Offer&& offer, Micros now, Admitted& out) {
   const event::EventType& type = *offer.event.type;
   if (offer.event.id.empty()) {
     return refused(invalid("an event needs an id here").at("id").with_id("no_id"));
@@ -74,6 +87,12 @@ Admission Ingest::offer(Offer&& offer, Micros now, Admitted& out) {
                             " is taken by an event with other content")
                        .at("id")
                        .with_id("conflict"));
+  }
+  if (sessions_.passed(offer.place)) {
+    return refused(conflict("event " + std::to_string(offer.place.number) + " of session " +
+                            std::string(offer.place.session) +
+                            " comes after later events of the session")
+                       .with_id("out_of_order"));
   }
   out.record = {};
   if (auto stamped = stamp(offer, now, out.record); !stamped) {
@@ -113,6 +132,8 @@ Expected<void> Ingest::stamp(Offer& offer, Micros now, event::Record& record) {
   record.control = control_;
   record.id = event.id;
   record.trace = offer.trace;
+  record.session = offer.place.session;
+  if (!record.session.empty()) record.number = offer.place.number;
   TRY_DO(seal_parts(event, record));
   attach_waiting(event, record);
   return join_report(event, record);
@@ -319,6 +340,7 @@ Expected<void> Ingest::replay(const Admitted& admitted, const app::Spec& written
   for (const event::Visit& visit : record.visits) chain_[visit.shard] = record.position;
   ++next_;
   last_admitted_ = std::max(last_admitted_, record.admitted_at);
+  sessions_.pass(record.session, record.number);
   if (event::is_control(record.kind)) {
     control_ = record.position;
     return {};

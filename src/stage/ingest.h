@@ -15,6 +15,7 @@
 #include "stage/admitted.h"
 #include "stage/id_index.h"
 #include "stage/low_time.h"
+#include "stage/sessions.h"
 
 namespace quintet::stage {
 
@@ -22,6 +23,7 @@ struct Offer {
   event::Event event;
   bool history = false;     // enters windows, gets no outcome (DESIGN 6.8)
   std::string_view trace;   // W3C traceparent; may be empty
+  SessionPlace place = {};  // S1.6
 };
 
 // What became of an offer.
@@ -63,6 +65,8 @@ class Ingest {
   // The position of an id, if it is in the log.
   std::optional<Position> find(std::string_view event_type, std::string_view id) const;
   std::size_t ids() const { return ids_.size(); }
+  // Ordered sessions. A host passes what was refused before it was an event.
+  Sessions& sessions() { return sessions_; }
   std::size_t waiting_labels() const { return waiting_.size(); }
   // The stamp that the next record would get.
   Micros low_time() { return low_time_.at(next_); }
@@ -113,6 +117,7 @@ class Ingest {
     std::string value;
   };
 
+  Admission admit(Offer&& offer, Micros now, Admitted& out);
   Expected<void> stamp(Offer& offer, Micros now, event::Record& record);
   Expected<void> seal_parts(const event::Event& event, event::Record& record);
   Expected<void> join_report(const event::Event& event, event::Record& record);
@@ -122,6 +127,7 @@ class Ingest {
   void remember_labelled(const event::Event& event, const event::Record& record, Hash128 id_hash);
   void remember_report(const event::Event& event, const event::Record& record);
   void write_chain(Admitted& admitted);
+  void write_logged(ByteWriter& out) const;
   void write_known(ByteWriter& out, Hash128 id) const;
   static void write_waiting(ByteWriter& out, Hash128 key, const Waiting& waiting);
 
@@ -137,6 +143,7 @@ class Ingest {
   Hash128 previous_;
   LowTime low_time_;
   std::vector<Position> chain_;  // by shard
+  Sessions sessions_;
   IdIndex ids_;
   std::unordered_map<Hash128, Labelled, HashOfHash> labelled_;
   // By label and event id, in position order.

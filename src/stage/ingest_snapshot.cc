@@ -27,6 +27,12 @@ enum Holds : std::uint8_t { kId = 0, kLabelledId = 1, kWaiting = 2 };
 }  // namespace
 
 void Ingest::write_core(ByteWriter& out) const {
+  write_logged(out);
+  // Not a part of the digest: a refused event moves its session on, and leaves no record.
+  sessions_.write(out);
+}
+
+void Ingest::write_logged(ByteWriter& out) const {
   out.varint(last());
   out.varint(control_);
   out.i64(last_admitted_);
@@ -44,6 +50,7 @@ Expected<void> Ingest::read_core(ByteReader& in) {
     position = in.varint();
     if (position > last) return broken("a snapshot of ingest has a chain that goes beyond it");
   }
+  sessions_ = Sessions::read(in);
   if (!in.ok() || control_ > last) return broken("a snapshot of ingest does not parse");
   next_ = last + 1;
   written_ = last;
@@ -174,7 +181,7 @@ std::string Ingest::digest() const {
   Sha256 sha;
   std::string bytes;
   ByteWriter out(bytes);
-  write_core(out);
+  write_logged(out);
   sha.add(bytes);
   const auto each_sorted = [&](const auto& map, const auto& write) {
     std::vector<Hash128> keys;

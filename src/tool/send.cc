@@ -5,7 +5,9 @@
 #include <mutex>
 #include <thread>
 
+#include "base/digest.h"
 #include "base/json_in.h"
+#include "base/seal.h"
 #include "tool/door.h"
 #include "tool/output.h"
 
@@ -143,7 +145,7 @@ class Answers {
       const JsonValue error = document.root().find("error");
       const std::string_view code = error.find("code").text();
       // The line is not at fault: it is sent again.
-      if (code == "unavailable" || code == "exhausted") {
+      if (code == "unavailable" || code == "exhausted" || code == "session_gap") {
         return unavailable(std::string(error.find("detail").text()));
       }
       if (document.root().find("line").as_int64().value_or(0) < first_line_) {
@@ -195,6 +197,7 @@ class Sender {
     TRY(url_, host::parse_url(options_.url));
     // Private fields are replaced at the other side: here lines are only looked at for their time.
     TRY(source_, EventSource::open(*options_.spec, options_.inputs, std::string(32, '\0')));
+    TRY_DO(begin_session());
     TRY_DO(answers_.open_output());
     begin_ = clock_.steady();
     if (auto sent = send_all(); !sent) {
@@ -205,6 +208,7 @@ class Sender {
     TRY_DO(answers_.close_output());
     SendReport report = answers_.counts();
     report.reconnects = reconnects_;
+    report.skipped = skipped_;
     report.took = clock_.steady() - begin_;
     progress_.finish(report.acknowledged + report.refused);
     return report;
@@ -232,6 +236,20 @@ class Sender {
     }
   }
 
+  // A session that goes on begins behind the last line that was answered in it.
+  Expected<void> begin_session() {
+    session_ = options_.session;
+    if (session_.empty()) {
+      session_ = "send-" + to_hex(random_bytes(8));
+      return {};
+    }
+    TRY(const auto answer, ask({options_.url, options_.token}, "GET",
+                               "/v1/sessions/" + percent_encode(session_)));
+    TRY(const auto document, JsonDocument::parse(answer.body));
+    skip_ = static_cast<std::uint64_t>(document.root().find("last").as_int64().value_or(0));
+    return {};
+  }
+
   bool done() const { return options_.limit != 0 && sent_ >= options_.limit; }
 
   const event::EventType& type_of(std::size_t file) const {
@@ -253,6 +271,10 @@ class Sender {
 
   Expected<void> put(Line line) {
     if (done()) return {};
+    if (skipped_ < skip_) {
+      ++skipped_;
+      return {};
+    }
     ++sent_;
     if (under_way_ && !same_request(file_, line.file)) TRY_DO(end_request());
     if (!under_way_) {
@@ -313,6 +335,11 @@ class Sender {
                      options_.inputs[file_].event_type;
     request.headers.emplace_back("Content-Type",
                                  is_csv(file_) ? "text/csv" : "application/x-ndjson");
+    const SendReport counts = answers_.counts();
+    const std::uint64_t answered = skipped_ + counts.acknowledged + counts.refused;
+    request.headers.emplace_back("Quintet-Session", session_);
+    request.headers.emplace_back("Quintet-Number", std::to_string(answered + 1));
+    request.headers.emplace_back("Quintet-Answered", std::to_string(answered));
     if (options_.output.empty()) request.headers.emplace_back("Prefer", "return=minimal");
     if (numbered(file_)) request.headers.emplace_back("Idempotency-Key", name_of_file(file_));
     if (!options_.token.empty()) {
@@ -385,6 +412,8 @@ class Sender {
   std::string buffer_;                      // not sent yet; these lines are open already
   bool fresh_ = false;
   std::uint64_t sent_ = 0, reconnects_ = 0;
+  std::string session_;
+  std::uint64_t skip_ = 0, skipped_ = 0;  // lines that an earlier run had answered
   Micros begin_ = 0;
   Answers answers_;  // last: its thread reads from the client
 };

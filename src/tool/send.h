@@ -1,5 +1,6 @@
 // Streams files into a running application: lines as they stand, in merged order, over one
-// connection at a time. Lines that were not answered when a connection breaks are sent again on the
+// connection at a time, as one ordered session (S1.6): none is admitted before the lines before it
+// had their answer. Lines that were not answered when a connection breaks are sent again on the
 // next one; their ids make that harmless, so every line counts once.
 #pragma once
 
@@ -18,6 +19,9 @@ struct SendOptions {
   std::vector<InputFile> inputs;
   std::string url;
   std::string token;                  // bearer token; may be empty
+  // Of a session that may have begun before: what was answered then is not sent again. The inputs
+  // are the same. Empty: a session of its own.
+  std::string session;
   std::string output;                 // answers as NDJSON, full results; empty: positions alone
   double rate = 0;                    // events a second; 0: as fast as it goes
   std::uint64_t limit = 0;            // send no more than this; 0: all
@@ -26,6 +30,7 @@ struct SendOptions {
 
 struct SendReport {
   std::uint64_t acknowledged = 0, refused = 0;
+  std::uint64_t skipped = 0;  // answered before, in the same session
   std::uint64_t reconnects = 0;
   Micros took = 0;
 };
