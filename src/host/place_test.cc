@@ -207,6 +207,27 @@ TEST_F(PlaceTest, ThePseudonymIsSealedInTheLog) {
   EXPECT_EQ(record.plain.find(record.subject), std::string::npos);
 }
 
+// S8.2: masked fields are state too, and must come back from the log.
+TEST_F(PlaceTest, MaskedFieldsOfAnEventWithoutASubjectAreSealedInTheLog) {
+  std::string text(kApp);
+  const std::string word = "pseudonymize";
+  text.replace(text.find(word), word.size(), "mask");
+  spec = app::load(text).spec;
+  ASSERT_NE(spec, nullptr);
+  open();
+  for (const char* id : {"a", "b", "c"}) offer(sale(id, "4111111111"));
+  const std::string digest = place->state_digest();
+  const auto blocks = store.read_log(place->last(), 1);
+  const auto block = event::decode_block(blocks->front().bytes);
+  const event::Record& record = block->block.records.back();
+  EXPECT_FALSE(record.sealed.empty());
+  EXPECT_TRUE(record.subject.empty());
+  EXPECT_EQ(record.plain.find("1111"), std::string::npos);
+  open();
+  EXPECT_EQ(place->state_digest(), digest);
+  EXPECT_NE(offer(sale("d", "4111111111")).json.find(R"("spent":10)"), std::string::npos);
+}
+
 // S8.3
 TEST_F(PlaceTest, AnErasedSubjectIsGoneFromStateAndResultsAlsoAfterARestart) {
   offer(sale("a", "ann"));

@@ -12,10 +12,14 @@ std::string nonce_context(std::uint32_t number) {
   return "quintet/" + std::to_string(number);
 }
 
+// No pseudonym, which is hexadecimal.
+constexpr std::string_view kLogKey = "log";
+
 }  // namespace
 
 Expected<std::string> VaultSealer::seal(std::string_view subject, Position position, Epoch epoch,
                                         std::uint32_t number, std::string_view plain) {
+  if (subject.empty()) subject = kLogKey;
   auto key = keys_.find(std::string(subject));
   if (key == keys_.end()) {
     auto key_made = vault_.subject_key(subject);
@@ -32,6 +36,7 @@ Expected<std::string> VaultSealer::seal(std::string_view subject, Position posit
 Expected<std::optional<std::string>> VaultSealer::open(std::string_view subject, Position position,
                                                        Epoch epoch, std::uint32_t number,
                                                        std::string_view sealed) {
+  if (subject.empty()) subject = kLogKey;
   auto key = keys_.find(std::string(subject));
   if (key == keys_.end()) {
     auto found = vault_.find_subject_key(subject);

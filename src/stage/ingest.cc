@@ -142,11 +142,10 @@ Expected<void> Ingest::stamp(Offer& offer, Micros now, event::Record& record) {
 Expected<void> Ingest::seal_parts(const event::Event& event, event::Record& record) {
   if (!keeps_blocks_) return {};
   record.plain = event::encode_part(*event.type, event.values, false);
-  const std::string_view subject = subject_of(event);
-  if (subject.empty()) return {};
-  record.subject = subject;
-  TRY(record.sealed, sealer_.seal(subject, record.position, epoch_, 0,
-                                  event::encode_part(*event.type, event.values, true)));
+  const std::string sealed = event::encode_part(*event.type, event.values, true);
+  if (sealed.empty()) return {};
+  record.subject = subject_of(event);
+  TRY(record.sealed, sealer_.seal(record.subject, record.position, epoch_, 0, sealed));
   return {};
 }
 
@@ -178,7 +177,7 @@ Expected<void> Ingest::join_report(const event::Event& event, event::Record& rec
     target.event_type = static_cast<std::uint16_t>(label.of);
     target.keys = of.keys;
     target.subject = of.subject;
-    if (!of.subject.empty()) {
+    if (!of.sealed_plain.empty()) {
       const auto number = static_cast<std::uint32_t>(record.targets.size() + 1);
       auto sealed = sealer_.seal(of.subject, record.position, epoch_, number, of.sealed_plain);
       // The labelled subject was erased: the report stands alone.
@@ -300,7 +299,7 @@ void Ingest::remember_labelled(const event::Event& event, const event::Record& r
   labelled.time = record.time;
   labelled.keys = event::encode_part(*event.type, keys, false);
   labelled.subject = record.subject;
-  if (!record.subject.empty()) labelled.sealed_plain = event::encode_part(*event.type, keys, true);
+  labelled.sealed_plain = event::encode_part(*event.type, keys, true);
 }
 
 // A report whose event is not there yet waits for it; of several at one time the latest counts.

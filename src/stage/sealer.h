@@ -14,6 +14,7 @@ namespace quintet::stage {
 class Sealer {
  public:
   virtual ~Sealer() = default;
+  // An empty subject is the log itself: private fields that are nobody's (S8.2).
   // `number` tells several sealed texts of one record apart. `unavailable` if the vault is away,
   // `expired` if the subject was erased.
   virtual Expected<std::string> seal(std::string_view subject, Position position, Epoch epoch,
