@@ -18,6 +18,7 @@ PARTS = {
     "kills": ["test/e2e/kill.py", "--kills", "200", "--seed", "11"],
     "kills_together": ["test/e2e/kill.py", "--kills", "60", "--seed", "12", "--writers", "4"],
     "bare": ["test/validate/bare.py"],
+    "planted": ["test/planted/run.py"],
     "sim": ["test/validate/simulated.py"],
     "openapi": ["test/validate/openapi.py"],
     "reference": ["test/reference/random_logs_test.py"],
