@@ -29,7 +29,7 @@ def check_running(c):
           r'^\{"event":"order","id":"o0"(.|\n)*"id":"o1"', r"^2 acknowledged")
     started = time.monotonic()
     c.run(f"send {url} --input orders.csv --rate 100 --limit 60 --format json -q", 0,
-          r'^\{"acknowledged":60,"refused":0,"reconnects":0,"seconds":0\.[5-9]|1\.', "")
+          r'^\{"acknowledged":60,"refused":0,"skipped":0,"reconnects":0,"seconds":0\.[5-9]|1\.', "")
     c.that("the rate is kept", time.monotonic() - started > .55)
     c.run(f"send {url} --input order=bad.csv", 1, r"^0 acknowledged, 1 refused.*dead-letters shows",
           r"^bad.csv:2: refused: amount: -1.00 is below the minimum 0.00$")

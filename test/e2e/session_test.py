@@ -53,6 +53,10 @@ def send(url, path, session, rate):
                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
+def last_of(server):
+    return json.loads(server.connect().get("/v1/sessions/one")[2])["last"]
+
+
 def run(folder):
     path = os.path.join(folder, "events.ndjson")
     ids = write_lines(path)
@@ -67,7 +71,11 @@ def run(folder):
         if kill == kKills // 2:
             os.kill(sender.pid, signal.SIGKILL)
             sender.wait()
+            before = last_of(server)
             sender = send(url, path, "one", 4000)
+            # It must have found the application before that is killed again.
+            while sender.poll() is None and last_of(server) == before:
+                time.sleep(.01)
         server.kill()
         server.reap()
         server.start()
