@@ -8,6 +8,7 @@
 #include "sim/application.h"
 #include "sim/run.h"
 #include "stage/infer.h"
+#include "stage/low_time.h"
 
 namespace quintet::sim {
 
@@ -283,6 +284,7 @@ class Oracle {
     }
     stage::Admitted admitted;
     stage::Outcome outcome;
+    stage::LowTime low_time;
     for (Position position = 1; position <= last; ++position) {
       const Logged& one = log_[position - 1];
       admitted.record = one.record;
@@ -294,7 +296,11 @@ class Oracle {
         return {};
       }
       if (position >= first) compare_outcome(*spec, one.record, outcome);
+      if (event::is_control(one.record.kind)) continue;
+      if (written.events[one.record.event_type].is_table) continue;
+      low_time.took(position, one.record.time);
     }
+    infer.shards().compact(low_time.at(last + 1));
     return infer.shards().digest();
   }
 

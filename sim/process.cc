@@ -9,6 +9,7 @@ namespace {
 constexpr Micros kLoopSlowness = 500;
 constexpr Micros kWriterSlowness = 5'000;
 constexpr Micros kOpenAgain = kSecond / 10;
+constexpr Position kSnapshotEvery = 25;
 
 }  // namespace
 
@@ -46,6 +47,7 @@ void Process::open() {
   vault_ = make_vault(*handle_);
   host::Place::Settings settings;
   settings.spec = spec_;
+  settings.snapshot_every = kSnapshotEvery;
   settings.on_failure = [this](const Error&) {
     loop_->post([this] {
       close();

@@ -155,7 +155,8 @@ Expected<Position> Place::State::restore(const Opened& opened) {
   for (ShardId shard = 0; shard < kShardCount; ++shard) {
     const auto found = opened.parts.find(shard_part(shard));
     const bool there = found != opened.parts.end() && found->second.opened.head == *usable;
-    auto read = there ? infer->shards().read(shard, found->second.opened.body)
+    auto read = there ? infer->shards().read(shard, found->second.position,
+                                             found->second.opened.body)
                       : Expected<void>(not_found("there is none of this application version"));
     if (!read) ignore("snapshot " + shard_part(shard), read.error().message());
     from = std::min(from, read ? found->second.position : kNoPosition);

@@ -281,6 +281,24 @@ TEST_F(SnapshotTest, ASnapshotOfAnotherApplicationVersionIsNotUsed) {
   EXPECT_EQ(folded(), again);
 }
 
+// What visits a shard under the new version may not have visited it under the one that admitted it.
+TEST_F(SnapshotTest, PartsOfDifferentPositionsMakeOneStateUnderALaterVersionToo) {
+  feed(300);
+  std::string text(kApp);
+  text += "      more: count() over 30m by (shop, customer)\n";
+  spec = app::load(text).spec;
+  ASSERT_NE(spec, nullptr);
+  open();
+  ASSERT_TRUE(snapshot());
+  const std::string before = digests();
+  for (const std::string name : {"shard/003", "shard/077", "shard/200"}) {
+    change(name, [](stage::Snapshot& one) { one.bytes.clear(); });
+  }
+  open();
+  EXPECT_EQ(place->started().folded, place->last());
+  EXPECT_EQ(digests(), before);
+}
+
 TEST_F(SnapshotTest, PrivateFieldsAreSealedInSnapshots) {
   feed(100);
   const std::string subject = some_subject();

@@ -6,13 +6,15 @@ namespace quintet::stage {
 
 struct Fold::Owned {
   feature::Shard shard;
-  Position at = kNoPosition;
+  Position at = kNoPosition;      // of the chain
+  Position folded = kNoPosition;  // of the snapshot it came from
+  bool is_past(Position position) const { return at >= position || folded >= position; }
 };
 
 Fold::Fold(std::shared_ptr<const app::Spec> spec, const std::vector<ShardId>& shards)
     : plans_(std::make_shared<const feature::Plans>(std::move(spec))), owned_(kShardCount) {
   for (const ShardId id : shards) {
-    owned_[id] = std::make_unique<Owned>(Owned{feature::Shard(plans_, id), kNoPosition});
+    owned_[id] = std::make_unique<Owned>(Owned{feature::Shard(plans_, id)});
   }
 }
 
@@ -25,7 +27,7 @@ Expected<void> Fold::apply(const Admitted& admitted, Part& out) {
   out.position = record.position;
   for (const event::Visit& visit : record.visits) {
     const auto& owned = owned_[visit.shard];
-    if (owned == nullptr || owned->at >= record.position) continue;
+    if (owned == nullptr || owned->is_past(record.position)) continue;
     if (owned->at != visit.previous) {
       return conflict("shard " + std::to_string(visit.shard) + " stands at position " +
                       std::to_string(owned->at) + " and record " +
@@ -35,7 +37,7 @@ Expected<void> Fold::apply(const Admitted& admitted, Part& out) {
   }
   // Decided before any shard moves: a shard that is past this record is passed over whole.
   const auto fresh = [&](ShardId id) {
-    return owned_[id] != nullptr && owned_[id]->at < record.position;
+    return owned_[id] != nullptr && !owned_[id]->is_past(record.position);
   };
   if (admitted.event.type != nullptr) {
     const feature::FoldInput input{record.position,       record.time,
@@ -95,14 +97,15 @@ std::string Fold::write(ShardId shard) const {
   return bytes;
 }
 
-Expected<void> Fold::read(ShardId shard, std::string_view bytes) {
+Expected<void> Fold::read(ShardId shard, Position position, std::string_view bytes) {
   check(owned_[shard] != nullptr, "a snapshot for a shard that is not owned");
   ByteReader in(bytes);
   const Position at = in.u64();
   TRY(feature::Shard read, feature::Shard::read(plans_, in));
   TRY_DO(in.finish("a shard's snapshot"));
   if (read.id() != shard) return broken("a shard's snapshot is of another shard");
-  owned_[shard] = std::make_unique<Owned>(Owned{std::move(read), at});
+  if (at > position) return broken("a shard's snapshot goes beyond its position");
+  owned_[shard] = std::make_unique<Owned>(Owned{std::move(read), at, position});
   return {};
 }
 

@@ -49,8 +49,10 @@ class Fold {
 
   // One shard's snapshot in canonical form, its position first.
   std::string write(ShardId shard) const;
-  // Puts a shard in place of the owned one of the same number.
-  Expected<void> read(ShardId shard, std::string_view bytes);
+  // Puts a shard in place of the owned one of the same number. It holds all up to `position`, and
+  // passes over those records: its chain alone does not tell, as it names the visits of each
+  // record under the version that admitted it.
+  Expected<void> read(ShardId shard, Position position, std::string_view bytes);
   // SHA-256 in hex over all owned shards' canonical forms, in shard order.
   std::string digest() const;
 

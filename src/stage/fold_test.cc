@@ -110,7 +110,10 @@ TEST(Fold, GoesOnFromASnapshotAsIfItHadNeverStopped) {  // S1.3, A6
   for (std::size_t i = 0; i < all.size(); ++i) {
     ASSERT_TRUE(whole.apply(all[i], part));
     if (i == 19) {
-      for (const ShardId id : all_shards()) ASSERT_TRUE(resumed.read(id, whole.write(id)));
+      const Position position = all[i].record.position;
+      for (const ShardId id : all_shards()) {
+        ASSERT_TRUE(resumed.read(id, position, whole.write(id)));
+      }
     }
     // From a snapshot the tail is read again from a little before it.
     if (i >= 20) {

@@ -17,8 +17,8 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from cli_check import APP, PROGRAM, ROOT, orders, perform, started, write  # noqa: E402
 
-COMMANDS = ("new check test diff backfill train run send results dead-letters models explain "
-            "schema functions show doctor completion").split()
+COMMANDS = ("new check test diff backfill train run send results dead-letters verify models "
+            "explain schema functions show doctor completion").split()
 
 
 def check_help(c):
