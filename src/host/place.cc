@@ -215,6 +215,7 @@ void Place::State::fail_open() {
     waiting.reply({stage::Admission::What::refused, kNoPosition, &*failed, {}});
   }
   for (auto& [done, position] : group.controls) done(*failed);
+  fail_snapshot();
   if (when_quiet) std::exchange(when_quiet, nullptr)(*failed);
 }
 

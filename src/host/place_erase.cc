@@ -55,6 +55,7 @@ void Place::erase(std::string subject, Done done) {
     if (!changes) {
       state.refolding = false;
       done(std::move(changes).error());
+      if (quiet) state.take_due_snapshot();
       return;
     }
     state.open.commit.changes = *std::move(changes);
@@ -65,11 +66,13 @@ void Place::erase(std::string subject, Done done) {
       state_->refolding = false;
       if (finished) {
         done(position);
+        state_->take_due_snapshot();  // one may have been asked for meanwhile
         return;
       }
       // The record is durable: the next start ends what this could not. What was folded is not
       // the log any more.
       state_->fail(finished.error());
+      state_->fail_snapshot();
       done(std::move(finished).error());
     };
     state.submit();

@@ -154,7 +154,7 @@ void Place::State::put_parts() {
                    guarded([this](const Expected<void>& result) {
                      --taking.puts;
                      if (!result && !taking.error) taking.error = result.error();
-                     end_snapshot();
+                     if (!failed) end_snapshot();
                    }));
   }
 }
@@ -190,6 +190,17 @@ void Place::State::drop_snapshot() {
   taking.error = unavailable("a subject is being erased; ask again");
   taking.written = true;
   end_snapshot();
+}
+
+// What was asked for will not be: nothing is taken any more.
+void Place::State::fail_snapshot() {
+  taking.sealed.clear();
+  taking.running = false;
+  auto told = std::exchange(taking.asked, {});
+  for (auto& done : std::exchange(taking.waiting, {})) told.push_back(std::move(done));
+  for (auto& done : told) {
+    if (done) done(*failed);
+  }
 }
 
 }  // namespace quintet::host

@@ -337,6 +337,28 @@ TEST_F(SnapshotTest, NoSnapshotBringsBackWhatWasErased) {
   EXPECT_EQ(digests(), before);
 }
 
+TEST_F(SnapshotTest, OneThatIsAskedForDuringAnEraseComesAfterIt) {
+  feed(100);
+  std::optional<Expected<Position>> erased;
+  place->erase(some_subject(), [&](Expected<Position> done) { erased = std::move(done); });
+  ASSERT_FALSE(erased);
+  ASSERT_TRUE(snapshot());
+  ASSERT_TRUE(erased && *erased);
+  open();
+  EXPECT_EQ(place->started().folded, 0u);
+}
+
+TEST_F(SnapshotTest, OneThatIsAskedForIsToldOfAFailedCommit) {
+  feed(50);
+  store.fail_next_commit(broken("the disk is gone"));
+  send(spec->event_index("branch"), R"({"shop":1,"town":"lost"})");
+  std::optional<Expected<void>> result;
+  place->snapshot([&](const Expected<void>& done) { result = done; });
+  place->flush();
+  while (!result) turn();
+  EXPECT_EQ(result->error().code(), Code::unavailable);
+}
+
 TEST_F(SnapshotTest, WhatWasLostWithAFailedCommitIsInNoSnapshot) {
   feed(100);
   store.fail_next_commit(broken("the disk is gone"));

@@ -150,6 +150,7 @@ struct Place::State {
   void put_parts();
   void end_snapshot();
   void drop_snapshot();
+  void fail_snapshot();
 
   // place.cc
   void admit_outcome();
