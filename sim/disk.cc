@@ -20,7 +20,9 @@ class HandleStore final : public stage::Store {
 
   Expected<Epoch> open_epoch() override {
     if (handle_.dead) return gone();
-    return store_.open_epoch();
+    TRY(const Epoch epoch, store_.open_epoch());
+    handle_.disk.newest_epoch = epoch;
+    return epoch;
   }
   Expected<stage::LogEnd> end() override { return store_.end(); }
 
@@ -35,6 +37,9 @@ class HandleStore final : public stage::Store {
     if (!done) {
       sites.saw("a commit is refused");
       return done;
+    }
+    if (epoch < handle_.disk.newest_epoch) {
+      handle_.disk.faults.emplace_back("a sequencer committed after another had taken over");
     }
     if (sites.maybe("a commit fails and is there", 0.004)) return fail(broken("EIO in fsync"));
     if (sites.maybe("the process dies after a commit", 0.004)) return end_here();

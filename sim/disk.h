@@ -33,6 +33,8 @@ class Disk {
   std::map<std::string, std::string, std::less<>> keys;  // by subject, durable
   std::set<std::string, std::less<>> destroyed;
   std::map<std::string, std::string, std::less<>> all_keys;  // destroyed ones too, for the oracle
+  Epoch newest_epoch = 0;                                    // that was given out
+  std::vector<std::string> faults;                           // broken promises of the store
   std::vector<std::vector<stage::Snapshot>> snapshots;       // by transaction
 
  private:

@@ -108,7 +108,8 @@ void Nemesis::erase(Process& process) {
 }
 
 void Nemesis::replay(Process& process) {
-  auto letters = process.place()->dead_letters({0, 1000, "", true});
+  auto letters =
+      process.place()->dead_letters({0, 1000, run_.random_.chance(0.7) ? "too_early" : "", true});
   if (!letters || letters->empty()) return;
   const auto letter = process.place()->dead_letter(run_.random_.pick(*letters).number);
   if (!letter) return;

@@ -118,6 +118,8 @@ class Oracle {
       if (record.visits.empty()) fault(name + " visits no shard");
       if (record.time > record.admitted_at + 5 * kMinute) fault(name + " lies too far ahead");
       times.push_back(record.time);
+      const Micros horizon = stage::horizon_of(*versions_[record.app_version - 1], low);
+      if (record.time <= horizon) disk_.sites.saw("an event is late");
       if (!positions_.emplace(std::pair(type_of(record), record.id), record.position).second) {
         fault(record.id + " stands twice in the log");
       }

@@ -10,8 +10,14 @@ namespace {
 
 using What = stage::Admission::What;
 
-constexpr Micros kWild = kMinute;  // at most
-constexpr Micros kHealWithin = 20 * kMinute;
+// What is not asked for but shall be seen to happen, in some run.
+constexpr const char* kSeen[] = {
+    "a commit is refused",          "a dead letter is replayed", "a gap in a session is refused",
+    "a place cannot be opened",     "a process is killed",       "a subject is erased",
+    "an event is out of its order", "an event is too early",     "an event is late",
+    "the low time moves",           "the wall clock jumps",      "two sequencers live"};
+constexpr Micros kWild = 20 * kSecond;  // at most
+constexpr Micros kHealWithin = 3 * kMinute;
 constexpr Micros kAnsweredWithin = 10 * kSecond;
 
 }  // namespace
@@ -29,6 +35,7 @@ Options Options::choose(Random& random) {
   if (random.chance(0.05)) {
     options.events = 2200 / options.clients;
     options.at_once = 40;
+    options.sessions = 0;
     options.fault_every = kSecond / 2;
   }
   return options;
@@ -48,6 +55,7 @@ Run::Run(std::uint64_t seed)
       sites_(random_),
       world_(random_),
       disk_(random_, sites_, seed) {
+  for (const char* const name : kSeen) sites_.expect(name);
   for (int number = 1; number <= 3; ++number) {
     check(disk_.store.add_model(model_version(number)).has_value(), "a model in memory");
   }
@@ -108,6 +116,8 @@ void Run::answered(Request& request, const host::Receipt& receipt,
   ledger_.note(request.id + " " + std::to_string(static_cast<int>(answer.what)) + " " +
                std::to_string(answer.position) + " " + answer.error + " at " +
                std::to_string(world_.now()));
+  if (answer.error == "out_of_order") sites_.saw("an event is out of its order");
+  if (answer.error == "too_early") sites_.saw("an event is too early");
   request.answers.push_back(std::move(answer));
   if (sites_.maybe("an answer is lost", 0.03)) return;
   world_.after(random_.below(options_.network + 1), [told] { told(); });
@@ -194,6 +204,7 @@ Verdict Run::perform() {
   }
   Verdict verdict;
   verdict.faults = ledger_.faults;
+  verdict.faults.insert(verdict.faults.end(), disk_.faults.begin(), disk_.faults.end());
   verdict.trace = hash128(ledger_.trace);
   verdict.sites = sites_.counts();
   verdict.positions = disk_.store.end()->last;

@@ -1,5 +1,6 @@
-// quintet-sim --seeds FROM:COUNT [--coverage] [--verbose]: runs seeds, each twice now and then to
-// see that it gives the same trace, and ends with 'N passed, N failed'.
+// quintet-sim --seeds FROM:COUNT [--coverage] [--verbose] [--stop]: runs seeds, one in sixteen
+// twice to see that it gives the same trace, and ends with 'N passed, N failed'. --stop: at the
+// first seed that fails.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -14,7 +15,7 @@ constexpr std::uint64_t kProgressEvery = 500;
 
 struct Arguments {
   std::uint64_t first = 1, count = 1;
-  bool verbose = false, coverage = false;
+  bool verbose = false, coverage = false, stop = false;
 };
 
 bool parse(int argc, char** argv, Arguments& out) {
@@ -26,6 +27,8 @@ bool parse(int argc, char** argv, Arguments& out) {
       if (*rest != '\0' || out.count == 0) return false;
     } else if (std::strcmp(argv[i], "--verbose") == 0) {
       out.verbose = true;
+    } else if (std::strcmp(argv[i], "--stop") == 0) {
+      out.stop = true;
     } else if (std::strcmp(argv[i], "--coverage") == 0) {
       out.coverage = true;
     } else {
@@ -60,6 +63,10 @@ int run(const Arguments& arguments) {
     }
     if (!verdict.faults.empty()) ++failed;
     if (!verdict.faults.empty() || arguments.verbose) show(seed, verdict);
+    if (!verdict.faults.empty() && arguments.stop) {
+      std::printf("0 passed, 1 failed\n");
+      return 1;
+    }
     positions += verdict.positions;
     for (const auto& [name, count] : verdict.sites) {
       sites[name].asked += count.asked;
@@ -93,7 +100,7 @@ int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   quintet::sim::Arguments arguments;
   if (!quintet::sim::parse(argc, argv, arguments)) {
-    std::fprintf(stderr, "quintet-sim --seeds FROM:COUNT [--coverage] [--verbose]\n");
+    std::fprintf(stderr, "quintet-sim --seeds FROM:COUNT [--coverage] [--verbose] [--stop]\n");
     return 2;
   }
   return quintet::sim::run(arguments);

@@ -22,6 +22,7 @@ class Sites {
     if (taken) ++count.taken;
     return taken;
   }
+  void expect(const char* name) { counts_[name]; }
   // For what happens by itself and shall be seen to happen.
   void saw(const char* name) {
     ++counts_[name].asked;

@@ -8,5 +8,5 @@ run() { echo "$*"; "$@" || failed=$((failed + 1)); }
 while read -r seed _; do
   case "$seed" in ''|'#'*) ;; *) run "$build/quintet-sim" --seeds "$seed:1" ;; esac
 done < sim/graveyard.txt
-run "$build/quintet-sim" --seeds "${SEEDS:-1:60}"
+run "$build/quintet-sim" --seeds "${SEEDS:-1:170}"
 [ $failed = 0 ]

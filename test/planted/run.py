@@ -52,14 +52,15 @@ class Tree:
             return subprocess.run(command, cwd=self.folder, env=self.environment, stdout=self.log,
                                   stderr=subprocess.STDOUT, timeout=seconds).returncode
         except subprocess.TimeoutExpired:
-            return -1
+            return None
 
     def build(self, program):
         return self.run(["ninja", "-C", "build", "-j", self.jobs, program]) == 0
 
-    def holds(self, check):
+    def check(self, check):
+        """Exit status; None if it did not end."""
         words = shlex.split(check)
-        return self.run([os.path.join("build", words[0]), *words[1:]], kCheckSeconds) == 0
+        return self.run([os.path.join("build", words[0]), *words[1:]], kCheckSeconds)
 
 
 def check_of(patch):
@@ -75,7 +76,7 @@ def try_one(tree, patch, sound):
     check = check_of(patch)
     program = shlex.split(check)[0]
     if check not in sound:
-        sound[check] = tree.build(program) and tree.holds(check)
+        sound[check] = tree.build(program) and tree.check(check) == 0
     if not sound[check]:
         return False, f"the check fails without the bug: {check}"
     if tree.run(["patch", "-s", "-p1", "-i", patch]) != 0:
@@ -83,7 +84,10 @@ def try_one(tree, patch, sound):
     try:
         if not tree.build(program):
             return False, "it does not build"
-        return not tree.holds(check), check
+        status = tree.check(check)
+        if status is None:
+            return False, f"no end within {kCheckSeconds} s: {check}"
+        return status != 0, check
     finally:
         tree.run(["patch", "-s", "-R", "-p1", "-i", patch])
 

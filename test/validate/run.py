@@ -19,6 +19,7 @@ PARTS = {
     "kills_together": ["test/e2e/kill.py", "--kills", "60", "--seed", "12", "--writers", "4"],
     "bare": ["test/validate/bare.py"],
     "planted": ["test/planted/run.py"],
+    "crash_points": ["test/e2e/crash_points_test.py", "--points", "0"],
     "sim": ["test/validate/simulated.py"],
     "openapi": ["test/validate/openapi.py"],
     "reference": ["test/reference/random_logs_test.py"],
