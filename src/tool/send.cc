@@ -243,9 +243,16 @@ class Sender {
       session_ = "send-" + to_hex(random_bytes(8));
       return {};
     }
-    TRY(const auto answer, ask({options_.url, options_.token}, "GET",
-                               "/v1/sessions/" + percent_encode(session_)));
-    TRY(const auto document, JsonDocument::parse(answer.body));
+    const Micros begun = clock_.steady();
+    const Door door{options_.url, options_.token};
+    auto answer = ask(door, "GET", "/v1/sessions/" + percent_encode(session_));
+    while (!answer && answer.error().code() == Code::unavailable &&
+           clock_.steady() - begun < options_.patience) {
+      std::this_thread::sleep_for(std::chrono::microseconds(kPause));
+      answer = ask(door, "GET", "/v1/sessions/" + percent_encode(session_));
+    }
+    if (!answer) return std::move(answer).error();
+    TRY(const auto document, JsonDocument::parse(answer->body));
     skip_ = static_cast<std::uint64_t>(document.root().find("last").as_int64().value_or(0));
     return {};
   }
