@@ -251,6 +251,11 @@ class EventsHandler final : public Handler {
 
   Expected<void> batch(const std::shared_ptr<Exchange>& exchange, const JsonValue& events) {
     if (!events.is(JsonKind::array)) return invalid("a batch of CloudEvents is an array");
+    // What is no event at all would keep its number, and the rest could never follow.
+    if (!exchange->request().header("quintet-session").empty()) {
+      return invalid("a batch of CloudEvents has no session; send NDJSON, or one event a request")
+          .at("Quintet-Session");
+    }
     if (events.size() > kBatchEvents) {
       return exhausted("a batch has at most " + std::to_string(kBatchEvents) + " events")
           .with_id("too_long");
@@ -260,11 +265,10 @@ class EventsHandler final : public Handler {
       return {};
     }
     const auto answers = std::make_shared<BatchAnswer>(exchange, events.size());
-    TRY(stage::SessionPlace place, session_of(exchange->request()));
     std::size_t index = 0;
-    for (JsonValue value = events.first(); value; value = value.next(), ++index, ++place.number) {
+    for (JsonValue value = events.first(); value; value = value.next(), ++index) {
       auto event = read_structured(value);
-      auto taken = event ? as_json(exchange->request(), *event, place,
+      auto taken = event ? as_json(exchange->request(), *event, {},
                                    [&](const JsonEvent& json) { add(json, answers, index); })
                          : Expected<void>(std::move(event).error());
       if (!taken) answers->set(index, refusal_json(0, taken.error()));
