@@ -159,6 +159,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=30)
     args = parser.parse_args()
+    if not os.path.exists(LIBRARY):
+        sys.exit(f"{LIBRARY} is not built: ninja crash_points")
     preload = {"LD_PRELOAD": LIBRARY}
     with tempfile.TemporaryDirectory() as folder:
         way, deaths = gone(folder, {**preload, "CRASH_DIR": way_data(folder),

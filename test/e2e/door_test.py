@@ -165,13 +165,19 @@ class Door:
         assert answers[0]["id"] == "ce3" and answers[3]["position"] == one["position"]
         assert answers[1]["error"]["field"] == "type" and answers[2]["error"]["code"] == "missing"
         assert self.post("[]", "application/cloudevents-batch+json")[2] == []
+        plain = {"path": "/v1/events?event=payment", "Quintet-Session": "s"}
         for body, content, headers, status in (
                 ("{}", "application/cloudevents+avro", {}, 415),
                 ("{", "application/cloudevents+json", {}, 400),
                 ("{}", "application/json", dict(binary, **{"ce-id": "%C0%A0"}), 400),
                 ("{}", "application/json", dict(binary, **{"ce-specversion": "0.3"}), 400),
-                ("{}", "application/cloudevents-batch+json", {}, 400)):
-            assert self.post(body, content, **headers)[0] == status, (body, content, headers)
+                ("{}", "application/cloudevents-batch+json", {}, 400),
+                ("[{}]", "application/cloudevents-batch+json",
+                 {"Quintet-Session": "s", "Quintet-Number": "1"}, 400),
+                (json.dumps(data(9)), "application/json", {**plain, "Quintet-Number": "x"}, 400),
+                (json.dumps(data(9)), "application/json", {**plain, "Quintet-Number": "2"}, 409)):
+            got = self.post(body, content, **headers)
+            assert got[0] == status, (body, content, headers, got)
         self.note(one, two, answers[0])
 
     def check_preferences(self):
