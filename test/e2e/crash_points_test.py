@@ -33,13 +33,18 @@ class Way:
 
     def __init__(self, folder, first, second):
         self.data, self.apps = os.path.join(folder, "data"), (first, second)
-        self.log = os.path.join(folder, "steps.txt")
-        self.answers, self.stage, self.server = {}, 0, None
+        self.answers, self.stage, self.server, self.starts = {}, 0, None, 0
 
     def start(self, app, environment):
+        """CRASH_AT holds for the start with the number CRASH_START; each start has its log."""
         self.server = Server(PROGRAM, app, self.data)
-        before = dict(os.environ)
-        os.environ.update(environment)
+        self.starts += 1
+        before, mine = dict(os.environ), dict(environment)
+        if mine.pop("CRASH_START", None) != str(self.starts):
+            mine.pop("CRASH_AT", None)
+        if "CRASH_LOG" in mine:
+            mine["CRASH_LOG"] += f".{self.starts}"
+        os.environ.update(mine)
         try:
             self.server.start()
         finally:
@@ -67,9 +72,11 @@ class Way:
         if self.stage == 1:
             self.post(client, payment(0))
         elif self.stage == 2:
-            for answer, event in zip(client.post_lines("payment", map(payment, range(1, 40))),
-                                     map(payment, range(1, 40))):
+            answers = list(client.post_lines("payment", map(payment, range(1, 40))))
+            for answer, event in zip(answers, map(payment, range(1, 40))):
                 self.take(event, 200 if "error" not in answer else 503, answer)
+            if len(answers) != 39:
+                raise RuntimeError("the stream of answers ended early")
         elif self.stage == 3:
             status, _ = client.post_one("payment", {"id": "bad"})
             if status != 400:
@@ -98,10 +105,19 @@ class Way:
         assert known == answer, f"{event['id']} was answered {known}, then {answer}"
 
     def end(self):
-        found = [{k: v for k, v in result.items() if k != "trace_id"}
-                 for result in self.server.connect().results()]
-        self.server.stop()
-        return found
+        """The results; whether it died while it gave them, or at its end."""
+        try:
+            found = list(self.server.connect().results())
+        except (RuntimeError, *GONE):
+            found = None
+            self.server.kill()
+        died = self.server.stop() != 0
+        if died:
+            self.start(self.apps[1], {})
+            found = list(self.server.connect().results())
+            if self.server.stop() != 0:
+                raise AssertionError("it died again without being killed")
+        return [{k: v for k, v in result.items() if k != "trace_id"} for result in found], died
 
 
 def write_second(first, to):
@@ -133,31 +149,31 @@ def faults_of(way, results, usual):
             faults.append(f"{name} was acknowledged as {answer}, its result is {by_id.get(name)}")
     # A crash between the two starts may leave control records of its own, never other answers.
     plain = [{k: v for k, v in result.items() if k != "position"} for result in results]
-    if plain != [{k: v for k, v in result.items() if k != "position"} for result in usual]:
-        faults.append("the results are not those of the undisturbed run")
+    expected = [{k: v for k, v in result.items() if k != "position"} for result in usual]
+    if plain != expected:
+        pair = next(((a, b) for a, b in zip(plain, expected) if a != b), "their number")
+        faults.append(f"the results are not those of the undisturbed run: {pair}")
     return faults
 
 
 def chosen(steps, points):
+    """So many, of both starts and of every kind in turn."""
     if points == 0:
-        return list(range(1, len(steps) + 1))
+        return steps
     by_kind = {}
-    for number, step in enumerate(steps, 1):
-        by_kind.setdefault(step, []).append(number)
-    picked, turn = [], 0
-    while len(picked) < min(points, len(steps)):
-        for numbers in by_kind.values():
-            # First ones, last ones, then what lies between.
-            if turn < len(numbers):
-                index = turn // 2 if turn % 2 == 0 else -1 - turn // 2
-                picked.append(numbers[index])
-        turn += 1
-    return sorted(set(picked))[:points]
+    for step in steps:
+        by_kind.setdefault((step[2], step[0]), []).append(step)
+    picked = []
+    for turn in range(len(steps)):
+        picked += [of_kind[turn] for of_kind in by_kind.values() if turn < len(of_kind)]
+    if points < len(by_kind):
+        return sorted(picked[:len(by_kind)][::len(by_kind) // points + 1])
+    return sorted(picked[:points])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--points", type=int, default=30)
+    parser.add_argument("--points", type=int, default=40)
     args = parser.parse_args()
     if not os.path.exists(LIBRARY):
         sys.exit(f"{LIBRARY} is not built: ninja crash_points")
@@ -165,26 +181,31 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         way, deaths = gone(folder, {**preload, "CRASH_DIR": way_data(folder),
                                     "CRASH_LOG": os.path.join(folder, "steps.txt")})
-        usual = way.end()
-        with open(way.log) as file:
-            steps = file.read().splitlines()
+        usual, _ = way.end()
+        steps = []  # (start, number in it, what)
+        for start in range(1, way.starts + 1):
+            with open(os.path.join(folder, f"steps.txt.{start}")) as file:
+                steps += [(start, number, line) for number, line in
+                          enumerate(file.read().splitlines(), 1)]
         if deaths or len(usual) != 41 or len(steps) < 20:
             sys.exit(f"the undisturbed run: {deaths} deaths, {len(usual)} results, {steps[-3:]}")
     passed = failed = died = 0
-    for number in chosen(steps, args.points):
+    for start, number, what in chosen(steps, args.points):
         with tempfile.TemporaryDirectory() as folder:
             try:
                 way, deaths = gone(folder, {**preload, "CRASH_DIR": way_data(folder),
-                                            "CRASH_AT": str(number)})
-                died += deaths
-                faults = faults_of(way, way.end(), usual)
+                                            "CRASH_AT": str(number),
+                                            "CRASH_START": str(start)})
+                results, at_the_end = way.end()
+                died += deaths + at_the_end
+                faults = faults_of(way, results, usual)
             except AssertionError as error:
                 faults = [str(error)]
         passed, failed = passed + (not faults), failed + bool(faults)
         for fault in faults[:3]:
-            print(f"    killed before step {number}, {steps[number - 1]}: {fault[:600]}")
-    print(f"{len(steps)} steps of {len(set(steps))} kinds, {passed + failed} of them tried, "
-          f"{died} deaths")
+            print(f"    killed in start {start} before step {number}, {what}: {fault[:600]}")
+    print(f"{len(steps)} steps in {steps[-1][0]} starts, of {len({what for _, _, what in steps})} "
+          f"kinds; {passed + failed} tried, {died} deaths")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or died == 0 else 0
 
