@@ -15,6 +15,7 @@ PARTS = {
     "features": ["test/validate/fraud_features.py"],
     "quality": ["test/validate/fraud_quality.py"],
     "stream": ["test/validate/fraud_stream.py"],
+    "metrics": ["test/validate/metrics.py"],
     "kills": ["test/e2e/kill.py", "--kills", "200", "--seed", "11"],
     "kills_together": ["test/e2e/kill.py", "--kills", "60", "--seed", "12", "--writers", "4"],
     "bare": ["test/validate/bare.py"],
