@@ -238,22 +238,38 @@ std::optional<RowAsker::Key> RowAsker::find_key(const Call& call) {
 
 bool RowAsker::check_label_delay(const Call& call, const std::set<int>& labels) {
   const expr::Clauses& clauses = *call.ast.clauses;
+  const bool time = clauses.over.kind == Over::time;
   bool good = true;
   for (int index : labels) {
     const Label& label = draft_.spec.labels[static_cast<std::size_t>(index)];
-    const std::string after = expr::print_duration(label.after);
-    if (clauses.over.kind == Over::time && clauses.delayed.value_or(0) >= label.after) continue;
-    good = false;
-    const bool time = clauses.over.kind == Over::time;
-    const expr::Span span = clauses.delayed ? clauses.delayed_span : clauses.over.span;
-    draft_.report
-        .error(
-            "QNT-0403", draft_.place(call.expression, span),
-            "the label `" + label.name + "` is known " + after + " after its event, " +
-                (time ? "this window reads it earlier" : "only a window of time can wait for it"),
-            time ? "write `delayed " + after + "` or more"
-                 : "write `over 30d delayed " + after + "`")
-        .relate(draft_.labels[static_cast<std::size_t>(index)], "the label is declared here");
+    const auto refuse = [&](expr::Span span, const std::string& why, std::string hint) {
+      good = false;
+      draft_.report
+          .error("QNT-0403", draft_.place(call.expression, span),
+                 "the label `" + label.name + "` is known " + expr::print_duration(label.after) +
+                     " after its event, " + why,
+                 std::move(hint))
+          .relate(draft_.labels[static_cast<std::size_t>(index)], "the label is declared here");
+    };
+    if (clauses.including_this) {
+      refuse(clauses.including_span, "this event cannot know its own", "leave it out");
+      continue;
+    }
+    // Rounded down, an event may be younger than its window says, by almost a whole step.
+    Micros wait = label.after;
+    if (clauses.every) {
+      const Micros step = *clauses.every;
+      wait = (label.after + 2 * (step - 1)) / step * step;
+    }
+    if (time && clauses.delayed.value_or(0) >= wait) continue;
+    const std::string delayed = expr::print_duration(wait);
+    refuse(clauses.delayed ? clauses.delayed_span : clauses.over.span,
+           !time ? "only a window of time can wait for it"
+           : wait == label.after
+               ? "this window reads it earlier"
+               : "this window reads it earlier, as it rounds times down",
+           time ? "write `delayed " + delayed + "` or more"
+                : "write `over 30d delayed " + expr::print_duration(label.after) + "`");
   }
   return good;
 }

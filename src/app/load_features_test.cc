@@ -78,9 +78,16 @@ TEST(Columns, RefusesALabelThatIsReadBeforeItIsKnown) {
   column_refused("QNT-0403", "any(back) over 7d delayed «6d» by customer");
   column_refused("QNT-0403", "count() where back over «all» by customer");
   column_refused("QNT-0403", "any(back) over «5 events» by customer");
+  column_refused("QNT-0403", "any(back) over 7d delayed 7d by customer «including this»");
+  // Rounded down, 00:59 of a day and 23:00 of the day before are an hour's step apart.
+  const Diagnostic rounded =
+      column_refused("QNT-0403", "any(back) over 7d every 1d delayed «7d» by customer");
+  EXPECT_EQ(rounded.hint, "write `delayed 8d` or more");
+  column_refused("QNT-0403", "count() where back over 7d every 7d delayed «7d» by customer");
   EXPECT_TRUE(accepted(kShop,
                        "features:\n  f:\n    of: order\n    columns:\n"
-                       "      c: any(back) over 7d delayed 7d by customer\n"));
+                       "      c: any(back) over 7d delayed 7d by customer\n"
+                       "      d: any(back) over 7d every 1d delayed 8d by customer\n"));
 }
 
 TEST(Columns, RefusesAnAggregateWithoutWindowOrKey) {
