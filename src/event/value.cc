@@ -151,6 +151,7 @@ Expected<Value> read_scalar(ByteReader& in, Kind kind, Arena& arena) {
     case Kind::real: {
       const double d = in.f64();
       if (!std::isfinite(d)) return broken("a double on the wire is not finite");
+      if (d == 0 && std::signbit(d)) return broken("a double on the wire is -0");  // S6.1
       value = Value::real(d);
       break;
     }
