@@ -14,6 +14,8 @@ namespace quintet::feature {
 
 namespace {
 
+constexpr std::uint64_t kKept = ~((std::uint64_t{1} << 45) - 1);  // of a bucket's bits
+
 // ceil(q n) for 0 <= q <= 1, exactly.
 std::int64_t rank_of(double q, std::int64_t n) {
   constexpr int kScale = 18;
@@ -66,7 +68,6 @@ std::int64_t Distinct::estimate() const {
 }
 
 void Buckets::add(double value, std::int64_t times) {
-  constexpr std::uint64_t kKept = ~((std::uint64_t{1} << 45) - 1);
   const auto bits = std::bit_cast<std::uint64_t>(value) & kKept;
   const auto found = counts_.try_emplace(order_of(std::bit_cast<double>(bits)), 0).first;
   found->second += times;
@@ -84,6 +85,62 @@ double Buckets::quantile(double q) const {
   }
   check(false, "counts do not add up");
   return 0;
+}
+
+namespace {
+
+template <class Key>
+void write_counts(ByteWriter& out, const std::map<Key, std::int64_t>& counts) {
+  out.varint(counts.size());
+  for (const auto& [key, count] : counts) {
+    out.zigzag(static_cast<std::int64_t>(key));
+    out.varint(static_cast<std::uint64_t>(count));
+  }
+}
+
+// Keys rise and are what `may_be` says; the counts are positive and add up to `total`.
+template <class Key, class MayBe>
+void read_counts(ByteReader& in, std::map<Key, std::int64_t>& counts, std::int64_t total,
+                 const MayBe& may_be) {
+  counts.clear();
+  const std::uint64_t size = in.count(in.rest());
+  for (std::uint64_t i = 0; i < size && in.ok(); ++i) {
+    const std::int64_t key = in.zigzag();
+    const auto count = static_cast<std::int64_t>(in.count(static_cast<std::uint64_t>(total)));
+    const bool rises = counts.empty() || static_cast<std::int64_t>(counts.rbegin()->first) < key;
+    if (!in.ok() || !rises || count == 0 || !may_be(key)) {
+      in.fail();
+      break;
+    }
+    total -= count;
+    counts.emplace_hint(counts.end(), static_cast<Key>(key), count);
+  }
+  if (total != 0) in.fail();
+  if (!in.ok()) counts.clear();
+}
+
+}  // namespace
+
+void Distinct::write(ByteWriter& out) const {
+  write_counts(out, counts_);
+}
+
+void Distinct::read(ByteReader& in, std::int64_t count) {
+  read_counts(in, counts_, count, [](std::int64_t key) {
+    return key >= 0 && key < std::int64_t{kRegisters} * 64 && key % 64 >= 1 && key % 64 <= 53;
+  });
+}
+
+void Buckets::write(ByteWriter& out) const {
+  write_counts(out, counts_);
+}
+
+void Buckets::read(ByteReader& in, std::int64_t count) {
+  read_counts(in, counts_, count, [](std::int64_t key) {
+    const double begin = real_of(key);
+    return std::isfinite(begin) && (std::bit_cast<std::uint64_t>(begin) & ~kKept) == 0;
+  });
+  size_ = in.ok() ? count : 0;
 }
 
 }  // namespace quintet::feature

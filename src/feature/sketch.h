@@ -7,6 +7,7 @@
 #include <map>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "event/value.h"
 
 namespace quintet::feature {
@@ -27,6 +28,11 @@ class Distinct {
   std::int64_t estimate() const;
   std::size_t bytes() const { return counts_.size() * 56; }
 
+  // Canonical. Bytes that write() does not produce, and a sketch of another number of values than
+  // `count`, make the reader fail.
+  void write(ByteWriter& out) const;
+  void read(ByteReader& in, std::int64_t count);
+
  private:
   // register * 64 + rank -> how many values.
   std::map<std::uint32_t, std::int64_t> counts_;
@@ -43,6 +49,10 @@ class Buckets {
   double quantile(double q) const;
   std::int64_t size() const { return size_; }
   std::size_t bytes() const { return counts_.size() * 56; }
+
+  // As those of Distinct.
+  void write(ByteWriter& out) const;
+  void read(ByteReader& in, std::int64_t count);
 
  private:
   std::map<std::int64_t, std::int64_t> counts_;  // by order_of() of that double

@@ -156,6 +156,93 @@ Extremes& Tally::extremes(const Lane& lane, const Texts& texts) {
   return *rich_->extremes;
 }
 
+namespace {
+
+// Whether the sum of the bits is that of the values, and somebody asks for it.
+bool sums_bits(const Lane& lane) {
+  return lane.sum && lane.kind != RawKind::real && lane.kind != RawKind::text;
+}
+
+}  // namespace
+
+void Tally::write(const Lane& lane, ByteWriter& out) const {
+  out.varint(static_cast<std::uint64_t>(count_));
+  if (sums_bits(lane)) {
+    const bool small = whole_ >= INT64_MIN && whole_ <= INT64_MAX;
+    out.u8(small ? 0 : 1);
+    small ? out.zigzag(static_cast<std::int64_t>(whole_))
+          : (out.u64(static_cast<std::uint64_t>(whole_)),
+             out.i64(static_cast<std::int64_t>(whole_ >> 64)));
+  }
+  if (!rich_) return;
+  if (lane.sum && lane.kind == RawKind::real) rich_->sum.write(out);
+  if (lane.squares) rich_->moments.write(out);
+  if (lane.distinct) rich_->distinct.write(out);
+  if (lane.buckets) rich_->buckets.write(out);
+  if (!lane.ordered) return;
+  event::Arena arena;
+  out.varint(rich_->values.size());
+  for (const auto& [bits, count] : rich_->values) {
+    arena.reset();
+    event::write_value(out, lane.type, value(lane, bits, arena));
+    out.varint(static_cast<std::uint64_t>(count));
+  }
+}
+
+void Tally::read_whole(const Lane& lane, ByteReader& in) {
+  const std::uint8_t large = in.u8();
+  if (large == 0) {
+    whole_ = in.zigzag();
+  } else {
+    const std::uint64_t low = in.u64();
+    whole_ = static_cast<Int128>(in.i64()) << 64 | low;
+    if (large > 1 || (whole_ >= INT64_MIN && whole_ <= INT64_MAX)) in.fail();
+  }
+  const bool number = lane.kind == RawKind::integer;
+  const Int128 most = static_cast<Int128>(count_) * (number ? INT64_MAX : 1);
+  const Int128 least = number ? static_cast<Int128>(count_) * INT64_MIN : 0;
+  if (whole_ > most || whole_ < least) in.fail();
+}
+
+void Tally::read_values(const Lane& lane, ByteReader& in, Texts* texts) {
+  const std::uint64_t size = in.count(in.rest());
+  std::int64_t left = count_;
+  event::Arena arena;
+  const auto& before = rich_->values.key_comp();
+  for (std::uint64_t i = 0; i < size && in.ok(); ++i) {
+    arena.reset();
+    const auto read = event::read_value(in, lane.type, arena);
+    const auto count = static_cast<std::int64_t>(in.count(static_cast<std::uint64_t>(left)));
+    if (!read || read->is_null() || count == 0) {
+      in.fail();
+      return;
+    }
+    const std::int64_t bits =
+        lane.kind == RawKind::text ? texts->hold(read->as_text()) : raw_of(*read).bits;
+    if (!rich_->values.empty() && !before(rich_->values.rbegin()->first, bits)) in.fail();
+    rich_->values.emplace_hint(rich_->values.end(), bits, count);
+    left -= count;
+  }
+  if (left != 0) in.fail();
+}
+
+void Tally::read(const Lane& lane, ByteReader& in, Texts* texts) {
+  count_ = static_cast<std::int64_t>(in.count(INT64_MAX));
+  if (sums_bits(lane)) read_whole(lane, in);
+  if (!rich_) return;
+  if (lane.sum && lane.kind == RawKind::real) {
+    rich_->sum.read(in);
+    if (count_ == 0 && !rich_->sum.is_zero()) in.fail();
+  }
+  if (lane.squares) {
+    rich_->moments.read(in);
+    if (rich_->moments.count() != static_cast<std::uint64_t>(count_)) in.fail();
+  }
+  if (lane.distinct) rich_->distinct.read(in, count_);
+  if (lane.buckets) rich_->buckets.read(in, count_);
+  if (lane.ordered) read_values(lane, in, texts);
+}
+
 std::size_t Tally::bytes() const {
   if (!rich_) return 0;
   return sizeof(Rich) + rich_->sum.heap_bytes() + rich_->moments.heap_bytes() +

@@ -1,6 +1,6 @@
 // The running state of one lane: counts and exact sums that entries are added to and taken away
 // from in any order, so a window's answer never depends on how it came about. Created by need and
-// dropped when a key is idle; never written down. One thread.
+// dropped when a key is idle; in a feature group never written down. One thread.
 #pragma once
 
 #include <map>
@@ -49,6 +49,14 @@ class Tally {
                       event::Arena& arena);
   std::size_t bytes() const;
 
+  // Canonical: equal values added give equal bytes, in whatever order they came. Not for lanes
+  // whose Extremes are asked for.
+  void write(const Lane& lane, ByteWriter& out) const;
+  // Into one that nothing was added to. Bytes that write() does not produce make the reader fail.
+  // `texts` is that of the constructor and holds each text once; it may be null if the lane is not
+  // of texts.
+  void read(const Lane& lane, ByteReader& in, Texts* texts);
+
   // For min and max over a window too long to look through.
   Extremes& extremes(const Lane& lane, const Texts& texts);
 
@@ -62,6 +70,8 @@ class Tally {
   event::Value most_frequent(const Lane& lane, std::int64_t limit, event::Arena& arena) const;
   event::Value answer_rich(const Lane& lane, const app::Aggregate& asked,
                            event::Arena& arena) const;
+  void read_whole(const Lane& lane, ByteReader& in);
+  void read_values(const Lane& lane, ByteReader& in, Texts* texts);
 
   std::int64_t count_ = 0;
   std::unique_ptr<Rich> rich_;  // only if the lane needs more than count and a sum of integers

@@ -144,6 +144,8 @@ void Place::flush() {
 
 void Place::State::submit() {
   if (failed || open.empty()) return;
+  // A snapshot of a view has no part of a change to a result before its position.
+  check(open.commit.changes.empty() || refolding, "outcomes change in an erase alone");
   close_block();
   ++groups_under_way;
   auto group = std::make_shared<Group>(std::exchange(open, Group{}));

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "host/committer.h"
-#include "host/derived.h"
 #include "stage/control.h"
 #include "stage/infer.h"
 #include "stage/ingest.h"
@@ -55,7 +54,6 @@ class Place {
     Position snapshot_every = 200'000;                           // positions; 0: only when asked
     std::function<void(Position done, Position last)> progress;  // of the fold at the start
     std::function<void(const Error&)> on_failure;                // a commit failed: open anew
-    std::vector<Derived*> derived;  // outlive the Place; their state goes into snapshots
     // After each snapshot, with what came of it.
     std::function<void(const SnapshotFigures&, const Expected<void>&)> on_snapshot;
   };
@@ -106,7 +104,8 @@ class Place {
   void erase(std::string subject, Done done);
   // Appends a control record whose effect is elsewhere (train, seal).
   void control(event::RecordKind kind, std::string body, Done done);
-  // Takes a snapshot of all up to now at the least; `done` comes when it is stored.
+  // Takes a snapshot of all up to now at the least, of views of all that is durable; `done` comes
+  // when it is stored.
   void snapshot(Committer::Done done);
   // Runs a job on the writing thread, in order with the commits.
   void run_on_store(std::function<Expected<void>(stage::Store&)> job, Committer::Done done);
@@ -149,6 +148,7 @@ class Place {
   struct Started {
     Position snapshot = kNoPosition;  // positions that a snapshot spared
     Position folded = 0;              // positions read from the log
+    Position views_folded = 0;        // positions whose results were read again for views
     Micros took = 0;
     std::vector<std::string> ignored;  // snapshots that were of no use, and why
   };

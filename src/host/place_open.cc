@@ -52,6 +52,7 @@ Expected<void> Place::State::put_in_force(AppVersion wanted_version) {
   ingest = std::make_unique<stage::Ingest>(spec, version, epoch, sealer);
   infer = std::make_unique<stage::Infer>(spec);
   views = std::make_unique<stage::Views>(spec);
+  views_from = kNoPosition;
   TRY(const auto models, parts.store.models(true));
   for (const stage::ModelVersion& model : models) {
     if (model.state != stage::ModelState::ready) continue;

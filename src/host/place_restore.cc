@@ -161,12 +161,7 @@ Expected<Position> Place::State::restore(const Opened& opened) {
     if (!read) ignore("snapshot " + shard_part(shard), read.error().message());
     from = std::min(from, read ? found->second.position : kNoPosition);
   }
-  for (Derived* const derived : settings.derived) {
-    const auto found = opened.parts.find(derived->name());
-    if (found == opened.parts.end() || found->second.opened.head != *usable) continue;
-    const auto read = derived->read(found->second.position, found->second.opened.body);
-    if (!read) ignore("snapshot " + derived->name(), read.error().message());
-  }
+  restore_views(opened);
   taking.last = taking.newest = *position;
   started.snapshot = *position;
   return from;

@@ -25,6 +25,9 @@ std::string numbered(const char* format, std::uint64_t number) {
 
 std::string shard_part(ShardId shard) { return numbered("shard/%03llu", shard); }
 std::string piece_part(Position first) { return numbered("ids/%015llu", first); }
+std::string view_part(const std::string& view, stage::ViewPiece piece) {
+  return "views/" + view + numbered("/%02llu", piece.depth) + numbered("-%04llu", piece.index);
+}
 
 void Place::State::add_part(std::string name, Position position, std::string_view body) {
   taking.figures.bytes += body.size();
@@ -68,17 +71,28 @@ bool Place::State::add_next_part() {
     taking.core = true;
     return true;
   }
-  if (taking.next < kShardCount) {
-    const auto shard = static_cast<ShardId>(taking.next++);
+  if (taking.shard < kShardCount) {
+    const ShardId shard = taking.shard++;
     infer->shards().compact(shard, ingest->low_time());
     add_part(shard_part(shard), ingest->last(), infer->shards().write(shard));
     return true;
   }
-  const std::size_t derived = taking.next - kShardCount;
-  if (derived >= settings.derived.size()) return false;
-  const Derived& part = *settings.derived[derived];
-  if (part.position() != kNoPosition) add_part(part.name(), part.position(), part.write());
-  ++taking.next;
+  return add_next_view_piece();
+}
+
+// A view goes on changing between its pieces: each has the position that it was written at.
+bool Place::State::add_next_view_piece() {
+  if (taking.view == spec().views.size()) return false;
+  stage::ViewPiece& piece = taking.piece;
+  if (piece.index == 0 || views->size(taking.view).given_up) {
+    piece = {views->depth(taking.view), 0};
+  }
+  add_part(view_part(spec().views[taking.view].name, piece), views->position(),
+           views->write(taking.view, piece));
+  if (++piece.index >> piece.depth != 0) {
+    ++taking.view;
+    piece = {};
+  }
   return true;
 }
 
@@ -109,7 +123,9 @@ void Place::State::start_snapshot() {
   }
   taking.running = true;
   taking.core = false;
-  taking.next = 0;
+  taking.shard = 0;
+  taking.view = 0;
+  taking.piece = {};
   taking.error.reset();
   taking.figures = {};
   taking.begin = parts.clock.steady();

@@ -2,6 +2,7 @@
 #include <random>
 
 #include "app/load.h"
+#include "base/digest.h"
 #include "event/decode.h"
 #include "host/loop.h"
 #include "host/place.h"
@@ -41,9 +42,24 @@ features:
       burst: count() over session 60s by shop
       risk: mean(fraud) over 1h delayed 10m by customer
       city: branch.town
+decisions:
+  verdict: {of: sale, cases: [{when: burst >= 2, then: many}, {then: few}]}
+views:
+  shops:
+    of: sale
+    where: amount > 1
+    by: [shop, verdict]
+    every: 1m
+    retain: 30m
+    aggregate: {sales: count(), money: sum(amount), common: 'top_k(city, 2)', end: last(customer)}
+  customers: {of: sale, by: customer, aggregate: {spent: max(spent), third: 'quantile(spent, 0.3)'}}
 )";
 
 constexpr Micros kStart = 1'700'000'000 * kSecond;
+
+void add_column(std::string& text, const std::string& column) {
+    text.insert(text.find("decisions:"), "      " + column + "\n");
+  }
 
 class StillClock final : public Clock {
  public:
@@ -64,7 +80,6 @@ struct SnapshotTest : testing::Test {
     Place::Settings settings;
     settings.spec = spec;
     settings.snapshot_every = every;
-    settings.derived = derived;
     auto opened = Place::open({store, *vault, clock, loop}, std::move(settings));
     ASSERT_TRUE(opened) << opened.error().message();
     place = *std::move(opened);
@@ -138,7 +153,16 @@ struct SnapshotTest : testing::Test {
     }
     return subject;
   }
-  std::string digests() { return place->state_digest() + place->ingest_digest(); }
+  std::string views() {
+    std::string all;
+    for (std::size_t i = 0; i < place->spec().views.size(); ++i) {
+      all += place->views().write(i, {});
+    }
+    return all;
+  }
+  std::string digests() {
+    return place->state_digest() + place->ingest_digest() + sha256_hex(views());
+  }
   // Of a start from the whole log.
   std::string folded() {
     EXPECT_TRUE(store.remove_snapshots());
@@ -163,7 +187,6 @@ struct SnapshotTest : testing::Test {
   StillClock clock;
   Loop loop;
   Position every = 0;
-  std::vector<Derived*> derived;
   std::unique_ptr<Place> place;
   std::mt19937 dice{1};
   int n = 0, sent = 0, answered = 0;
@@ -263,7 +286,7 @@ TEST_F(SnapshotTest, ASnapshotOfAnotherApplicationVersionIsNotUsed) {
   ASSERT_TRUE(snapshot());
   const auto old = spec;
   std::string text(kApp);
-  text += "      more: count() over 30m by shop\n";
+  add_column(text, "more: count() over 30m by shop");
   spec = app::load(text).spec;
   ASSERT_NE(spec, nullptr);
   open();
@@ -285,7 +308,7 @@ TEST_F(SnapshotTest, ASnapshotOfAnotherApplicationVersionIsNotUsed) {
 TEST_F(SnapshotTest, PartsOfDifferentPositionsMakeOneStateUnderALaterVersionToo) {
   feed(300);
   std::string text(kApp);
-  text += "      more: count() over 30m by (shop, customer)\n";
+  add_column(text, "more: count() over 30m by (shop, customer)");
   spec = app::load(text).spec;
   ASSERT_NE(spec, nullptr);
   open();
@@ -376,30 +399,76 @@ TEST_F(SnapshotTest, WhatWasLostWithAFailedCommitIsInNoSnapshot) {
   EXPECT_EQ(folded(), before);
 }
 
-TEST_F(SnapshotTest, AStateOfOthersIsKeptUnderItsName) {
-  struct Counting final : Derived {
-    Position at = kNoPosition;
-    std::string state;
-    std::string name() const override { return "views/counting"; }
-    Position position() const override { return at; }
-    std::string write() const override { return state; }
-    Expected<void> read(Position position, std::string_view bytes) override {
-      at = position;
-      state = bytes;
-      return {};
-    }
-  } counting;
-  derived = {&counting};
-  open();
-  feed(20);
-  counting.at = place->durable() - 3;
-  counting.state = "what it was";
+// S9.1
+TEST_F(SnapshotTest, AStartFoldsOnlyTheResultsThatASnapshotOfTheViewsLacks) {
+  feed(400);
   ASSERT_TRUE(snapshot());
-  const Position at = std::exchange(counting.at, kNoPosition);
-  counting.state.clear();
   open();
-  EXPECT_EQ(counting.at, at);
-  EXPECT_EQ(counting.state, "what it was");
+  EXPECT_EQ(place->started().views_folded, 0u);
+  const Position before = place->last();
+  feed(60);
+  const std::string shown = views();
+  open();
+  EXPECT_EQ(place->started().views_folded, place->last() - before);
+  EXPECT_EQ(views(), shown);
+  EXPECT_EQ(place->view(0, {})->position, place->durable());
+  ASSERT_TRUE(store.remove_snapshots());
+  open();
+  EXPECT_EQ(place->started().views_folded, place->last());
+  EXPECT_EQ(views(), shown);
+}
+
+TEST_F(SnapshotTest, ADamagedViewIsFoldedAnewAndTheRestIsNot) {
+  feed(300);
+  ASSERT_TRUE(snapshot());
+  const std::string before = digests();
+  change("views/shops/00-0000", [](stage::Snapshot& one) { one.bytes[one.bytes.size() / 2] ^= 1; });
+  open();
+  ASSERT_EQ(place->started().ignored.size(), 2u);
+  EXPECT_NE(place->started().ignored[0].find("views/shops/00-0000"), std::string::npos);
+  EXPECT_EQ(place->started().folded, 0u);
+  EXPECT_EQ(place->started().views_folded, place->last());
+  EXPECT_EQ(digests(), before);
+}
+
+// A view of many lines is written between events, in pieces of different positions.
+TEST_F(SnapshotTest, PiecesOfAViewAtDifferentPositionsMakeOneView) {
+  std::string text(kApp);
+  std::string wide = "  each: {of: sale, by: id, aggregate: {c: last(customer)";
+  for (int i = 0; i < 30; ++i) wide += ", q" + std::to_string(i) + ": 'quantile(spent, 0.5)'";
+  text.insert(text.find("  customers: {of"), wide + "}}\n");
+  spec = app::load(text).spec;
+  ASSERT_NE(spec, nullptr);
+  open();
+  feed(3000);
+  for (int round = 0; round < 2; ++round) {
+    std::optional<Expected<void>> done;
+    place->snapshot([&](const Expected<void>& result) { done = result; });
+    for (int i = 0; !done; ++i) {
+      if (i % 2 == 1) feed(5);
+      turn();
+    }
+    ASSERT_TRUE(*done);
+    std::set<Position> positions;
+    for (const auto& one : stored()) {
+      if (one.name.starts_with("views/each/")) positions.insert(one.position);
+    }
+    EXPECT_GT(positions.size(), 1u);
+    const std::string before = digests();
+    open();
+    EXPECT_LT(place->started().views_folded, 200u);
+    EXPECT_EQ(digests(), before);
+    // With a kill in the middle of the next one.
+    place->snapshot([](const Expected<void>&) {});
+    feed(30);
+    for (int i = 0; i < 10; ++i) turn();
+    const std::string later = digests();
+    open();
+    EXPECT_EQ(digests(), later);
+    feed(2000);
+  }
+  const std::string before = digests();
+  EXPECT_EQ(folded(), before);
 }
 
 }  // namespace

@@ -12,9 +12,10 @@
 
 namespace quintet::host {
 
-// Names of snapshots; the others are "ingest" and those of Place::Settings::derived.
+// Names of snapshots; the other is "ingest".
 std::string shard_part(ShardId shard);
 std::string piece_part(Position first);
+std::string view_part(const std::string& view, stage::ViewPiece piece);
 
 struct Place::State {
   Parts parts;
@@ -27,6 +28,7 @@ struct Place::State {
   std::unique_ptr<stage::Ingest> ingest;
   std::unique_ptr<stage::Infer> infer;
   std::unique_ptr<stage::Views> views;  // folded to `durable`
+  Position views_from = kNoPosition;    // at the start: behind which results must be folded
   std::unique_ptr<Committer> committer;
 
   // What waits for one commit: it becomes durable as a whole or not at all.
@@ -83,7 +85,9 @@ struct Place::State {
     bool running = false;
     bool written = false;  // all parts are made
     bool core = false;
-    std::size_t next = 0;              // shard, then derived part
+    ShardId shard = 0;                 // the next one
+    std::size_t view = 0;              // the same, after the shards
+    stage::ViewPiece piece;            // of it
     std::string key;                   // that seals it
     std::deque<stage::Snapshot> sealed;  // not yet durable positions, rising
     std::size_t puts = 0;              // under way at the committer
@@ -145,6 +149,7 @@ struct Place::State {
   void start_snapshot();
   void snapshot_turn();
   bool add_next_part();
+  bool add_next_view_piece();
   void add_core();
   void add_part(std::string name, Position position, std::string_view body);
   void put_parts();
@@ -170,6 +175,7 @@ struct Place::State {
   Expected<void> finish_erase(const std::string& subject, Position position);
 
   // place_views.cc
+  void restore_views(const Opened& opened);
   Expected<void> fold_views();
   Expected<void> fold_result(event::Record&& record, Epoch block_epoch,
                              const stage::OutcomeView& view);

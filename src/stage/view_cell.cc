@@ -56,9 +56,8 @@ void ViewCell::add(const ViewLane& how, Micros time, Position position, Value va
   }
   const Kept made{time, position, bits};
   const auto place =
-      std::upper_bound(kept_.begin(), kept_.end(), made, [&](const Kept& a, const Kept& b) {
-        return better(how, a, b, texts);
-      });
+      std::upper_bound(kept_.begin(), kept_.end(), made,
+                       [&](const Kept& a, const Kept& b) { return better(how, a, b, texts); });
   kept_.insert(place, made);
   if (kept_.size() <= how.most) return;
   if (is_text) texts->release(kept_.back().bits);
@@ -86,6 +85,58 @@ Value ViewCell::answer(const ViewLane& how, const feature::Texts& texts, event::
 
 std::size_t ViewCell::bytes() const {
   return tally_.bytes() + kept_.capacity() * sizeof(Kept);
+}
+
+namespace {
+
+// Whether the answer depends on when a kept value came: of equal least ones any may be kept.
+bool by_time(const ViewLane& how) {
+  return how.asked.function != Function::min && how.asked.function != Function::max;
+}
+
+}  // namespace
+
+void ViewCell::write(const ViewLane& how, const feature::Texts& texts, ByteWriter& out) const {
+  if (how.tallied) {
+    tally_.write(how.lane, out);
+    return;
+  }
+  event::Arena arena;
+  out.varint(kept_.size());
+  for (const Kept& kept : kept_) {
+    if (by_time(how)) {
+      out.zigzag(kept.time);
+      out.varint(kept.position);
+    }
+    arena.reset();
+    event::write_value(out, how.lane.type, value(how, kept.bits, texts, arena));
+  }
+}
+
+void ViewCell::read(const ViewLane& how, ByteReader& in, feature::Texts* texts) {
+  if (how.tallied) {
+    tally_.read(how.lane, in, texts);
+    return;
+  }
+  event::Arena arena;
+  const std::uint64_t count = in.count(std::min(how.most, in.rest()));
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    Kept kept{0, kNoPosition, 0};
+    if (by_time(how)) {
+      kept.time = in.zigzag();
+      kept.position = in.varint();
+    }
+    arena.reset();
+    const auto value = event::read_value(in, how.lane.type, arena);
+    if (!value || value->is_null()) {
+      in.fail();
+      return;
+    }
+    kept.bits = how.lane.kind == RawKind::text ? texts->hold(value->as_text())
+                                               : feature::raw_of(*value).bits;
+    if (!kept_.empty() && !better(how, kept_.back(), kept, texts)) in.fail();
+    kept_.push_back(kept);
+  }
 }
 
 }  // namespace quintet::stage

@@ -13,8 +13,8 @@ namespace quintet::stage {
 struct ViewLane {
   app::Aggregate asked;  // function, q and limit alone
   feature::Lane lane;
-  bool tallied = true;     // else the values themselves are kept
-  std::size_t most = 0;    // of them
+  bool tallied = true;      // else the values themselves are kept
+  std::size_t most = 0;     // of them
   bool holds_text = false;  // the values are texts that must stay
 };
 ViewLane view_lane(const app::ViewAggregate& aggregate);
@@ -29,6 +29,12 @@ class ViewCell {
   event::Value answer(const ViewLane& how, const feature::Texts& texts, event::Arena& arena);
   // What it takes beyond itself.
   std::size_t bytes() const;
+
+  // Canonical: equal values give equal bytes, in whatever order they came.
+  void write(const ViewLane& how, const feature::Texts& texts, ByteWriter& out) const;
+  // Into an empty cell. Bytes that write() does not produce make the reader fail. `texts` as for
+  // add().
+  void read(const ViewLane& how, ByteReader& in, feature::Texts* texts);
 
  private:
   struct Kept {

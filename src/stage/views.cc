@@ -2,51 +2,19 @@
 
 #include <algorithm>
 
-#include "base/check.h"
 #include "base/civil.h"
 #include "base/digest.h"
+#include "base/hash.h"
+#include "stage/views_state.h"
 
 namespace quintet::stage {
 
 using event::Value;
 
-struct Views::Key {
-  Micros bucket = 0;
-  std::vector<Value> values;
-};
-
-struct Views::Less {
-  bool operator()(const Key& a, const Key& b) const {
-    if (a.bucket != b.bucket) return a.bucket < b.bucket;
-    for (std::size_t i = 0; i < a.values.size() && i < b.values.size(); ++i) {
-      if (const int order = event::compare(a.values[i], b.values[i]); order != 0) return order < 0;
-    }
-    return false;
-  }
-};
-
-struct Views::Line {
-  std::vector<ViewCell> cells;
-  std::unique_ptr<feature::Texts> texts;  // only if a cell holds texts
-  std::unique_ptr<char[]> key_texts;
-  std::size_t counted = 0;  // bytes, as they stand in State::bytes
-};
-
-struct Views::State {
-  const app::View* view = nullptr;
-  std::vector<event::Type> key_types;
-  std::vector<ViewLane> lanes;
-  bool holds_texts = false;
-  std::map<Key, Line, Less> lines;
-  std::size_t bytes = 0;
-  Micros newest = kNoTime;
-  bool given_up = false;
-};
-
 namespace {
 
 // A line's own cost beside what its cells hold: node, key and vectors.
-constexpr std::size_t kLineBytes = 160;
+constexpr std::size_t kLineBytes = 200;
 constexpr std::size_t kTextCost = 96;  // of one held text
 
 bool holds(const expr::Program& where, std::span<const Value> slots, event::Arena& arena) {
@@ -62,6 +30,7 @@ Views::Views(std::shared_ptr<const app::Spec> spec, std::size_t most_bytes)
   for (const app::View& view : spec_->views) {
     State state;
     state.view = &view;
+    state.slots.resize(kViewSlots);
     const auto& types = spec_->rows[static_cast<std::size_t>(view.of)].slot_types;
     for (const app::Slot slot : view.by) {
       state.key_types.push_back(types[static_cast<std::size_t>(slot)]);
@@ -121,33 +90,41 @@ void Views::fold(const ViewRows& rows, const ViewRows::Row& row) {
     drop_old(state);
   }
   const Micros bucket = view.every > 0 ? floor_to(row.time, view.every) : 0;
-  if (row.counts && !is_old(state, bucket)) {
-    const std::span<const Value> values(rows.values_);
-    Line& line = line_of(state, bucket, values.subspan(row.first, view.by.size()));
-    std::size_t bytes = kLineBytes;
+  if (row.counts && !is_old(view, state.newest, bucket)) {
+    const auto key = std::span<const Value>(rows.values_).subspan(row.first, view.by.size());
+    Key wanted{bucket, {key.begin(), key.end()}};
+    if (!state.reached.empty() && row.position <= state.reached[slot_of(state, wanted)]) return;
+    Line& line = line_of(state, std::move(wanted));
     for (std::size_t i = 0; i < state.lanes.size(); ++i) {
-      const Value value = values[row.first + view.by.size() + i];
-      if (!value.is_null()) {
-        line.cells[i].add(state.lanes[i], row.time, row.position, value, line.texts.get());
-      }
-      bytes += sizeof(ViewCell) + line.cells[i].bytes();
+      const Value value = rows.values_[row.first + view.by.size() + i];
+      if (value.is_null()) continue;
+      line.cells[i].add(state.lanes[i], row.time, row.position, value, line.texts.get());
     }
-    if (line.texts) bytes += line.texts->size() * kTextCost;
-    state.bytes = state.bytes + bytes - line.counted;
-    line.counted = bytes;
+    count(state, line);
   }
+}
+
+// What the line takes now; gives the view up if that is too much.
+void Views::count(State& state, Line& line) const {
+  std::size_t bytes = kLineBytes + line.key_bytes;
+  for (const ViewCell& cell : line.cells) bytes += sizeof(ViewCell) + cell.bytes();
+  if (line.texts) bytes += line.texts->size() * kTextCost;
+  state.bytes = state.bytes + bytes - line.counted;
+  line.counted = bytes;
   if (state.bytes <= most_bytes_) return;
+  state.clear();
   state.given_up = true;
-  state.lines.clear();
-  state.bytes = 0;
 }
 
 const feature::Texts& Views::texts_of(const Line& line) const {
   return line.texts ? *line.texts : no_texts_;
 }
 
-Views::Line& Views::line_of(State& state, Micros bucket, std::span<const Value> key) {
-  Key wanted{bucket, {key.begin(), key.end()}};
+std::size_t Views::slot_of(const State& state, const Key& key) {
+  return hash64(key_bytes(state, key)) % kViewSlots;
+}
+
+Views::Line& Views::line_of(State& state, Key&& wanted) {
   const auto found = state.lines.lower_bound(wanted);
   if (found != state.lines.end() && !Less()(wanted, found->first)) return found->second;
   Line line;
@@ -166,21 +143,37 @@ Views::Line& Views::line_of(State& state, Micros bucket, std::span<const Value> 
     v = v.kind() == event::Kind::text ? Value::text(own) : Value::bytes(own);
     place += text.size();
   }
+  add_cells(state, line);
+  line.key_bytes = wanted.values.size() * sizeof(Value) + size;
+  line.slot = slot_of(state, wanted);
+  const auto made = state.lines.emplace_hint(found, std::move(wanted), std::move(line));
+  Line& added = made->second;
+  added.key = &made->first;
+  Line*& first = state.slots[added.slot];
+  added.after = std::exchange(first, &added);
+  if (added.after != nullptr) added.after->before = &added;
+  return added;
+}
+
+void Views::add_cells(const State& state, Line& line) const {
   if (state.holds_texts) line.texts = std::make_unique<feature::Texts>();
   line.cells.reserve(state.lanes.size());
-  for (const ViewLane& lane : state.lanes) {
-    line.cells.emplace_back(lane, texts_of(line));
-  }
-  line.counted = wanted.values.size() * sizeof(Value) + size;
-  state.bytes += line.counted;
-  return state.lines.emplace_hint(found, std::move(wanted), std::move(line))->second;
+  for (const ViewLane& lane : state.lanes) line.cells.emplace_back(lane, texts_of(line));
+}
+
+void Views::remove(State& state, const Key& key) {
+  const auto found = state.lines.find(key);
+  const Line& line = found->second;
+  (line.before != nullptr ? line.before->after : state.slots[line.slot]) = line.after;
+  if (line.after != nullptr) line.after->before = line.before;
+  state.bytes -= line.counted;
+  state.lines.erase(found);
 }
 
 // S9.4: a bucket is kept while it ends after newest - retain.
-bool Views::is_old(const State& state, Micros bucket) {
-  const app::View& view = *state.view;
+bool Views::is_old(const app::View& view, Micros newest, Micros bucket) {
   Micros edge;
-  if (view.retain <= 0 || __builtin_sub_overflow(state.newest, view.retain, &edge) ||
+  if (view.retain <= 0 || __builtin_sub_overflow(newest, view.retain, &edge) ||
       __builtin_sub_overflow(edge, view.every, &edge)) {
     return false;
   }
@@ -190,20 +183,29 @@ bool Views::is_old(const State& state, Micros bucket) {
 void Views::drop_old(State& state) {
   while (!state.lines.empty()) {
     const auto oldest = state.lines.begin();
-    if (!is_old(state, oldest->first.bucket)) break;
-    state.bytes -= oldest->second.counted;
-    state.lines.erase(oldest);
+    if (!is_old(*state.view, state.newest, oldest->first.bucket)) break;
+    remove(state, oldest->first);
   }
 }
 
-std::string Views::token(const State& state, const Key& key) {
+std::string Views::key_bytes(const State& state, const Key& key) {
   std::string bytes;
   ByteWriter out(bytes);
   out.i64(key.bucket);
   for (std::size_t i = 0; i < key.values.size(); ++i) {
     event::write_value(out, state.key_types[i], key.values[i]);
   }
-  return to_hex(bytes);
+  return bytes;
+}
+
+Expected<Views::Key> Views::read_key(const State& state, ByteReader& in, event::Arena& arena) {
+  Key key;
+  key.bucket = in.i64();
+  for (const event::Type type : state.key_types) {
+    TRY(const Value value, event::read_value(in, type, arena));
+    key.values.push_back(value);
+  }
+  return key;
 }
 
 Expected<Views::Key> Views::key_of_token(const State& state, std::string_view token,
@@ -214,14 +216,8 @@ Expected<Views::Key> Views::key_of_token(const State& state, std::string_view to
   const auto bytes = from_hex(token);
   if (!bytes) return refused();
   ByteReader in(*bytes);
-  Key key;
-  key.bucket = in.i64();
-  for (const event::Type type : state.key_types) {
-    auto value = event::read_value(in, type, arena);
-    if (!value) return refused();
-    key.values.push_back(arena.copy(*value));
-  }
-  if (!in.done()) return refused();
+  auto key = read_key(state, in, arena);
+  if (!key || !in.done()) return refused();
   return key;
 }
 
@@ -257,7 +253,7 @@ Expected<ViewPage> Views::read(std::size_t view, const ViewQuery& query) {
   const Key* seen = nullptr;
   for (std::size_t scanned = 0; at != state.lines.end() && at->first.bucket < query.to; ++at) {
     if (page.lines.size() == query.limit || scanned++ == kViewScan) {
-      if (seen != nullptr) page.next = token(state, *seen);
+      if (seen != nullptr) page.next = to_hex(key_bytes(state, *seen));
       return page;
     }
     seen = &at->first;
@@ -267,8 +263,7 @@ Expected<ViewPage> Views::read(std::size_t view, const ViewQuery& query) {
     for (const Value& value : at->first.values) line.key.push_back(page.arena.copy(value));
     Line& found = at->second;
     for (std::size_t i = 0; i < state.lanes.size(); ++i) {
-      line.cells.push_back(found.cells[i].answer(
-          state.lanes[i], texts_of(found), page.arena));
+      line.cells.push_back(found.cells[i].answer(state.lanes[i], texts_of(found), page.arena));
     }
     page.lines.push_back(std::move(line));
   }
@@ -278,6 +273,24 @@ Expected<ViewPage> Views::read(std::size_t view, const ViewQuery& query) {
 Views::Size Views::size(std::size_t view) const {
   const State& state = states_[view];
   return {state.lines.size(), state.bytes, state.given_up};
+}
+
+Expected<void> Views::fold_stored(const Admitted& read, const OutcomeView& stored,
+                                  std::span<const std::shared_ptr<const app::Spec>> versions) {
+  if (stored.app_version == 0 || stored.app_version > versions.size()) {
+    return broken("the outcome of position " + std::to_string(read.record.position) +
+                  " names an application version that the log lacks");
+  }
+  const int type = read.event.type == nullptr ? -1 : read.event.type->index;
+  if (stored.status != OutcomeStatus::result || type < 0 || !wants(type)) return {};
+  const app::Spec& decided_under = *versions[stored.app_version - 1];
+  ByteReader in(stored.bytes);
+  TRY(const Outcome decided, read_outcome(in, decided_under, read.record.position));
+  ViewRows rows;
+  take(type, read.record.time, read.record.position,
+       recast(decided_under, decided, *spec_, read.event), rows);
+  fold(rows, read.record.position);
+  return {};
 }
 
 std::vector<Value> recast(const app::Spec& written, const Outcome& outcome, const app::Spec& spec,

@@ -1,6 +1,9 @@
 // The views of an application (S9): aggregates over results, by key and bucket of event time. They
 // fold results in position order; what they give is a function of the results that are in them.
-// Derived: lost at a restart, folded again from log and outcomes. One thread; pure.
+// Derived: may be lost, and folded again from log and outcomes. One thread; pure.
+//
+// In a snapshot a view is a set of pieces, each the lines of some slots, so that no piece is large
+// and each may have a position of its own. A slot is a part of all lines by the hash of their key.
 #pragma once
 
 #include <map>
@@ -9,6 +12,7 @@
 #include <vector>
 
 #include "event/event.h"
+#include "stage/admitted.h"
 #include "stage/outcome.h"
 #include "stage/view_cell.h"
 
@@ -19,6 +23,17 @@ namespace quintet::stage {
 inline constexpr std::size_t kViewBytes = std::size_t{256} << 20;
 // Lines that one read looks at.
 inline constexpr std::size_t kViewScan = 20'000;
+
+inline constexpr std::size_t kViewSlots = 1024;
+inline constexpr std::size_t kViewPieceBytes = std::size_t{256} << 10;  // of memory, about
+
+// A piece of a view: with depth d it is cut into 2^d pieces, numbered in the order of their slots.
+struct ViewPiece {
+  unsigned depth = 0;
+  std::size_t index = 0;
+  std::size_t first_slot() const { return index * (kViewSlots >> depth); }
+  std::size_t end_slot() const { return (index + 1) * (kViewSlots >> depth); }
+};
 
 // What results give to views, until their commit is durable.
 class ViewRows {
@@ -31,7 +46,7 @@ class ViewRows {
     std::size_t view;
     Micros time;
     Position position;
-    bool counts;  // `where` holds
+    bool counts;        // `where` holds
     std::size_t first;  // in values_: keys, then arguments (null: not counted)
   };
   std::vector<Row> rows_;
@@ -58,8 +73,8 @@ struct ViewQuery {
 };
 
 struct ViewPage {
-  std::vector<ViewLine> lines;  // by bucket, then key (event::compare)
-  std::string next;             // where to go on; empty at the end
+  std::vector<ViewLine> lines;      // by bucket, then key (event::compare)
+  std::string next;                 // where to go on; empty at the end
   Position position = kNoPosition;  // folded to
   Micros newest = kNoTime;          // event time of the newest result of its event type
   event::Arena arena;               // owns texts and lists of `lines`
@@ -78,6 +93,10 @@ class Views {
             ViewRows& rows);
   // Folds them; everything up to `position` is in the views then.
   void fold(const ViewRows& rows, Position position);
+  Position position() const { return position_; }
+  // Folds a stored result: `read` is its record under spec(), `versions` by AppVersion - 1.
+  Expected<void> fold_stored(const Admitted& read, const OutcomeView& stored,
+                             std::span<const std::shared_ptr<const app::Spec>> versions);
 
   // `view` is an index into Spec::views. `invalid` for an `after` that no page gave, `unavailable`
   // (view_too_large) for a view that was given up.
@@ -89,23 +108,53 @@ class Views {
   };
   Size size(std::size_t view) const;
 
+  // --- snapshots (views_snapshot.cc) ---
+  // How deep the view is cut so that a piece takes about kViewPieceBytes.
+  unsigned depth(std::size_t view) const;
+  // Canonical: equal results give equal bytes, whatever way they came. A view that was given up is
+  // one piece of depth 0, which says so.
+  std::string write(std::size_t view, ViewPiece piece) const;
+  // Which piece the bytes are; `broken` if they are none.
+  static Expected<ViewPiece> piece_of(std::string_view bytes);
+
+  struct StoredPiece {
+    Position position = kNoPosition;  // its state is that of all results up to there
+    std::string_view bytes;
+  };
+  // Puts pieces in place of an empty view; of those that hold the same slot the newest counts.
+  // Gives the position behind which results must be folded: one that is in a piece already is
+  // passed over then, until caught_up(). `broken` for pieces that are damaged, of another
+  // application or semantics version, or not the whole view: then the view is empty.
+  Expected<Position> restore(std::size_t view, std::vector<StoredPiece> pieces);
+  void caught_up();
+
  private:
   struct Key;
   struct Less;
   struct Line;
   struct State;
   void fold(const ViewRows& rows, const ViewRows::Row& row);
-  Line& line_of(State& state, Micros bucket, std::span<const event::Value> key);
+  void count(State& state, Line& line) const;
+  static std::size_t slot_of(const State& state, const Key& key);
+  Line& line_of(State& state, Key&& wanted);
+  void add_cells(const State& state, Line& line) const;
+  static void remove(State& state, const Key& key);
+  std::string beginning(std::size_t view) const;
+  static bool may_be(const State& state, ViewPiece piece, Micros newest, const Key& key);
+  Expected<void> read_lines(State& state, ByteReader& in, ViewPiece piece,
+                            const std::vector<Position>& reached);
+  Expected<Position> read_pieces(std::size_t view, const std::vector<StoredPiece>& pieces);
   const feature::Texts& texts_of(const Line& line) const;
-  static bool is_old(const State& state, Micros bucket);
+  static bool is_old(const app::View& view, Micros newest, Micros bucket);
   static void drop_old(State& state);
-  static std::string token(const State& state, const Key& key);
+  static std::string key_bytes(const State& state, const Key& key);
+  static Expected<Key> read_key(const State& state, ByteReader& in, event::Arena& arena);
   static Expected<Key> key_of_token(const State& state, std::string_view token,
                                     event::Arena& arena);
 
   std::shared_ptr<const app::Spec> spec_;
   const std::size_t most_bytes_;
-  std::vector<State> states_;                  // by Spec::views
+  std::vector<State> states_;                 // by Spec::views
   std::vector<std::vector<std::size_t>> of_;  // by event type: its views
   Position position_ = kNoPosition;
   const feature::Texts no_texts_;

@@ -1,115 +1,13 @@
 #include "stage/views.h"
 
-#include <gtest/gtest.h>
-
-#include <random>
-
-#include "app/load.h"
 #include "base/civil.h"
 #include "feature/naive.h"
+#include "stage/views_fixture.h"
 
 namespace quintet::stage {
 namespace {
 
 using event::Value;
-
-std::string app_with(std::string_view view) {
-  return R"(quintet: 1
-app: test
-events:
-  tx:
-    id: id
-    time: at
-    fields:
-      id: string
-      at: timestamp
-      shop: {type: string, optional: true}
-      amount: {type: decimal(2), optional: true}
-      score: {type: double, optional: true}
-      units: {type: int64, optional: true}
-      ok: {type: bool, optional: true}
-decisions:
-  verdict: {of: tx, cases: [{when: units > 5, then: block}, {then: approve}]}
-views:
-  seen: )" + std::string(view) + "\n";
-}
-
-constexpr std::string_view kEvery = R"(
-    of: tx
-    where: verdict == "block" or ok
-    by: [shop, verdict]
-    every: 1h
-    retain: 6h
-    aggregate:
-      events: count()
-      shops: count(shop)
-      money: sum(amount)
-      usual: mean(amount)
-      spread: var(score)
-      deviation: std(units)
-      total: sum(score)
-      least: min(amount)
-      most: max(score)
-      lowest: min(shop)
-      greatest: max(shop)
-      one: any(ok)
-      each_one: all(ok)
-      begin: first(shop)
-      end: last(amount)
-      few: list(units, 3)
-      different: distinct(shop)
-      half: quantile(score, 0.5)
-      often: top_k(shop, 2)
-      large: sum(amount) where units > 3)";
-
-struct Row {
-  Micros time;
-  Position position;
-  event::Arena arena;
-  std::vector<Value> slots;
-};
-
-// Fields by name: 0 id, 1 at, 2 shop, 3 amount, 4 score, 5 n, 6 ok; then the decision.
-class ViewsTest : public ::testing::Test {
- protected:
-  void load(std::string_view view, std::size_t most_bytes = kViewBytes) {
-    const app::Loaded loaded = app::load(app_with(view));
-    check(loaded.spec != nullptr, "the test's own application is wrong");
-    spec_ = loaded.spec;
-    views_ = std::make_unique<Views>(spec_, most_bytes);
-  }
-
-  Row& add(Micros time, std::string_view shop, std::int64_t amount, std::int64_t n) {
-    Row row{time, static_cast<Position>(rows_.size() + 1), {}, {}};
-    row.slots.resize(static_cast<std::size_t>(spec_->rows[0].slots));
-    row.slots[1] = Value::timestamp(time);
-    row.slots[2] = Value::text(row.arena.copy(shop));
-    row.slots[3] = Value::decimal(amount);
-    row.slots[5] = Value::int64(n);
-    row.slots[static_cast<std::size_t>(spec_->rows[0].decisions[0].slot)] =
-        Value::text(n > 5 ? "block" : "approve");
-    rows_.push_back(std::move(row));
-    return rows_.back();
-  }
-
-  void fold(Views& views, const Row& row) {
-    ViewRows out;
-    views.take(0, row.time, row.position, row.slots, out);
-    views.fold(out, row.position);
-  }
-  void fold_all() {
-    for (const Row& row : rows_) fold(*views_, row);
-  }
-  ViewPage read(const ViewQuery& query = {}) {
-    auto page = views_->read(0, query);
-    EXPECT_TRUE(page.has_value());
-    return *std::move(page);
-  }
-
-  std::shared_ptr<const app::Spec> spec_;
-  std::unique_ptr<Views> views_;
-  std::vector<Row> rows_;
-};
 
 // S9.1 to S9.4, taken literally.
 struct Naive {
@@ -124,13 +22,13 @@ struct Naive {
       return false;
     }
   };
-  std::map<std::pair<Micros, std::vector<Value>>, std::vector<const Row*>, Less> lines;
+  std::map<std::pair<Micros, std::vector<Value>>, std::vector<const ViewRow*>, Less> lines;
 
-  Naive(const app::View& view, const std::vector<Row>& rows) {
+  Naive(const app::View& view, const std::vector<ViewRow>& rows) {
     event::Arena arena;
     Micros newest = kNoTime;
-    for (const Row& row : rows) newest = std::max(newest, row.time);
-    for (const Row& row : rows) {
+    for (const ViewRow& row : rows) newest = std::max(newest, row.time);
+    for (const ViewRow& row : rows) {
       const Value met = view.where.run(row.slots, arena);
       if (met.is_null() || !met.as_bool()) continue;
       const Micros bucket = floor_to(row.time, view.every);
@@ -142,13 +40,13 @@ struct Naive {
       lines[{bucket, key}].push_back(&row);
     }
     for (auto& [key, in] : lines) {
-      std::sort(in.begin(), in.end(), [](const Row* a, const Row* b) {
+      std::sort(in.begin(), in.end(), [](const ViewRow* a, const ViewRow* b) {
         return std::pair(a->time, a->position) < std::pair(b->time, b->position);
       });
     }
   }
 
-  static Value answer(const app::ViewAggregate& view, const std::vector<const Row*>& in,
+  static Value answer(const app::ViewAggregate& view, const std::vector<const ViewRow*>& in,
                       event::Arena& arena) {
     app::Aggregate asked;
     asked.function = view.function;
@@ -158,7 +56,7 @@ struct Naive {
     if (view.argument) asked.input = 0;
     std::vector<Value> values;
     std::size_t count = 0;
-    for (const Row* row : in) {
+    for (const ViewRow* row : in) {
       if (view.where) {
         const Value met = view.where.run(row->slots, arena);
         if (met.is_null() || !met.as_bool()) continue;
@@ -173,7 +71,7 @@ struct Naive {
   }
 };
 
-void expect_same(const app::View& view, const ViewPage& page, const std::vector<Row>& rows) {
+void expect_same(const app::View& view, const ViewPage& page, const std::vector<ViewRow>& rows) {
   const Naive naive(view, rows);
   ASSERT_EQ(page.lines.size(), naive.lines.size());
   auto wanted = naive.lines.begin();
@@ -197,22 +95,13 @@ void expect_same(const app::View& view, const ViewPage& page, const std::vector<
 TEST_F(ViewsTest, EveryAggregateIsThatOfItsDefinitionWhateverTheOrder) {
   for (unsigned seed = 0; seed < 30; ++seed) {
     rows_.clear();
-    load(kEvery);
+    load(kEveryAggregate);
     std::mt19937_64 random(seed);
-    const auto below = [&](int most) { return static_cast<int>(random() % unsigned(most)); };
-    for (int i = 0; i < 300; ++i) {
-      Row& row = add((below(20) * 30 + i) * kMinute, std::string(1, char('a' + below(4))),
-                     below(2000) - 500, below(9));
-      row.slots[4] = Value::real((below(2000) - 1000) * 1.1e-3);
-      row.slots[6] = Value::boolean(below(3) == 0);
-      for (const std::size_t slot : {2U, 3U, 4U, 5U, 6U}) {
-        if (below(8) == 0) row.slots[slot] = {};
-      }
-    }
-    std::vector<const Row*> order;
-    for (const Row& row : rows_) order.push_back(&row);
+    add_random(random, 300);
+    std::vector<const ViewRow*> order;
+    for (const ViewRow& row : rows_) order.push_back(&row);
     if (seed % 2 == 1) std::shuffle(order.begin(), order.end(), random);
-    for (const Row* row : order) fold(*views_, *row);
+    for (const ViewRow* row : order) fold(*views_, *row);
     ViewQuery query;
     query.limit = 10'000;
     expect_same(spec_->views[0], read(query), rows_);

@@ -9,6 +9,7 @@
 #include "stage/ingest.h"
 #include "stage/outcome_reader.h"
 #include "stage/render.h"
+#include "stage/views.h"
 
 namespace quintet::tool {
 
@@ -138,6 +139,7 @@ class Verification {
     spec_ = log_.versions()[span.version - 1];
     ingest_ = std::make_unique<stage::Ingest>(spec_, span.version, 0, sealer_);
     infer_ = std::make_unique<stage::Infer>(spec_);
+    views_ = std::make_unique<stage::Views>(spec_);
     TRY_DO(install_models(*infer_));
     stage::OutcomeReader stored(log_.store());
     bool stop = false;
@@ -157,7 +159,11 @@ class Verification {
         return {};
       }
       if (position >= span.first) TRY_DO(compare(admitted.record, stored));
-      if (newest) TRY_DO(compare_snapshots(position));
+      if (newest) {
+        TRY(const stage::OutcomeView* view, stored.at(position));
+        if (view != nullptr) TRY_DO(views_->fold_stored(admitted, *view, log_.versions()));
+        TRY_DO(compare_snapshots(position));
+      }
       if (progress_ && position % 1024 == 0) progress_(position, report_.last);
       return {};
     }));
@@ -239,9 +245,25 @@ class Verification {
       }
     }
     for (auto at = begin; at != end; ++at) {
-      if (at->second.first == "ingest") TRY_DO(compare_ingest(at->second.second));
+      const auto& [name, body] = at->second;
+      if (name == "ingest") TRY_DO(compare_ingest(body));
+      if (name.starts_with("views/")) compare_view(name, position, body);
     }
     return {};
+  }
+
+  void compare_view(const std::string& name, Position position, std::string_view body) {
+    ++report_.snapshots;
+    const std::string view = name.substr(6, name.rfind('/') - 6);
+    const auto piece = stage::Views::piece_of(body);
+    bool same = false;
+    for (std::size_t i = 0; piece && i < spec_->views.size(); ++i) {
+      same |= spec_->views[i].name == view && views_->write(i, *piece) == body;
+    }
+    if (same) return;
+    fault("snapshot " + name + " at " + std::to_string(position) +
+          " is not the fold of the results up to there" +
+          (piece ? "" : ": " + piece.error().message()));
   }
 
   Expected<void> compare_ingest(std::string_view body) {
@@ -278,6 +300,7 @@ class Verification {
   std::shared_ptr<const app::Spec> spec_;
   std::unique_ptr<stage::Ingest> ingest_;
   std::unique_ptr<stage::Infer> infer_;
+  std::unique_ptr<stage::Views> views_;
   stage::Outcome outcome_;
   std::string json_;
 };
