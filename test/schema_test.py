@@ -78,6 +78,10 @@ BROKEN = [
     ("QNT-0103", MODEL.replace("[c]", "{a: b}") % "file: a.json"),
     ("QNT-0101", MODEL % "file: a.json, fil: b"),
     ("QNT-0109", TRAIN % "rounds: many"),
+    ("QNT-0101", TRAIN % "max_dept: 4"),
+    ("QNT-0502", TRAIN % "max_depth: x"),
+    ("QNT-0502", TRAIN % "eta: [0.1, 0.2]"),
+    ("QNT-0502", TRAIN % "tree_method: gpu_hist"),
     ("QNT-0102", MODEL % "train: {rounds: 5}"),
     ("QNT-0101", MODEL % "file: a.json, promote: {when: auc >= current, wen: x}"),
     ("QNT-0106", HEAD + "schedules: {}\n"),
@@ -94,8 +98,13 @@ MEANING = [
     ("QNT-0205", field("{type: int64, minimum: 5, maximum: 1}")),
     ("QNT-0205", field("{type: string, levels: []}")),
     ("QNT-0109", HEAD + "retain: 0d\n"),
+    ("QNT-0502", TRAIN % "subsample: 7"),
+    ("QNT-0502", TRAIN % "l2: 1"),
+    ("QNT-0105", field("{type: string, levels: [yes, 'no']}")),
+    ("QNT-0105", HEAD + "decisions: {d: {of: e, cases: [{then: no}]}}\n"),
+    ("QNT-0105", HEAD.replace("app: t", "app: on")),
 ]
-GOOD = [HEAD, TRAIN % "rounds: 5, max_depth: 3", MODEL % "file: a.json",
+GOOD = [HEAD, field("{type: string, levels: ['yes', 'no']}"), TRAIN % "rounds: 5, max_depth: 3", MODEL % "file: a.json",
         HEAD + "late: 2h\nahead: 0s\ntimezone: '+02:00'\nconstants: {x: 1.5, w: a, z: true}\n"]
 
 

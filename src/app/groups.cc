@@ -159,6 +159,7 @@ std::optional<expr::Program> RowAsker::key_part(const Call& call, const expr::Ke
                                                 const event::Field& field) {
   FieldScope scope(draft_, event_, "a key");
   expr::CheckOptions options;
+  options.inside_aggregate = true;
   options.expected = field.type;
   options.what = "the key `" + part.field + "`";
   options.utc_offset_minutes = draft_.spec.utc_offset_minutes;
@@ -279,6 +280,7 @@ std::optional<int> RowAsker::add_input(const Call& call, Group& group, bool filt
   if (ast == nullptr) return -1;
   FieldScope scope(draft_, call.source, "an aggregate", FieldScope::Labels::readable);
   expr::CheckOptions options;
+  options.inside_aggregate = true;
   options.utc_offset_minutes = draft_.spec.utc_offset_minutes;
   if (filter) {
     options.expected = event::Type::of(event::Kind::boolean);

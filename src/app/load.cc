@@ -134,8 +134,10 @@ Loaded load(std::string_view text, std::string_view pattern) {
   Draft draft(report, text);
   load_document(draft, *yaml.root, pattern);
   draft.spec.digest = digest_of_meaning(*yaml.root);
-  const bool good = !report.has_errors();
+  const bool good = !report.has_errors() && yaml.problems.empty();
   loaded.diagnostics = report.take();
+  loaded.diagnostics.insert(loaded.diagnostics.begin(), yaml.problems.begin(),
+                            yaml.problems.end());
   if (good) loaded.spec = std::make_shared<const Spec>(std::move(draft.spec));
   return loaded;
 }

@@ -93,18 +93,34 @@ class ModelLoader {
     rules.threads = static_cast<int>(block.integer("threads", 1, 256).value_or(1));
     metrics_ = block.items("metrics");
     for (const Node* metric : metrics_) add_metric(*metric, rules.metrics);
-    for (const Node::Entry* entry : block.others()) {
-      if (!entry->value.is_scalar() || entry->value.is_null() || !expr::is_name(entry->key.text)) {
-        report_.error("QNT-0502", entry->key,
-                      "`" + entry->key.text + "` is passed to the library, which wants one value");
-        continue;
-      }
-      rules.parameters.emplace_back(entry->key.text, entry->value.text);
-    }
+    for (const Node::Entry* entry : block.others()) add_parameter(*entry, rules);
     // Ours, but it travels with the parameters: stage/training.h takes it out.
     if (block.has("window")) rules.parameters.emplace_back("window", block.text("window"));
     std::sort(rules.parameters.begin(), rules.parameters.end());
     model_.train = std::move(rules);
+  }
+
+  void add_parameter(const Node::Entry& entry, TrainRules& rules) {
+    const std::string& name = entry.key.text;
+    const std::string_view trainer = model_.type == ModelType::linear ? "linear" : "xgboost";
+    const Parameter* parameter = find_parameter(trainer, name);
+    if (parameter == nullptr) {
+      const auto names = parameter_names(trainer);
+      report_.error("QNT-0502", entry.key,
+                    "`" + name + "` is no parameter of " + std::string(trainer),
+                    "it takes " + list_names({names.begin(), names.end()}, names.size()));
+      return;
+    }
+    const bool scalar = entry.value.is_scalar() && !entry.value.is_null();
+    const std::string wanted =
+        scalar ? wrong_parameter(*parameter, entry.value.text) : "one value";
+    if (!wanted.empty()) {
+      report_.error("QNT-0502", entry.value,
+                    "`" + name + "` is " + wanted + ", this is " +
+                        (scalar ? "`" + entry.value.text + "`" : "none"));
+      return;
+    }
+    rules.parameters.emplace_back(name, entry.value.text);
   }
 
   int find_label(const Node& name) {

@@ -72,7 +72,15 @@ TEST(Models, RefusesInputsThatAreNotThere) {
 
 TEST(Models, RefusesTrainingThatCannotBe) {
   model_refused("QNT-0219", "    inputs: [amount]\n    train: {label: «bakc»}\n");
-  model_refused("QNT-0502", "    inputs: [amount]\n    train: {label: back, «eta»: [1, 2]}\n");
+  model_refused("QNT-0502", "    inputs: [amount]\n    train: {label: back, eta: «[1, 2]»}\n");
+  model_refused("QNT-0502", "    inputs: [amount]\n    train: {label: back, eta: «1.5»}\n");
+  model_refused("QNT-0502", "    inputs: [amount]\n    train: {label: back, subsample: «0»}\n");
+  model_refused("QNT-0502", "    inputs: [amount]\n    train: {label: back, max_depth: «2.5»}\n");
+  model_refused("QNT-0502", "    inputs: [amount]\n    train: {label: back, tree_method: «gpu_hist»}\n");
+  model_refused("QNT-0502", "    inputs: [amount]\n    train: {label: back, «l2»: 1}\n");
+  const Diagnostic unknown =
+      model_refused("QNT-0101", "    inputs: [amount]\n    train: {label: back, «max_dept»: 4}\n");
+  EXPECT_EQ(unknown.hint, "did you mean `max_depth`?");
   model_refused("QNT-0504", "    inputs: [amount]\n    train: {label: back, metrics: [«roc»]}\n");
   model_refused("QNT-0109", "    inputs: [amount]\n    train: {label: back, rounds: «0»}\n");
   model_refused("QNT-0109", "    inputs: [amount]\n    train: {label: back, holdout: «7d»}\n");

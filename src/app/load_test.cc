@@ -179,4 +179,19 @@ TEST(Load, ExplainsAnExpressionThatYamlCutAtAComma) {
 }
 
 }  // namespace
+// One run finds them all: a doubled key and a name that cannot be hide nothing.
+TEST(Load, FindsEveryIndependentErrorInOneRun) {
+  const Loaded loaded = load(
+      "quintet: 1\napp: t\nretain: 0d\nlate: 1d\nlate: 2d\nevents:\n"
+      "  on:\n    fields: {yes: string, off: strng, k: string}\n"
+      "  e:\n    fields: {k: string, k: int64}\n"
+      "decisions: {d: {of: e, cases: [{when: z > 1, then: no}]}}\n");
+  std::multiset<std::string> codes;
+  for (const Diagnostic& d : loaded.diagnostics) codes.insert(d.code);
+  EXPECT_FALSE(loaded.spec);
+  EXPECT_EQ(codes, (std::multiset<std::string>{"QNT-0008", "QNT-0008", "QNT-0105", "QNT-0105",
+                                               "QNT-0105", "QNT-0105", "QNT-0109", "QNT-0204",
+                                               "QNT-0310"}));
+}
+
 }  // namespace quintet::app

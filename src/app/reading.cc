@@ -128,12 +128,15 @@ bool Reading::known_key(const Node::Entry& entry) {
                   of ? "write `of:`" : "");
     return false;
   }
-  if (block_.open) {
-    others_.push_back(&entry);
-    return false;
-  }
   std::vector<std::string> names;
   for (const Key& key : block_.keys) names.emplace_back(key.name);
+  for (const Parameter& parameter : block_.parameters) {
+    if (parameter.name == name) {
+      others_.push_back(&entry);
+      return false;
+    }
+    names.emplace_back(parameter.name);
+  }
   std::string hint = expr::did_you_mean(name, names);
   if (hint.empty()) hint = "it knows " + list_names(names, 20);
   report_.error("QNT-0101", entry.key, "`" + name + "` is not a key of " + std::string(block_.what),
@@ -160,6 +163,7 @@ bool Reading::fits_scalar(const Key& key, const Node& value) {
     mismatch(key, value, key.shape == Shape::expression ? "an expression" : "one value", hint);
     return false;
   }
+  if (key.shape != Shape::boolean && !check_word(value)) return false;
   switch (key.shape) {
     case Shape::boolean:
       if (value.plain && (value.text == "true" || value.text == "false")) return true;
@@ -185,12 +189,25 @@ bool Reading::fits_scalar(const Key& key, const Node& value) {
   }
 }
 
+// A text that another loader of the same file would take for a boolean.
+bool Reading::check_word(const Node& value) {
+  const std::string word = lower(value.text);
+  const bool taken = word == "yes" || word == "no" || word == "on" || word == "off";
+  if (!taken || !value.plain) return true;
+  report_.error("QNT-0105", value,
+                "`" + value.text + "` is a boolean to YAML 1.1 loaders, and a text to others",
+                "write it in quotes: \"" + value.text + "\"");
+  return false;
+}
+
 bool Reading::fits(const Key& key, const Node& value) {
   switch (key.shape) {
     case Shape::names:
     case Shape::texts:
       if (value.is_scalar() ? !value.is_null() || !value.plain : is_list_of_scalars(value)) {
-        return true;
+        bool good = value.is_sequence() || check_word(value);
+        for (const Node& item : value.items) good &= check_word(item);
+        return good;
       }
       mismatch(key, value, "a value or a list of values");
       return false;
@@ -283,7 +300,10 @@ std::vector<const Node::Entry*> Reading::named(std::string_view key) const {
   for (const Node::Entry& entry : node->entries) {
     std::string what(key);
     if (what.ends_with('s')) what.pop_back();
-    if (check_name(report_, entry.key, what)) out.push_back(&entry);
+    // What stands under a name that cannot be is read all the same: it may be wrong as well. Columns
+    // multiply by their names.
+    const bool good = check_name(report_, entry.key, what);
+    if (good || (key != "columns" && !entry.key.text.empty())) out.push_back(&entry);
   }
   return out;
 }

@@ -38,9 +38,9 @@ class Reading {
   bool boolean(std::string_view key) const;  // false if absent
   // A scalar, or the scalars of a list; empty if absent.
   std::vector<const Node*> items(std::string_view key) const;
-  // The entries of a mapping of user names; names that cannot be are reported and left out.
+  // The entries of a mapping of user names; names that cannot be are reported.
   std::vector<const Node::Entry*> named(std::string_view key) const;
-  // The keys that an open block passes on.
+  // Those that are a library's parameters.
   const std::vector<const Node::Entry*>& others() const { return others_; }
 
  private:
@@ -48,6 +48,7 @@ class Reading {
   bool fits(const Key& key, const Node& value);
   void mismatch(const Key& key, const Node& value, std::string_view wanted, std::string hint = {});
   bool fits_scalar(const Key& key, const Node& value);
+  bool check_word(const Node& value);
 
   Report& report_;
   const Block& block_;

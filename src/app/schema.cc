@@ -72,19 +72,18 @@ class Writer {
       if (key.required) required += (required.empty() ? "" : ", ") + quoted(key.name);
     }
     if (!required.empty()) line(depth, "\"required\": [" + required + "],");
-    line(depth, block.open ? "\"additionalProperties\": {\"$ref\": \"#/definitions/scalar\"},"
-                           : "\"additionalProperties\": false,");
+    line(depth, "\"additionalProperties\": false,");
     line(depth, "\"properties\": {");
     for (std::size_t i = 0; i < block.keys.size(); ++i) {
       line(depth + 1, quoted(block.keys[i].name) + ": {");
       shape(depth + 2, block.keys[i]);
-      const bool last = i + 1 == block.keys.size() && !(block.open && !block.later.empty());
+      const bool last = i + 1 == block.keys.size() && block.parameters.empty();
       line(depth + 1, last ? "}" : "},");
     }
-    // What is kept for later would else pass among the open keys.
-    for (std::size_t i = 0; block.open && i < block.later.size(); ++i) {
-      const bool last = i + 1 == block.later.size();
-      line(depth + 1, quoted(block.later[i].name) + ": false" + (last ? "" : ","));
+    for (const Parameter& parameter : block.parameters) {
+      const bool last = &parameter == &block.parameters.back();
+      line(depth + 1,
+           quoted(parameter.name) + ": {" + values(parameter) + "}" + (last ? "" : ","));
     }
     line(depth, "}");
   }
@@ -113,14 +112,28 @@ class Writer {
     line(depth, "\"additionalProperties\": " + value);
   }
 
+  static std::string listed(std::span<const std::string_view> words) {
+    std::string all;
+    for (std::string_view word : words) all += (all.empty() ? "" : ", ") + quoted(word);
+    return "\"enum\": [" + all + "]";
+  }
+
+  static std::string values(const Parameter& parameter) {
+    switch (parameter.form) {
+      case Parameter::Form::whole: return "\"type\": \"integer\"";
+      case Parameter::Form::number: return "\"type\": \"number\"";
+      case Parameter::Form::word: return listed(parameter.words);
+      case Parameter::Form::text: break;
+    }
+    return "\"type\": \"string\"";
+  }
+
   void words(int depth, const Key& key) {
     if (key.words.empty()) {
       return line(depth,
                   "\"type\": \"string\", \"pattern\": \"" + std::string(kTypePattern) + "\"");
     }
-    std::string all;
-    for (std::string_view word : key.words) all += (all.empty() ? "" : ", ") + quoted(word);
-    line(depth, "\"enum\": [" + all + "]");
+    line(depth, listed(key.words));
   }
 
   std::string out_;

@@ -138,6 +138,42 @@ constexpr Later kTrainLater[] = {
     {"parameters", "write the library's own parameters directly under `train`"},
 };
 
+using Form = Parameter::Form;
+constexpr double kAny = 1e30;  // float32 holds no much greater one
+constexpr S kSamplings[] = {"uniform", "gradient_based"};
+constexpr S kGrowths[] = {"depthwise", "lossguide"};
+constexpr S kTreeMethods[] = {"auto", "exact", "approx", "hist"};
+// Ranges as in XGBoost's list of parameters.
+constexpr Parameter kParameters[] = {
+    {"eta", "xgboost", Form::number, 0, 1},
+    {"learning_rate", "xgboost", Form::number, 0, 1},
+    {"max_depth", "xgboost", Form::whole, 0, 64},
+    {"max_leaves", "xgboost", Form::whole, 0, 1e6},
+    {"max_bin", "xgboost", Form::whole, 2, 65536},
+    {"min_child_weight", "xgboost", Form::number, 0, kAny},
+    {"gamma", "xgboost", Form::number, 0, kAny},
+    {"min_split_loss", "xgboost", Form::number, 0, kAny},
+    {"lambda", "xgboost", Form::number, 0, kAny},
+    {"reg_lambda", "xgboost", Form::number, 0, kAny},
+    {"alpha", "xgboost", Form::number, 0, kAny},
+    {"reg_alpha", "xgboost", Form::number, 0, kAny},
+    {"subsample", "xgboost", Form::number, 0, 1, true},
+    {"sampling_method", "xgboost", Form::word, 0, 0, false, kSamplings},
+    {"colsample_bytree", "xgboost", Form::number, 0, 1, true},
+    {"colsample_bylevel", "xgboost", Form::number, 0, 1, true},
+    {"colsample_bynode", "xgboost", Form::number, 0, 1, true},
+    {"scale_pos_weight", "xgboost", Form::number, 0, kAny, true},
+    {"base_score", "xgboost", Form::number, -kAny, kAny},
+    {"max_delta_step", "xgboost", Form::number, 0, kAny},
+    {"grow_policy", "xgboost", Form::word, 0, 0, false, kGrowths},
+    {"tree_method", "xgboost", Form::word, 0, 0, false, kTreeMethods},
+    {"num_parallel_tree", "xgboost", Form::whole, 1, 1000},
+    {"monotone_constraints", "xgboost", Form::text},
+    {"interaction_constraints", "xgboost", Form::text},
+    {"l2", "linear", Form::number, 0, kAny},
+    {"max_iterations", "linear", Form::whole, 1, 1e6},
+};
+
 constexpr Key kPromoteKeys[] = {
     {"when", Shape::text,
      "METRIC >= current: a new version is promoted if it is better on the same holdout; between "
@@ -158,7 +194,7 @@ constexpr Key kModelKeys[] = {
     {"sha256", Shape::text, "The digest that the file must have, in hex."},
     {"train",
      Shape::block,
-     "How to train it here. All other keys are the library's own.",
+     "How to train it here, with parameters of the library.",
      false,
      {},
      &kTrainBlock},
@@ -273,7 +309,8 @@ const Block kLabelBlock = {"a label", "What turned out, in the event or in a lat
                            kLabelKeys};
 const Block kFeaturesBlock = {"a features block", "Columns for the rows of one event type.",
                               kFeaturesKeys, kFeaturesLater};
-const Block kTrainBlock = {"`train`", "How a model is trained.", kTrainKeys, kTrainLater, true};
+const Block kTrainBlock = {"`train`", "How a model is trained.",
+                           kTrainKeys, kTrainLater, kParameters};
 const Block kPromoteBlock = {"`promote`", "When a new version takes over.", kPromoteKeys};
 const Block kModelBlock = {"a model", "A model that scores rows.", kModelKeys, kModelLater};
 const Block kCaseBlock = {"a case", "One case of a decision.", kCaseKeys};
@@ -291,6 +328,21 @@ const Key* Block::find(std::string_view name) const {
     if (key.name == name) return &key;
   }
   return nullptr;
+}
+
+const Parameter* find_parameter(std::string_view trainer, std::string_view name) {
+  for (const Parameter& parameter : kTrainBlock.parameters) {
+    if (parameter.trainer == trainer && parameter.name == name) return &parameter;
+  }
+  return nullptr;
+}
+
+std::vector<std::string_view> parameter_names(std::string_view trainer) {
+  std::vector<std::string_view> names;
+  for (const Parameter& parameter : kTrainBlock.parameters) {
+    if (parameter.trainer == trainer) names.push_back(parameter.name);
+  }
+  return names;
 }
 
 }  // namespace quintet::app

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace quintet::app {
 
@@ -48,12 +49,24 @@ struct Later {
   std::string_view why;
 };
 
+// A parameter of a training library, passed on as it is written. What would change determinism or
+// the kind of model (nthread, seed, booster, device, objective) is none: that is ours to say.
+struct Parameter {
+  enum class Form : unsigned char { whole, number, word, text };
+  std::string_view name;
+  std::string_view trainer;  // "xgboost" or "linear"
+  Form form;
+  double low = 0, high = 0;  // of whole and number; low itself is left out if `above`
+  bool above = false;
+  std::span<const std::string_view> words = {};
+};
+
 struct Block {
   std::string_view what;  // "an event": stands in messages
   std::string_view doc;
   std::span<const Key> keys;
   std::span<const Later> later = {};
-  bool open = false;  // other keys are passed on (a library's own parameters)
+  std::span<const Parameter> parameters = {};  // further keys
 
   const Key* find(std::string_view name) const;
 };
@@ -63,6 +76,12 @@ extern const Block kTopBlock, kTableBlock, kEventBlock, kFieldBlock, kInputBlock
     kSinkBlock;
 
 extern const std::span<const std::string_view> kPatternWords, kTypeWords, kMetricWords;
+
+// That of a trainer, "xgboost" or "linear"; null if it has none of that name.
+const Parameter* find_parameter(std::string_view trainer, std::string_view name);
+std::vector<std::string_view> parameter_names(std::string_view trainer);
+// "a number above 0, at most 1": what the parameter wants. Empty if `value` is that.
+std::string wrong_parameter(const Parameter& parameter, std::string_view value);
 
 // The JSON Schema (draft-07) of the application file, with a final newline: api/app.schema.json.
 std::string schema_json();

@@ -349,7 +349,9 @@ Yaml read_yaml(const Source& source) {
     yaml.problems.push_back(problem("QNT-0010", source.place(0, 0), "the file is empty",
                                     "`quintet new` writes a first one"));
   }
-  if (yaml.problems.empty()) yaml.root = std::move(builder.root);
+  const bool readable = std::all_of(yaml.problems.begin(), yaml.problems.end(),
+                                    [](const Diagnostic& d) { return d.code == "QNT-0008"; });
+  if (readable) yaml.root = std::move(builder.root);
   return yaml;
 }
 

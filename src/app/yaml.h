@@ -48,7 +48,8 @@ struct Node::Entry {
 };
 
 struct Yaml {
-  std::optional<Node> root;  // nothing if there is a problem
+  // Nothing if there is a problem, save for doubled keys (QNT-0008): then the first of each.
+  std::optional<Node> root;
   std::vector<Diagnostic> problems;
 };
 

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "app/diff.h"
+#include "app/load.h"
 #include "app/profile.h"
+#include "app/vocabulary.h"
 #include "base/json_out.h"
 #include "cli/commands.h"
 #include "expr/number.h"
@@ -81,6 +84,18 @@ Expected<void> write_new(const std::string& path, const std::string& text, bool 
   return write_file(path, text);
 }
 
+// The schema that the first line of the file names, for editors; of an older build it is made anew.
+void write_schema_beside(const std::string& file) {
+  const std::string path =
+      (std::filesystem::path(file).parent_path() / "app.schema.json").string();
+  const std::string schema = app::schema_json();
+  if (std::filesystem::exists(path)) {
+    const auto there = read_file(path);
+    if (!there || there->find("\"title\": \"Quintet application\"") == std::string::npos) return;
+  }
+  (void)write_file(path, schema);
+}
+
 }  // namespace
 
 int new_command(const Common& common, const NewOptions& options) {
@@ -99,6 +114,7 @@ int new_command(const Common& common, const NewOptions& options) {
   if (const auto written = write_new(options.file, *text, options.replace); !written) {
     return report_usage(common, written.error());
   }
+  write_schema_beside(options.file);
   if (common.json) {
     std::string out;
     JsonWriter json(out);

@@ -8,13 +8,13 @@
 #include <cstring>
 #include <filesystem>
 
+#include "app/vocabulary.h"
 #include "base/civil.h"
 #include "base/json_in.h"
 #include "base/json_out.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "host/workshop.h"
-#include "learn/parameters.h"
 #include "stage/training.h"
 
 namespace quintet::cli {
@@ -46,13 +46,19 @@ std::string_view type_of(const app::Spec& spec, int model) {
 
 // The library's own: better said now than after the files are folded.
 Expected<void> check_parameters(const app::TrainRules& rules, std::string_view type) {
-  const auto known = learn::trainer_parameters(type);
+  const auto known = app::parameter_names(type);
   for (const auto& [name, value] : rules.parameters) {
-    if (name == "window" || std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const auto near = nearest(name, known);
-    return invalid("there is no parameter \"" + name + "\" for " + std::string(type) +
-                   (near ? "; did you mean " + std::string(*near) + "?" : std::string()))
-        .at("--set");
+    if (name == "window") continue;
+    const app::Parameter* parameter = app::find_parameter(type, name);
+    if (parameter == nullptr) {
+      const auto near = nearest(name, known);
+      return invalid("there is no parameter \"" + name + "\" for " + std::string(type) +
+                     (near ? "; did you mean " + std::string(*near) + "?" : std::string()))
+          .at("--set");
+    }
+    const std::string wanted = app::wrong_parameter(*parameter, value);
+    if (wanted.empty()) continue;
+    return invalid(name + " is " + wanted + ", this is \"" + value + "\"").at("--set");
   }
   return {};
 }

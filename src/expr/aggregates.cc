@@ -8,6 +8,19 @@ namespace {
 using event::Kind;
 using event::Type;
 
+// Names that others use.
+constexpr std::pair<std::string_view, std::string_view> kElsewhere[] = {
+    {"lag", "write last(x) over 1h delayed 23h by KEY"},
+    {"avg", "write mean(x)"},
+    {"stddev", "write std(x)"},
+    {"variance", "write var(x)"},
+    {"median", "write quantile(x, 0.5)"},
+    {"percentile", "write quantile(x, 0.5)"},
+    {"distinct_approx", "`distinct` is a sketch already"},
+    {"nunique", "write distinct(x)"},
+    {"quantile_approx", "`quantile` is a sketch already"},
+    {"top_k_approx", "`top_k` is exact"}};
+
 constexpr AggregateFunction kTable[] = {
     {AggregateId::count, "count", "count([x])", "a value", "int64", "0",
      "How many events there are, or of how many x is not null."},
@@ -183,8 +196,11 @@ std::optional<AggregateCall> take_apart(const Ast& ast, std::vector<Problem>& pr
   if (call.function == nullptr) {
     std::vector<std::string> names;
     for (const AggregateFunction& f : kTable) names.emplace_back(f.name);
-    add(problems, code::kAggregate, ast.name_span, "`" + ast.text + "` is not an aggregate",
-        did_you_mean(ast.text, names));
+    std::string hint = did_you_mean(ast.text, names);
+    for (const auto& [name, instead] : kElsewhere) {
+      if (name == ast.text) hint = instead;
+    }
+    add(problems, code::kAggregate, ast.name_span, "`" + ast.text + "` is not an aggregate", hint);
   } else {
     arguments(call, ast, problems);
   }

@@ -55,6 +55,8 @@ TEST(Aggregates, RefuseArgumentsThatDoNotFit) {
 TEST(Aggregates, RefuseAFunctionThatIsNone) {
   EXPECT_EQ(refused("abs(x) over 7d by a"), "`abs` is not an aggregate");
   EXPECT_EQ(taken("meen(x) over 7d by a").problems[0].hint, "did you mean `mean`?");
+  EXPECT_EQ(taken("lag(x) over 7d by a").problems[0].hint,
+            "write last(x) over 1h delayed 23h by KEY");
 }
 
 TEST(Aggregates, RefuseClausesThatDoNotGoTogether) {  // S3.3, S3.5

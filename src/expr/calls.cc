@@ -48,6 +48,7 @@ Operand unknown(Build& build, const Ast& ast) {
       {"cast", "use to_int64, to_double or to_string"},
       {"ln", "the natural logarithm is log(x)"},
       {"power", "write pow(x, y)"},
+      {"lag", "write last(x) over 1h delayed 23h by KEY"},
       {"dayofweek", "write weekday(t)"}};
   std::string hint = did_you_mean(ast.text, names);
   for (const auto& [name, instead] : kElsewhere) {

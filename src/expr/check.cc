@@ -74,7 +74,9 @@ class Checker {
     }
     if (ast.kind == Ast::Kind::aggregate) {
       return build_.fail(ast, code::kNoAggregateHere, ast.span, "an aggregate cannot stand here",
-                         "name it as a column of its own and use that");
+                         options_.inside_aggregate
+                             ? "an aggregate reads its events' own fields, not other aggregates"
+                             : "name it as a column of its own and use that");
     }
     if (ast.kind == Ast::Kind::lookup) {
       return build_.fail(ast, code::kUnknownName, ast.name_span,

@@ -55,6 +55,7 @@ struct CheckOptions {
   int utc_offset_minutes = 0;  // of the application's `timezone`, for hour(), day(), ...
   // Names the place in "`where` needs bool, this is int64"; may be empty.
   std::string what;
+  bool inside_aggregate = false;  // an argument, a filter or a key of one
 };
 
 struct Checked {

@@ -75,7 +75,7 @@ class Run {
 
   Expected<CaseReport> perform() {
     const app::Yaml yaml = app::read_yaml(source_);
-    if (!yaml.root) {
+    if (!yaml.problems.empty()) {
       const auto& problem = yaml.problems.front();
       return invalid(std::to_string(problem.place.line) + ": " + problem.message);
     }

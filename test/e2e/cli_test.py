@@ -61,6 +61,9 @@ def check_new(c):
     c.run("new --from orders.csv made.yaml", 0, r"^made.yaml is written and checked$",
           r"looked at 300 lines of orders.csv: 5 columns\nnext: quintet run made.yaml")
     c.run("check made.yaml --input record=orders.csv", 0, r"made.yaml: ok", r"300 events, 0 bad")
+    with open("app.schema.json") as file:
+        c.that("the schema that the file's first line names lies beside it",
+               json.load(file)["title"] == "Quintet application")
     c.run("new --from orders.csv made.yaml", 2, "", r"made.yaml is there already; --replace")
     c.run("new --from orders.csv made.yaml --replace --format json", 0,
           r'^\{"file":"made.yaml","app":"made"\}$', "")

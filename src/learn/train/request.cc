@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/vocabulary.h"
 #include "base/json_out.h"
 #include "learn/document.h"
 #include "learn/model.h"
-#include "learn/parameters.h"
 
 namespace quintet::learn {
 namespace {
@@ -72,7 +72,7 @@ Expected<void> take_parameters(const Place& root, Request& request) {
   const auto* members = std::get_if<Value::Members>(&place.value().is);
   if (members == nullptr) return place.wrong("is not an object");
   for (const auto& [name, value] : *members) {
-    if (!has(trainer_parameters(request.type), name))
+    if (app::find_parameter(request.type, name) == nullptr)
       return place.wrong("has \"" + name + "\", which " + request.type + " cannot take");
     TRY(const Place member, place.member(name));
     TRY(std::string text, text_of(member));
