@@ -104,7 +104,8 @@ MEANING = [
     ("QNT-0105", HEAD + "decisions: {d: {of: e, cases: [{then: no}]}}\n"),
     ("QNT-0105", HEAD.replace("app: t", "app: on")),
 ]
-GOOD = [HEAD, field("{type: string, levels: ['yes', 'no']}"), TRAIN % "rounds: 5, max_depth: 3", MODEL % "file: a.json",
+GOOD = [HEAD, field("{type: string, levels: ['yes', 'no']}"),
+        TRAIN % "rounds: 5, max_depth: 3", MODEL % "file: a.json",
         HEAD + "late: 2h\nahead: 0s\ntimezone: '+02:00'\nconstants: {x: 1.5, w: a, z: true}\n"]
 
 

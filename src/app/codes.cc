@@ -194,8 +194,8 @@ constexpr CodeEntry kCodes[] = {
     {"QNT-0501", "A model without inputs", "`inputs` names the columns and fields a model reads.",
      "inputs: []", "inputs: [amount, ratio]"},
     {"QNT-0502", "A training parameter that the library would refuse",
-     "Keys under `train` that are not Quintet's own are passed to the library: they are parameters of "
-     "the model's type, each with one value in its range.",
+     "Keys under `train` that are not Quintet's own are passed to the library: they are parameters "
+     "of the model's type, each with one value in its range.",
      "train: {eta: [0.1, 0.2]}", "train: {eta: 0.1}"},
     {"QNT-0503", "A label that cannot be learned", "Models learn bools and numbers.",
      "label: reason   # a string", "label: fraud"},

@@ -28,11 +28,32 @@ std::vector<Found> columns_of(const Spec& spec) {
   return out;
 }
 
+std::string kind_of(const event::Field& field) {
+  constexpr std::string_view kPrivacy[] = {"", ", drop", ", pseudonymize", ", mask"};
+  return to_string(field.type) + std::string(kPrivacy[static_cast<int>(field.privacy)]);
+}
+
+std::vector<FieldChange> blank_fields(const Spec& before, const Spec& after) {
+  std::vector<FieldChange> out;
+  for (const event::EventType& now : after.events) {
+    const int was = before.event_index(now.name);
+    if (was < 0) continue;
+    const event::EventType& old = before.events[static_cast<std::size_t>(was)];
+    for (const event::Field& field : now.fields) {
+      const int index = old.field_index(field.name);
+      if (index < 0) continue;
+      const std::string kind = kind_of(old.fields[static_cast<std::size_t>(index)]);
+      if (kind != kind_of(field)) out.push_back({now.name, field.name, kind, kind_of(field)});
+    }
+  }
+  return out;
+}
+
 // How far back a column looks, through the columns and models that it reads.
 class Reach {
  public:
-  Reach(const Spec& spec, int event)
-      : spec_(spec), row_(spec.rows[static_cast<std::size_t>(event)]) {}
+  Reach(const Spec& spec, int event, const std::vector<FieldChange>& changed)
+      : spec_(spec), row_(spec.rows[static_cast<std::size_t>(event)]), changed_(changed) {}
 
   void add(const Column& column) {
     for (Slot slot : column.reads) add_slot(slot);
@@ -40,6 +61,7 @@ class Reach {
 
   Micros reach = 0;
   bool whole_history = false;
+  std::set<std::string> blank;
 
  private:
   void add_slot(Slot slot) {
@@ -60,10 +82,32 @@ class Reach {
     }
   }
 
+  void add_field(int event, int field) {
+    const event::EventType& type = spec_.events[static_cast<std::size_t>(event)];
+    if (field >= static_cast<int>(type.fields.size())) return;  // a label
+    const std::string& name = type.fields[static_cast<std::size_t>(field)].name;
+    for (const FieldChange& each : changed_) {
+      if (each.event == type.name && each.field == name) blank.insert(type.name + "." + name);
+    }
+  }
+
+  void add_fields(const Group& group, const Aggregate& aggregate) {
+    for (int field : group.key_fields) add_field(group.source, field);
+    const auto add_input = [&](const std::vector<GroupInput>& inputs, int index) {
+      if (index < 0) return;
+      for (int slot : inputs[static_cast<std::size_t>(index)].program.slots()) {
+        add_field(group.source, slot);
+      }
+    };
+    add_input(group.inputs, aggregate.input);
+    add_input(group.filters, aggregate.filter);
+  }
+
   void add_aggregate(const AggregateUse& use) {
-    const Window& window = spec_.groups[static_cast<std::size_t>(use.group)]
-                               .aggregates[static_cast<std::size_t>(use.aggregate)]
-                               .window;
+    const Group& group = spec_.groups[static_cast<std::size_t>(use.group)];
+    const Aggregate& aggregate = group.aggregates[static_cast<std::size_t>(use.aggregate)];
+    add_fields(group, aggregate);
+    const Window& window = aggregate.window;
     if (window.kind == WindowKind::count || window.kind == WindowKind::all)
       whole_history = true;
     else
@@ -72,6 +116,7 @@ class Reach {
 
   const Spec& spec_;
   const RowPlan& row_;
+  const std::vector<FieldChange>& changed_;
   std::set<Slot> seen_;
 };
 
@@ -84,6 +129,7 @@ class Comparer {
     out_.same_meaning = before_.digest == after_.digest;
     out_.reach_before = before_.reach;
     out_.reach_after = after_.reach;
+    out_.fields = blank_fields(before_, after_);
     compare_columns();
     compare_models();
     compare_groups();
@@ -108,7 +154,7 @@ class Comparer {
     std::set<const Column*> renamed;
     for (const Found& found : now) {
       ColumnChange change{
-          event_name(after_, found.event), found.column->name, {}, {}, {}, 0, false, false};
+          event_name(after_, found.event), found.column->name, {}, {}, {}, 0, false, false, {}};
       const Found* was = twin(after_, found, before_, old);
       if (was == nullptr) {
         change.change = Change::added;
@@ -139,18 +185,21 @@ class Comparer {
                           unbound(*each.column, each.event),
                           0,
                           false,
-                          false};
+                          false,
+                          {}};
       out_.columns.push_back(std::move(change));
     }
   }
 
   void finish(ColumnChange& change, const Found& found) {
-    Reach reach(after_, found.event);
+    Reach reach(after_, found.event, out_.fields);
     reach.add(*found.column);
+    change.blank.assign(reach.blank.begin(), reach.blank.end());
     change.reach = reach.reach;
     change.whole_history = reach.whole_history;
     const bool fresh = change.change == Change::added || change.change == Change::changed;
     change.cold = fresh && kept_ > 0 && (reach.reach > kept_ || reach.whole_history);
+    change.cold = change.cold || !change.blank.empty();
     out_.columns.push_back(std::move(change));
   }
 

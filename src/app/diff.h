@@ -25,8 +25,18 @@ struct ColumnChange {
   // How far back the column looks, through all that it reads.
   Micros reach = 0;
   bool whole_history = false;  // a window by count, or over all
-  // New or changed, and the log that is kept does not reach so far: it starts incomplete.
+  // It starts incomplete: it is new or changed and the log that is kept does not reach so far, or
+  // `blank` is not empty.
   bool cold = false;
+  // Fields "EVENT.FIELD" that it reads in history and that records from before have as null.
+  std::vector<std::string> blank;
+};
+
+// A field under the same name as another type, or private in another way: what the log holds of it
+// is no value of the new field, and reads as null.
+struct FieldChange {
+  std::string event, field;
+  std::string was, is;  // "int64", "string, pseudonymize"
 };
 
 struct ModelChange {
@@ -50,6 +60,7 @@ struct PartChange {
 
 struct Difference {
   std::vector<ColumnChange> columns;  // in the order of the new file, then the removed ones
+  std::vector<FieldChange> fields;    // those that read as null in records from before
   std::vector<ModelChange> models;
   std::vector<GroupChange> groups;
   std::vector<PartChange> parts;

@@ -69,6 +69,32 @@ TEST(Diff, SaysWhichStateIsFoldedAgainAndWhatStartsCold) {
   EXPECT_NE(to_json(d).find("\"cold\":true"), std::string::npos);
 }
 
+TEST(Diff, NamesFieldsThatTheLogHasNoLongerAndWhatReadsThem) {
+  const std::string head =
+      "quintet: 1\napp: t\nevents:\n  e:\n    id: id\n    time: at\n    fields:\n"
+      "      {id: string, at: timestamp, ";
+  const std::string rest =
+      "}\nfeatures:\n  f:\n    of: e\n    columns:\n"
+      "      a: count() over 7d by k\n      b: sum(m) over 7d by c\n"
+      "      c2: count() where m > 1 over 7d by c\n      d: a + 1\n      e2: m + 1\n";
+  auto before = accepted(head + "k: int64, c: string, m: int64", rest);
+  auto after = accepted(head + "k: string, c: {type: string, privacy: pseudonymize}, m: int64",
+                        rest);
+  const Difference d = compare(*before, *after);
+  ASSERT_EQ(d.fields.size(), 2U);
+  EXPECT_EQ(d.fields[0].was, "int64");
+  EXPECT_EQ(d.fields[1].is, "string, pseudonymize");
+  EXPECT_EQ(find(d, "a").blank, std::vector<std::string>{"e.k"});
+  EXPECT_EQ(find(d, "d").blank, std::vector<std::string>{"e.k"});
+  EXPECT_EQ(find(d, "b").blank, std::vector<std::string>{"e.c"});
+  EXPECT_TRUE(find(d, "c2").cold);
+  EXPECT_FALSE(find(d, "e2").cold);
+  EXPECT_NE(to_text(d).find("a: changed, looks back 7d; starts incomplete: records from before "
+                            "have no e.k"),
+            std::string::npos);
+  EXPECT_EQ(find(compare(*before, *before), "a").blank.size(), 0U);
+}
+
 TEST(Diff, NamesOtherPartsThatChanged) {
   auto a = shop("      ca: 1 + 1\n");
   auto b = shop("      ca: 1 + 1\n",

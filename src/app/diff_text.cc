@@ -21,7 +21,11 @@ void append_column(std::string& out, const ColumnChange& column) {
   } else if (fresh && column.reach > 0) {
     out += ", looks back " + expr::print_duration(column.reach);
   }
-  if (column.cold) out += "; starts incomplete: the log does not reach so far";
+  if (!column.blank.empty()) {
+    out += "; starts incomplete: records from before have no " + joined(column.blank);
+  } else if (column.cold) {
+    out += "; starts incomplete: the log does not reach so far";
+  }
   if (!column.unbound.empty()) out += "; unbinds " + joined(column.unbound);
   out += "\n";
 }
@@ -52,10 +56,12 @@ std::string to_text(const Difference& difference) {
   std::string out;
   std::size_t same = 0;
   for (const ColumnChange& column : difference.columns) {
-    if (column.change == Change::same)
-      ++same;
-    else
-      append_column(out, column);
+    same += column.change == Change::same;
+    if (column.change != Change::same || column.cold) append_column(out, column);
+  }
+  for (const FieldChange& field : difference.fields) {
+    out += "field " + field.event + "." + field.field + ": was " + field.was + ", is " + field.is +
+           "; reads as null in records from before\n";
   }
   for (const ModelChange& model : difference.models) {
     out += "model " + model.name + ": ";
@@ -92,7 +98,14 @@ std::string to_json(const Difference& difference) {
     json.key("reach").int64(each.reach).key("whole_history").boolean(each.whole_history);
     json.key("cold").boolean(each.cold).key("unbound").begin_array();
     for (const std::string& model : each.unbound) json.text(model);
+    json.end_array().key("blank").begin_array();
+    for (const std::string& field : each.blank) json.text(field);
     json.end_array().end_object();
+  }
+  json.end_array().key("fields").begin_array();
+  for (const FieldChange& each : difference.fields) {
+    json.begin_object().field("event", each.event).field("field", each.field);
+    json.field("was", each.was).field("is", each.is).end_object();
   }
   json.end_array().key("models").begin_array();
   for (const ModelChange& each : difference.models) {

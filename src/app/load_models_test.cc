@@ -76,7 +76,8 @@ TEST(Models, RefusesTrainingThatCannotBe) {
   model_refused("QNT-0502", "    inputs: [amount]\n    train: {label: back, eta: «1.5»}\n");
   model_refused("QNT-0502", "    inputs: [amount]\n    train: {label: back, subsample: «0»}\n");
   model_refused("QNT-0502", "    inputs: [amount]\n    train: {label: back, max_depth: «2.5»}\n");
-  model_refused("QNT-0502", "    inputs: [amount]\n    train: {label: back, tree_method: «gpu_hist»}\n");
+  model_refused("QNT-0502",
+                "    inputs: [amount]\n    train: {label: back, tree_method: «gpu_hist»}\n");
   model_refused("QNT-0502", "    inputs: [amount]\n    train: {label: back, «l2»: 1}\n");
   const Diagnostic unknown =
       model_refused("QNT-0101", "    inputs: [amount]\n    train: {label: back, «max_dept»: 4}\n");

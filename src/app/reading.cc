@@ -300,8 +300,8 @@ std::vector<const Node::Entry*> Reading::named(std::string_view key) const {
   for (const Node::Entry& entry : node->entries) {
     std::string what(key);
     if (what.ends_with('s')) what.pop_back();
-    // What stands under a name that cannot be is read all the same: it may be wrong as well. Columns
-    // multiply by their names.
+    // What stands under a name that cannot be is read all the same: it may be wrong as well.
+    // Columns multiply by their names.
     const bool good = check_name(report_, entry.key, what);
     if (good || (key != "columns" && !entry.key.text.empty())) out.push_back(&entry);
   }

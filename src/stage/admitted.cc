@@ -32,16 +32,20 @@ int find_label(const app::Spec& spec, const std::string& name) {
   return -1;
 }
 
-// Fields of `from` under the old type to `to` under the new one, by name; a field whose type
-// changed is null, as if it had never been sent.
+// Fields of `from` under the old type to `to` under the new one, by name; a field whose type or
+// privacy changed is null, as if it had never been sent (S1.7).
 void convert_fields(const event::EventType& from, std::span<const Value> values,
                     const event::EventType& to, std::span<Value> out) {
   for (std::size_t i = 0; i < to.fields.size(); ++i) {
-    const int old = from.field_index(to.fields[i].name);
-    if (old < 0) {
-      out[i] = to.fields[i].fallback;
-    } else if (from.fields[static_cast<std::size_t>(old)].type == to.fields[i].type) {
-      out[i] = values[static_cast<std::size_t>(old)];
+    const event::Field& field = to.fields[i];
+    const int index = from.field_index(field.name);
+    if (index < 0) {
+      out[i] = field.fallback;
+      continue;
+    }
+    const event::Field& old = from.fields[static_cast<std::size_t>(index)];
+    if (old.type == field.type && old.privacy == field.privacy) {
+      out[i] = values[static_cast<std::size_t>(index)];
     }
   }
 }
