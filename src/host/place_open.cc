@@ -25,6 +25,11 @@ Expected<void> Place::State::start() {
   if (end.last != kNoPosition) {
     TRY(const Opened opened, open_parts(durable));
     TRY_DO(read_versions(opened));
+    if (spec().app != settings.spec->app) {
+      return conflict("this is the log of the application `" + spec().app + "`, the file is `" +
+                      settings.spec->app + "`: give each a directory of its own")
+          .with_id("other_application");
+    }
     // Under another file everything is folded anew: see activate_new().
     if (spec().digest == settings.spec->digest) {
       TRY_DO(put_in_force(version));

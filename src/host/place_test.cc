@@ -54,8 +54,10 @@ class StillClock final : public Clock {
 };
 
 struct PlaceTest : testing::Test {
-  PlaceTest() {
-    const app::Loaded loaded = app::load(kApp);
+  PlaceTest() { load(kApp); }
+
+  void load(std::string_view text) {
+    const app::Loaded loaded = app::load(text);
     for (const auto& diagnostic : loaded.diagnostics) {
       EXPECT_TRUE(diagnostic.warning) << diagnostic.message;
     }
@@ -110,6 +112,47 @@ struct PlaceTest : testing::Test {
   Loop loop;
   std::unique_ptr<Place> place;
 };
+
+// S1.7
+TEST_F(PlaceTest, AFieldOfAnotherTypeOrPrivacyIsNullInEarlierRecords) {
+  for (const char* id : {"a", "b"}) offer(sale(id, "c1"));
+  load(R"(quintet: 1
+app: shop
+events:
+  sale:
+    id: id
+    time: at
+    fields:
+      id: string
+      at: timestamp
+      customer: string
+      till: string
+      shop: {type: string, default: main}
+features:
+  f:
+    of: sale
+    columns:
+      by_customer: count() over 7d by customer
+      by_till: count() over 7d by till
+      by_shop: count() over 7d by shop
+      by_id: count() over 7d by id
+      all_tills: distinct(till) over 7d by shop
+)");
+  const Told told = offer(R"({"id":"c","at":1699999000,"customer":"c1","till":"1"})");
+  for (const char* cell : {R"("by_customer":0)", R"("by_till":0)", R"("by_shop":2)",
+                           R"("all_tills":0)"}) {
+    EXPECT_NE(told.json.find(cell), std::string::npos) << cell << " in " << told.json;
+  }
+  // And it is refused where another application's log is.
+  const app::Loaded other = app::load(
+      "quintet: 1\napp: another\nevents:\n  sale: {fields: {id: string}}\n");
+  Place::Settings wrong = settings();
+  wrong.spec = other.spec;
+  place.reset();
+  const auto opened = Place::open({store, *vault, clock, loop}, std::move(wrong));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().id(), "other_application");
+}
 
 // S1.1
 TEST_F(PlaceTest, TheFirstRecordCarriesTheApplicationAndPositionsHaveNoGaps) {
