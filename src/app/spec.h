@@ -246,6 +246,7 @@ struct Spec {
   std::string digest;  // SHA-256 hex over the meaning (comments and order of keys do not count)
 
   int event_index(std::string_view name) const;  // -1 if none
+  int label_index(std::string_view name) const;  // -1 if none
   // Labels of an event type, by index into `labels`, in file order.
   std::vector<int> labels_of(int event_type) const;
 };

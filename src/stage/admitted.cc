@@ -6,8 +6,14 @@ namespace {
 
 using event::Value;
 
-// Labels known with the event itself, in the order of Spec::labels_of.
-Expected<void> fill_labels(const app::Spec& spec, Admitted& admitted) {
+Error lacks_label(const event::Record& record) {
+  return broken("record " + std::to_string(record.position) +
+                " names a label that its application version lacks");
+}
+
+// Labels known with the event itself, in the order of Spec::labels_of. One that rides on the record
+// is the label of its name, if what it says is of the same type.
+Expected<void> fill_labels(const app::Spec& written, const app::Spec& spec, Admitted& admitted) {
   admitted.labels.clear();
   const int type = admitted.event.type->index;
   for (std::size_t i = 0; i < spec.labels.size(); ++i) {
@@ -16,20 +22,15 @@ Expected<void> fill_labels(const app::Spec& spec, Admitted& admitted) {
     Value value;
     if (label.field >= 0) value = admitted.event.values[static_cast<std::size_t>(label.field)];
     for (const event::AttachedLabel& attached : admitted.record.attached) {
-      if (attached.label != i) continue;
+      if (attached.label >= written.labels.size()) return lacks_label(admitted.record);
+      const app::Label& old = written.labels[attached.label];
+      if (old.name != label.name || old.type != label.type || label.report < 0) continue;
       ByteReader in(attached.value);
       TRY(value, event::read_value(in, label.type, admitted.event.arena));
     }
     admitted.labels.push_back(value);
   }
   return {};
-}
-
-int find_label(const app::Spec& spec, const std::string& name) {
-  for (std::size_t i = 0; i < spec.labels.size(); ++i) {
-    if (spec.labels[i].name == name) return static_cast<int>(i);
-  }
-  return -1;
 }
 
 // Fields of `from` under the old type to `to` under the new one, by name; a field whose type or
@@ -76,14 +77,14 @@ Expected<void> route_target(const app::Spec& written, const app::Spec& spec, Epo
                             Sealer& sealer, std::size_t index, Admitted& admitted) {
   const event::LabelTarget& target = admitted.record.targets[index];
   if (target.label >= written.labels.size() || target.event_type >= written.events.size()) {
-    return broken("record " + std::to_string(admitted.record.position) +
-                  " names a label that its application version lacks");
+    return lacks_label(admitted.record);
   }
-  const int label = find_label(spec, written.labels[target.label].name);
+  const int label = spec.label_index(written.labels[target.label].name);
   const event::EventType& old_type = written.events[target.event_type];
   const int type = spec.event_index(old_type.name);
+  // Under `spec` the label may be of another event, or come from another report.
   if (label < 0 || type < 0 || spec.labels[static_cast<std::size_t>(label)].of != type ||
-      admitted.event.type == nullptr) {
+      spec.labels[static_cast<std::size_t>(label)].report != admitted.event.type->index) {
     return {};
   }
   event::Arena& arena = admitted.event.arena;
@@ -118,7 +119,7 @@ Expected<void> complete(const app::Spec& written, const app::Spec& spec, Epoch e
   admitted.touches.clear();
   admitted.labels.clear();
   if (admitted.event.type == nullptr) return {};
-  TRY_DO(fill_labels(spec, admitted));
+  TRY_DO(fill_labels(written, spec, admitted));
   feature::route(spec, admitted.event.type->index, admitted.event.values, admitted.asks(),
                  admitted.touches);
   admitted.home = feature::home_shard(admitted.touches, admitted.record.id);
