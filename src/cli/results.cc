@@ -1,9 +1,12 @@
 #include <cstdio>
 
+#include "base/clock.h"
 #include "base/json_in.h"
 #include "base/json_out.h"
 #include "cli/commands.h"
+#include "stage/render_labels.h"
 #include "tool/door.h"
+#include "tool/labels.h"
 #include "tool/stored.h"
 
 namespace quintet::cli {
@@ -95,21 +98,41 @@ Expected<std::shared_ptr<const app::Spec>> spec_in(const std::string& directory)
   return log->spec();
 }
 
+// Those of an id, with what has become known of their labels.
+Expected<void> by_id(tool::StoredLog& log, const ResultsOptions& options, Listing& listing) {
+  std::vector<std::pair<Position, std::string>> found;
+  TRY_DO(log.results(options.from, tool::StoredLog::Trace::shown,
+                     [&](Position position, const std::string& json) -> Expected<void> {
+                       TRY(const bool wanted, fits(options, position, json));
+                       if (wanted) found.emplace_back(position, json);
+                       return {};
+                     }));
+  if (found.empty()) return not_found("there is no result of " + options.id);
+  for (auto& [position, json] : found) {
+    TRY(const auto document, JsonDocument::parse(json));
+    const bool erased = document.root().find("status").text() == "erased";
+    if (!options.digest && !erased) {
+      TRY(const std::string labels, tool::labels_of(log, position, SystemClock().wall()));
+      stage::put_labels(json, labels);
+    }
+    if (!listing.take(json)) break;
+  }
+  return {};
+}
+
 Expected<void> from_data(const ResultsOptions& options, Listing& listing) {
   TRY(const auto log, tool::StoredLog::open(options.source.data));
-  bool enough = false, any = false;
+  if (!options.id.empty()) return by_id(*log, options, listing);
+  bool enough = false;
   auto read = log->results(options.from, tool::StoredLog::Trace::shown,
                            [&](Position position, const std::string& json) -> Expected<void> {
                              TRY(const bool wanted, fits(options, position, json));
                              if (!wanted) return {};
-                             any = true;
                              enough = !listing.take(json);
                              if (enough) return expired("enough");
                              return {};
                            });
-  if (!read && !enough) return read;
-  if (!options.id.empty() && !any) return not_found("there is no result of " + options.id);
-  return {};
+  return enough ? Expected<void>() : read;
 }
 
 // Why there may be nothing: what the application decides is among what it is.

@@ -27,7 +27,7 @@ HttpResponse one_result(Node& node, const HttpRequest& request) {
   if (node.place == nullptr) return problem_response(place_is_away(), request);
   const auto position = position_of(*node.place, request);
   if (!position) return problem_response(position.error(), request);
-  auto json = node.place->result(*position);
+  auto json = node.place->result_with_labels(*position);
   if (!json) return problem_response(json.error(), request);
   return json_response(200, *std::move(json));
 }

@@ -181,6 +181,12 @@ void write_result(JsonWriter& json, const app::Spec& spec) {
   json.key("decisions").raw(
       R"({"type":"object","additionalProperties":{"type":"object","required":["value"],)"
       R"("properties":{"value":{"type":["string","null"]},"reason":{"type":"string"}}}})");
+  json.key("labels").raw(
+      R"({"type":"object","description":"What is known now; in the answer for one id alone.",)"
+      R"("additionalProperties":{"type":"object","required":["value","source"],"properties":{)"
+      R"("source":{"enum":["report","event","otherwise","unknown"]},)"
+      R"("position":{"type":"integer","minimum":1},"at":{"type":"string","format":"date-time"},)"
+      R"("until":{"type":"string","format":"date-time"}}}})");
   json.key("features").begin_object().key("anyOf").begin_array();
   for (const event::EventType& type : spec.events) {
     if (!type.is_table) json.raw(features_schema(spec.rows[type.index]));

@@ -27,7 +27,8 @@ constexpr Operation kAll[] = {
      "from:Number event:EventName decision:string", "", "200:text/event-stream=Text",
      "Last-Event-ID:string"},
     {"GET", "/v1/results/{id}", "result",
-     "The result of an event by its id, or by its position as @POSITION.", "event:EventName", "",
+     "The result of an event by its id, or by its position as @POSITION; with its labels as they "
+     "are known now.", "event:EventName", "",
      "200:application/json=Result"},
     {"POST", "/v1/features", "featuresOfEvent",
      "The row that this event would have now; nothing is stored.", "event:EventName",

@@ -68,6 +68,7 @@ void Place::offer(Offer&& offer, Reply reply) {
     const auto applied = s.infer->apply(s.admitted, s.outcome);
     check(applied.has_value(), "an admitted record cannot fail to fold in its own place");
     s.admit_outcome();
+    s.labels->reports_of(s.admitted.record, s.spec(), s.open.reports);
     if (s.outcome.status == stage::OutcomeStatus::result) {
       s.views->take(s.outcome.event_type, s.admitted.record.time, s.outcome.position,
                     s.outcome.slots, s.open.view_rows);
@@ -163,6 +164,7 @@ void Place::State::on_committed(Group&& group, const Expected<void>& result) {
   if (result) {
     durable = std::max(durable, group.last);
     views->fold(group.view_rows, durable);
+    labels->add(group.reports, durable);
   } else {
     fail(result.error());
   }

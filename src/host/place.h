@@ -115,6 +115,8 @@ class Place {
   std::optional<Position> find(std::string_view event_type, std::string_view id) const;
   // The result at a position as JSON; `not_found` if there is none or it is not durable yet.
   Expected<std::string> result(Position position);
+  // The same with a member "labels", if its event has any: what is known of them now (S5.6).
+  Expected<std::string> result_with_labels(Position position);
   struct Page {
     std::vector<std::string> results;  // JSON
     Position next = kNoPosition;       // where to go on; kNoPosition at the end

@@ -58,6 +58,7 @@ Expected<void> Place::State::put_in_force(AppVersion wanted_version) {
   infer = std::make_unique<stage::Infer>(spec);
   views = std::make_unique<stage::Views>(spec);
   views_from = kNoPosition;
+  labels = std::make_unique<stage::LabelIndex>(spec);
   TRY(const auto models, parts.store.models(true));
   for (const stage::ModelVersion& model : models) {
     if (model.state != stage::ModelState::ready) continue;
@@ -121,7 +122,13 @@ Expected<void> Place::State::take(event::Record&& record, Epoch block_epoch) {
   const app::Spec& written_spec = *versions[written - 1];
   TRY_DO(stage::decode_record(written_spec, spec(), block_epoch, sealer, admitted));
   // Ingest may stand further than some shard: see restore().
-  if (admitted.record.position > ingest->last()) TRY_DO(ingest->replay(admitted, written_spec));
+  const Position position = admitted.record.position;
+  if (position > ingest->last()) TRY_DO(ingest->replay(admitted, written_spec));
+  if (position > labels->last()) {
+    std::vector<stage::LabelIndex::Report> reports;
+    labels->reports_of(admitted.record, written_spec, reports);
+    labels->add(reports, position);
+  }
   return infer->fold(admitted);
 }
 

@@ -162,6 +162,7 @@ Expected<Position> Place::State::restore(const Opened& opened) {
     from = std::min(from, read ? found->second.position : kNoPosition);
   }
   restore_views(opened);
+  from = std::min(from, restore_labels(opened));
   taking.last = taking.newest = *position;
   started.snapshot = *position;
   return from;

@@ -25,6 +25,7 @@ std::string numbered(const char* format, std::uint64_t number) {
 
 std::string shard_part(ShardId shard) { return numbered("shard/%03llu", shard); }
 std::string piece_part(Position first) { return numbered("ids/%015llu", first); }
+std::string label_part(Position first) { return numbered("labels/%015llu", first); }
 std::string view_part(const std::string& view, stage::ViewPiece piece) {
   return "views/" + view + numbered("/%02llu", piece.depth) + numbered("-%04llu", piece.index);
 }
@@ -82,7 +83,7 @@ bool Place::State::add_next_part() {
 
 // A view goes on changing between its pieces: each has the position that it was written at.
 bool Place::State::add_next_view_piece() {
-  if (taking.view == spec().views.size()) return false;
+  if (taking.view == spec().views.size()) return add_next_label_piece();
   stage::ViewPiece& piece = taking.piece;
   if (piece.index == 0 || views->size(taking.view).given_up) {
     piece = {views->depth(taking.view), 0};
@@ -126,6 +127,7 @@ void Place::State::start_snapshot() {
   taking.shard = 0;
   taking.view = 0;
   taking.piece = {};
+  taking.labels = false;
   taking.error.reset();
   taking.figures = {};
   taking.begin = parts.clock.steady();
@@ -188,7 +190,10 @@ void Place::State::end_snapshot() {
     }
     // One that failed is tried again after as many positions more, with all that it held.
     taking.last = taking.error ? durable : taking.newest;
-    if (taking.error) ingest->write_again();
+    if (taking.error) {
+      ingest->write_again();
+      labels->write_again();
+    }
     const Expected<void> result = taking.error ? Expected<void>(*taking.error) : Expected<void>();
     if (settings.on_snapshot) settings.on_snapshot(taking.figures, result);
     for (auto& done : std::exchange(taking.waiting, {})) {

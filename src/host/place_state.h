@@ -8,6 +8,7 @@
 #include "host/place.h"
 #include "host/snapshot_seal.h"
 #include "host/vault_sealer.h"
+#include "stage/label_index.h"
 #include "stage/views.h"
 
 namespace quintet::host {
@@ -16,6 +17,7 @@ namespace quintet::host {
 std::string shard_part(ShardId shard);
 std::string piece_part(Position first);
 std::string view_part(const std::string& view, stage::ViewPiece piece);
+std::string label_part(Position first);
 
 struct Place::State {
   Parts parts;
@@ -29,6 +31,7 @@ struct Place::State {
   std::unique_ptr<stage::Infer> infer;
   std::unique_ptr<stage::Views> views;  // folded to `durable`
   Position views_from = kNoPosition;    // at the start: behind which results must be folded
+  std::unique_ptr<stage::LabelIndex> labels;  // the same
   std::unique_ptr<Committer> committer;
 
   // What waits for one commit: it becomes durable as a whole or not at all.
@@ -45,6 +48,7 @@ struct Place::State {
     std::vector<Waiting> waiting;
     std::vector<std::pair<Done, Position>> controls;
     stage::ViewRows view_rows;            // folded once it is durable
+    std::vector<stage::LabelIndex::Report> reports;  // the same
     std::vector<std::uint64_t> replayed;  // dead letters that are held until then
     Position last = kNoPosition;
     bool empty() const {
@@ -88,6 +92,7 @@ struct Place::State {
     ShardId shard = 0;                 // the next one
     std::size_t view = 0;              // the same, after the shards
     stage::ViewPiece piece;            // of it
+    bool labels = false;               // are written, after the views
     std::string key;                   // that seals it
     std::deque<stage::Snapshot> sealed;  // not yet durable positions, rising
     std::size_t puts = 0;              // under way at the committer
@@ -179,6 +184,12 @@ struct Place::State {
   Expected<void> fold_views();
   Expected<void> fold_result(event::Record&& record, Epoch block_epoch,
                              const stage::OutcomeView& view);
+
+  // place_labels.cc
+  Position restore_labels(const Opened& opened);
+  bool add_next_label_piece();
+  Expected<void> decode_at(Position position, stage::Admitted& out);
+  Expected<std::string> labels_json(Position position);
 
   // place_letters.cc
   std::string sealed_letter(std::string_view plain);

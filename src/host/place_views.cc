@@ -46,6 +46,7 @@ Expected<void> Place::State::fold_views() {
   }
   views->caught_up();
   views->fold({}, durable);
+  labels->add({}, durable);
   return {};
 }
 

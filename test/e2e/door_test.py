@@ -218,6 +218,20 @@ class Door:
         assert read_json(self.client, "/v1/features/payment?amount=x", 400)
         assert read_json(self.client, "/v1/features/none", 404)
 
+    def check_a_late_label_is_shown_beside_a_result_and_changes_none(self):
+        before = read_json(self.client, "/v1/results/p5?event=payment")
+        assert before.pop("labels") == {"fraud": {"value": False, "source": "otherwise"}}
+        status, _ = self.client.post_one("report", {
+            "case": "r5", "at": "2024-03-02T00:00:00Z", "payment_id": "p5", "fraud": True})
+        assert status == 200
+        after = read_json(self.client, "/v1/results/p5?event=payment")
+        label = after.pop("labels")["fraud"]
+        assert label.pop("position") > after["position"]
+        assert label == {"value": True, "source": "report", "at": "2024-03-02T00:00:00Z"}
+        assert after == before
+        page = read_json(self.client, f"/v1/results?from={after['position']}&limit=1")
+        assert page["results"] == [before]
+
     def check_a_stream_gives_what_the_pages_give(self):
         with Stream(self.server, "/v1/results/stream?from=1") as stream:
             seen = stream.take(PAYMENTS)
@@ -344,18 +358,28 @@ def main():
             server.reap()
             server.start()
             door.client = server.connect()
+            shown = []
 
             def views_after_a_kill():
                 assert whole_view(door.client) == before
-
+                shown.append(read_json(door.client, "/v1/results/p5?event=payment"))
+                assert shown[0]["labels"]["fraud"]["source"] == "report"
 
             def a_stop_ends_streams():
                 with Stream(server, "/v1/results/stream") as stream:
                     server.process.terminate()
                     assert stream.rest().startswith(b"retry")
                     assert server.process.wait(9) == 0
-            passed, failed = run([("views are the same after a kill", views_after_a_kill),
+
+            def a_directory_shows_the_same_labels():
+                done = subprocess.run([PROGRAM, "results", "--data", server.data, "p5"],
+                                      capture_output=True, text=True)
+                assert done.returncode == 0, done.stderr
+                assert [json.loads(done.stdout, parse_float=decimal.Decimal)] == shown, done.stdout
+            passed, failed = run([("views and labels outlive a kill", views_after_a_kill),
                                   ("a stop ends the streams", a_stop_ends_streams),
+                                  ("a directory shows the same labels",
+                                   a_directory_shows_the_same_labels),
                                   ("a model file is refused, not ignored",
                                    a_model_file_is_refused_not_ignored)],
                                  passed, failed)

@@ -16,6 +16,7 @@ class Server:
     def __init__(self, program, app, data, extra=()):
         self.command = [program, "--format", "json", "run", app, "--data", data, "--port", "0",
                         *extra]
+        self.data = data
         self.log_path = data.rstrip("/") + ".log"
         self.process = self.address = None
 
