@@ -60,6 +60,14 @@ struct ModelsOptions {
 };
 int models_command(const Common& common, const ModelsOptions& options);
 
+struct EraseOptions {
+  std::string where;  // http://HOST:PORT of a running application, or its directory
+  std::string token;
+  std::string value;    // as it stands in events
+  std::string subject;  // or its pseudonym
+};
+int erase_command(const Common& common, const EraseOptions& options);
+
 struct RunOptions {
   std::string app;
   std::string data;  // directory; empty: .quintet/APP beside the file

@@ -89,6 +89,18 @@ void add_models(CLI::App& app, const Common& common, int& status) {
   command->callback([options, &common, &status] { status = models_command(common, *options); });
 }
 
+void add_erase(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<EraseOptions>();
+  CLI::App* command = app.add_subcommand("erase", "Erase a person from a log");
+  command->add_option("where", options->where, "http://HOST:PORT, or the directory of a log")
+      ->required();
+  command->add_option("--value", options->value, "who, as it stands in events")->type_name("TEXT");
+  command->add_option("--subject", options->subject, "who, by pseudonym")->type_name("PSEUDONYM");
+  command->add_option("--token", options->token, kTokenHelp);
+  command->footer("Example: quintet erase http://localhost:8080 --value C-1029");
+  command->callback([options, &common, &status] { status = erase_command(common, *options); });
+}
+
 void add_run(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("run", "Run an application until it is told to stop");
@@ -447,6 +459,7 @@ int main(int argc, char** argv) {
   add_verify(app, common, status);
   add_dead_letters(app, common, status);
   add_models(app, common, status);
+  add_erase(app, common, status);
   add_explain(app, common, status);
   add_descriptions(app, common, status);
   add_completion(app, status);

@@ -183,14 +183,22 @@ Expected<void> Decoder::check_limits(const Field& field, Value value) {
   return {};
 }
 
+std::string pseudonym(std::string_view key, std::string_view text) {
+  const Digest mac = hmac_sha256(key, text);
+  return to_hex({reinterpret_cast<const char*>(mac.data()), kPseudonymBytes});
+}
+
+bool is_pseudonym(std::string_view text) {
+  return text.size() == 2 * kPseudonymBytes &&
+         text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
 Expected<void> Decoder::make_private(const Field& field, Value& value, Arena& arena) {
   if (field.privacy == Privacy::drop) value = Value();
   if (value.is_null()) return {};
   if (field.privacy == Privacy::pseudonymize) {
     const std::string text = to_text(field.type, value);
-    const Digest mac = hmac_sha256(options_.pseudonym_key, text);
-    const std::string_view head(reinterpret_cast<const char*>(mac.data()), kPseudonymBytes);
-    value = Value::text(arena.copy(to_hex(head)));
+    value = Value::text(arena.copy(pseudonym(options_.pseudonym_key, text)));
   } else if (field.privacy == Privacy::mask) {
     // Bytes that continue a UTF-8 character count as part of it.
     const std::string_view text = value.as_text();

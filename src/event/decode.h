@@ -65,6 +65,11 @@ class Decoder {
 Expected<Value> value_of_text(Type type, std::string_view text, const InputRules& rules,
                               int utc_offset_minutes, Arena& arena);
 
+// What stands in place of a pseudonymized text (S8.1): 32 hexadecimal digits. No other name of a
+// key in the vault is one.
+std::string pseudonym(std::string_view key, std::string_view text);
+bool is_pseudonym(std::string_view text);
+
 Error refuse(std::string_view field, std::string_view id, std::string message);
 
 // Splits one CSV line (RFC 4180: quotes doubled inside quotes; no line breaks inside). Cells borrow

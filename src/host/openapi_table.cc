@@ -28,8 +28,8 @@ constexpr Operation kAll[] = {
      "Last-Event-ID:string"},
     {"GET", "/v1/results/{id}", "result",
      "The result of an event by its id, or by its position as @POSITION; with its labels as they "
-     "are known now.", "event:EventName", "",
-     "200:application/json=Result"},
+     "are known now.",
+     "event:EventName", "", "200:application/json=Result"},
     {"POST", "/v1/features", "featuresOfEvent",
      "The row that this event would have now; nothing is stored.", "event:EventName",
      "application/json=Event", "200:application/json=Result"},
@@ -52,6 +52,11 @@ constexpr Operation kAll[] = {
      "application/json=Event ?", "200:application/json=Result"},
     {"POST", "/v1/dead-letters/{number}/discard", "discard", "Closes a dead letter.", "", "",
      "200:application/json=Discarded"},
+    {"POST", "/v1/erase", "erase",
+     "Erases a person: destroys the key of what is private in the events of this subject, by its "
+     "value as it stands in events or by its pseudonym; answers when that is durable and no state "
+     "holds it.",
+     "", "application/json=Erase", "200:application/json=Erased"},
     {"GET", "/v1/models", "models", "The application's models.", "", "",
      "200:application/json=Models"},
     {"GET", "/v1/models/{name}", "model", "A model with its versions and promotions.", "", "",
@@ -59,8 +64,8 @@ constexpr Operation kAll[] = {
     {"GET", "/v1/models/{name}/versions/{version}", "modelVersion",
      "A version with its metrics and card.", "", "", "200:application/json=ModelVersion"},
     {"POST", "/v1/models/{name}/promote", "promote",
-     "Brings a version into force; 0 takes the model out of force.", "",
-     "application/json=Promote", "200:application/json=Promoted"},
+     "Brings a version into force; 0 takes the model out of force.", "", "application/json=Promote",
+     "200:application/json=Promoted"},
     {"POST", "/v1/models/{name}/rollback", "rollBack", "Undoes the last promotion.", "", "",
      "200:application/json=Promoted"},
     {"POST", "/v1/train", "train", "Starts a training run.", "", "application/json=Train",
@@ -134,9 +139,8 @@ constexpr NamedSchema kCommon[] = {
      R"({"anyOf":[{"$ref":"#/components/schemas/Result"},{"type":"object","required":["position"],)"
      R"("properties":{"position":{"type":"integer"}},"additionalProperties":false},)"
      R"({"type":"array","items":{"type":"object"}}]})"},
-    {"Accepted",
-     R"({"type":"object","properties":{"position":{"type":"integer"},)"
-     R"("status":{"const":"pending"}}})"},
+    {"Accepted", R"({"type":"object","properties":{"position":{"type":"integer"},)"
+                 R"("status":{"const":"pending"}}})"},
     {"CloudEvent",
      R"({"type":"object","required":["specversion","id","source","type","data"],"properties":{)"
      R"("specversion":{"const":"1.0"},"id":{"type":"string","minLength":1},)"
@@ -167,30 +171,32 @@ constexpr NamedSchema kCommon[] = {
     {"Session",
      R"({"type":"object","required":["session","last"],"properties":{"session":{"type":"string"},)"
      R"("last":{"type":"integer"}}})"},
+    {"Erase",
+     R"({"type":"object","minProperties":1,"maxProperties":1,"additionalProperties":false,)"
+     R"("properties":{"value":{"type":"string"},"subject":{"type":"string",)"
+     R"("pattern":"^[0-9a-f]{32}$"}}})"},
+    {"Erased", R"({"type":"object","required":["subject","position"],"properties":{"subject":)"
+               R"({"type":"string"},"position":{"type":"integer","minimum":1}}})"},
     {"Discarded",
      R"({"type":"object","required":["discarded"],"properties":{"discarded":{"const":true}}})"},
     {"Model",
      R"({"type":"object","required":["model","of","type","objective","in_force","versions"],)"
      R"("properties":{"in_force":{"type":["integer","null"]},"versions":{"type":"array"},)"
      R"("promotions":{"type":"array"}}})"},
-    {"Models",
-     R"({"type":"object","required":["models"],"properties":{"models":{"type":"array",)"
-     R"("items":{"$ref":"#/components/schemas/Model"}}}})"},
+    {"Models", R"({"type":"object","required":["models"],"properties":{"models":{"type":"array",)"
+               R"("items":{"$ref":"#/components/schemas/Model"}}}})"},
     {"ModelVersion",
      R"({"type":"object","required":["model","version","digest","in_force","created_at",)"
      R"("bytes"]})"},
     {"Promote",
      R"({"type":"object","required":["version"],"properties":{"version":{"type":"integer",)"
      R"("minimum":0,"maximum":2147483647}}})"},
-    {"Promoted",
-     R"({"type":"object","required":["model","in_force","position","reason"]})"},
-    {"Train",
-     R"({"type":"object","required":["model"],"properties":{"model":{"type":"string"},)"
-     R"("as_of":{"type":"string"},"keep":{"type":"boolean"},"set":{"type":"object"}}})"},
+    {"Promoted", R"({"type":"object","required":["model","in_force","position","reason"]})"},
+    {"Train", R"({"type":"object","required":["model"],"properties":{"model":{"type":"string"},)"
+              R"("as_of":{"type":"string"},"keep":{"type":"boolean"},"set":{"type":"object"}}})"},
     {"Run", R"({"type":"object","required":["run","model","state","round","rounds","promoted"]})"},
-    {"Runs",
-     R"({"type":"object","required":["runs"],"properties":{"runs":{"type":"array",)"
-     R"("items":{"$ref":"#/components/schemas/Run"}}}})"},
+    {"Runs", R"({"type":"object","required":["runs"],"properties":{"runs":{"type":"array",)"
+             R"("items":{"$ref":"#/components/schemas/Run"}}}})"},
 };
 
 }  // namespace

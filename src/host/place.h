@@ -98,9 +98,10 @@ class Place {
   using Done = std::function<void(Expected<Position>)>;
   // Brings an installed model version into force (0: none).
   void promote(stage::Promotion promotion, Done done);
-  // Erases a subject (S8.3); `subject` is the pseudonym. The erase record and the erased outcomes
-  // are one transaction; then the key is destroyed and the state is folded again from the log,
-  // during which saturated() is true. `done` comes after all of it.
+  // Erases a subject (S8.3); `subject` is the pseudonym: `invalid` if it cannot be one, `not_found`
+  // if the log has nothing of it; of one that was erased before, where that was. The erase record
+  // and the erased outcomes are one transaction; then the key is destroyed and the state is folded
+  // again from the log, during which saturated() is true. `done` comes after all of it.
   void erase(std::string subject, Done done);
   // Appends a control record whose effect is elsewhere (train, seal).
   void control(event::RecordKind kind, std::string body, Done done);

@@ -1,5 +1,6 @@
 // Erasing a subject (DESIGN 6.11). The record in the log comes first: a crash after it finds the
 // key still there and destroys it at the next start, before anything is folded.
+#include "event/decode.h"
 #include "host/place_state.h"
 
 namespace quintet::host {
@@ -40,10 +41,36 @@ Expected<void> Place::State::finish_erase(const std::string& subject, Position p
   return fold_views();
 }
 
+// Where the subject was erased before; kNoPosition if it was not and can be. Other names in the
+// vault are those of the place's own keys, which no erase may destroy.
+Expected<Position> Place::State::erased_before(const std::string& subject) {
+  if (!event::is_pseudonym(subject)) {
+    return invalid("a subject is a pseudonym: 32 hexadecimal digits").at("subject");
+  }
+  const auto key = parts.vault.find_subject_key(subject);
+  if (key) return kNoPosition;
+  if (key.error().code() == Code::not_found) {
+    return not_found("the log has no event of this subject").at("subject");
+  }
+  if (key.error().code() != Code::expired) return key.error();
+  Position found = erased;  // its own record may have left the log
+  TRY_DO(each_control_back(parts.store, kNoPosition, [&](event::Record&& record) -> Expected<bool> {
+    if (record.kind != event::RecordKind::erase) return true;
+    TRY(const auto body, stage::read_erase(record.plain));
+    if (body.subject == subject) found = record.position;
+    return body.subject != subject;
+  }));
+  return found;
+}
+
 void Place::erase(std::string subject, Done done) {
   State& s = *state_;
   if (s.failed || s.refolding) {
     done(s.failed ? *s.failed : unavailable("another erase is under way; try again"));
+    return;
+  }
+  if (auto before = s.erased_before(subject); !before || *before != kNoPosition) {
+    done(std::move(before));
     return;
   }
   s.refolding = true;

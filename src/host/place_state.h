@@ -176,6 +176,7 @@ struct Place::State {
   void go_on_when_quiet();
 
   // place_erase.cc
+  Expected<Position> erased_before(const std::string& subject);
   Expected<std::vector<stage::OutcomeChange>> erased_outcomes(const std::string& subject);
   Expected<void> finish_erase(const std::string& subject, Position position);
 

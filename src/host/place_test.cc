@@ -354,7 +354,7 @@ TEST_F(PlaceTest, AFailedCommitAnswersWhatCameMeanwhileToo) {
   give(sale("a", "ann"));
   place->flush();
   give(sale("b", "ann"));
-  place->erase("nobody", [&](Expected<Position> done) {
+  place->erase(event::pseudonym(place->pseudonym_key(), "ann"), [&](Expected<Position> done) {
     EXPECT_EQ(done.error().code(), Code::unavailable);
     ++failures;
     loop.stop();

@@ -4,6 +4,7 @@
 
 #include "host/api_application.h"
 #include "host/api_dead_letters.h"
+#include "host/api_erase.h"
 #include "host/api_events.h"
 #include "host/api_models.h"
 #include "host/api_results.h"
@@ -137,6 +138,7 @@ class Process {
   void add_routes() {
     add_application_routes(router_, node_);
     add_dead_letter_routes(router_, node_);
+    add_erase_routes(router_, node_);
     add_event_routes(router_, node_);
     add_result_routes(router_, node_);
     add_session_routes(router_, node_);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/load.h"
+#include "host/api_erase.h"
 #include "host/api_models.h"
 #include "store/sqlite.h"
 #include "store/vault.h"
@@ -125,6 +126,7 @@ struct Workshop::State {
     TRY(node.place, Place::open({*store, *vault, clock, loop}, std::move(settings)));
     trainer = std::make_unique<Trainer>(node, *vault);
     add_model_routes(router, node, *trainer);
+    add_erase_routes(router, node);
     return {};
   }
 

@@ -17,7 +17,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from cli_check import APP, PROGRAM, ROOT, orders, perform, started, write  # noqa: E402
 
-COMMANDS = ("new check test diff backfill train run send results dead-letters verify models "
+COMMANDS = ("new check test diff backfill train run send results dead-letters verify models erase "
             "explain schema functions show doctor completion").split()
 
 

@@ -365,11 +365,41 @@ def main():
                 shown.append(read_json(door.client, "/v1/results/p5?event=payment"))
                 assert shown[0]["labels"]["fraud"]["source"] == "report"
 
+            def a_person_is_erased_and_stays_so():
+                def ask(body, status):
+                    got, _, answer = door.post(json.dumps(body), "application/json",
+                                               path="/v1/erase")
+                    assert got == status, (body, got, answer)
+                    return answer
+                ask({"value": "nobody"}, 404)
+                ask({"subject": "log"}, 400)
+                ask({"value": "c3", "subject": "log"}, 400)
+                ask({}, 400)
+                erased = ask({"value": "c3"}, 200)
+                assert ask({"subject": erased["subject"]}, 200) == erased
+                for number, event in enumerate(door.events[:PAYMENTS]):
+                    result = read_json(door.client, f"/v1/results/p{number}?event=payment")
+                    gone = event["card"] == "c3"
+                    assert (result["status"] == "erased") == gone, result
+                done = subprocess.run([PROGRAM, "erase", "http://" + server.address, "--value",
+                                       "c4"], capture_output=True, text=True)
+                assert done.returncode == 0 and "is erased at position" in done.stdout, done
+
             def a_stop_ends_streams():
                 with Stream(server, "/v1/results/stream") as stream:
                     server.process.terminate()
                     assert stream.rest().startswith(b"retry")
                     assert server.process.wait(9) == 0
+
+            def a_person_is_erased_from_a_directory():
+                for value, status, out in (("c4", 0, "is erased at"), ("c6", 0, "is erased at"),
+                                           ("nobody", 2, "")):
+                    done = subprocess.run([PROGRAM, "erase", server.data, "--value", value],
+                                          capture_output=True, text=True)
+                    assert done.returncode == status and out in done.stdout, done
+                done = subprocess.run([PROGRAM, "results", "--data", server.data, "p6"],
+                                      capture_output=True, text=True)
+                assert json.loads(done.stdout)["status"] == "erased", done.stdout
 
             def a_directory_shows_the_same_labels():
                 done = subprocess.run([PROGRAM, "results", "--data", server.data, "p5"],
@@ -377,7 +407,11 @@ def main():
                 assert done.returncode == 0, done.stderr
                 assert [json.loads(done.stdout, parse_float=decimal.Decimal)] == shown, done.stdout
             passed, failed = run([("views and labels outlive a kill", views_after_a_kill),
+                                  ("a person is erased and stays so",
+                                   a_person_is_erased_and_stays_so),
                                   ("a stop ends the streams", a_stop_ends_streams),
+                                  ("a person is erased from a directory",
+                                   a_person_is_erased_from_a_directory),
                                   ("a directory shows the same labels",
                                    a_directory_shows_the_same_labels),
                                   ("a model file is refused, not ignored",
