@@ -55,7 +55,8 @@ void Place::offer(Offer&& offer, Reply reply) {
     letter.event_type = event_type;
     letter.id = id;
     letter.format = offer.format;
-    letter.bytes = offer.original;
+    // Nothing is kept of who was erased.
+    if (admission.error.id() != "erased") letter.bytes = offer.original;
     keep_refused(std::move(letter), std::move(admission.error), std::move(reply));
     return;
   }

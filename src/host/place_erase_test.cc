@@ -135,5 +135,44 @@ TEST_F(EraseTest, WhoWasErasedBeforeIsErasedWhereThatWas) {
   }
 }
 
+TEST_F(EraseTest, AnErasedEventThatIsSentAgainIsRepeated) {  // S8.4
+  offer(sale("a", "ann"));
+  offer(sale("b", "bob"));
+  ASSERT_TRUE(erase(subject("ann")));
+  const Position last = place->last();
+  for (int i = 0; i < 3; ++i) {
+    for (const std::string& again : {sale("a", "ann"), sale("a", "ann", "9"), sale("a", "eve")}) {
+      const Told told = offer(again);
+      EXPECT_EQ(told.what, stage::Admission::What::repeated) << again << told.error;
+      EXPECT_NE(told.json.find(R"("status":"erased")"), std::string::npos) << told.json;
+    }
+    EXPECT_EQ(offer(sale("b", "bob")).what, stage::Admission::What::repeated);
+    EXPECT_EQ(offer(sale("b", "bob", "9")).error, "conflict");
+    EXPECT_EQ(place->last(), last);
+    if (i == 1) {
+      place->snapshot([this](const Expected<void>& done) {
+        EXPECT_TRUE(done);
+        loop.stop();
+      });
+      loop.run();
+    }
+    open();
+    EXPECT_EQ(place->started().snapshot, i >= 1 ? last : kNoPosition);
+  }
+}
+
+TEST_F(EraseTest, NothingIsKeptOfALaterEventOfWhoWasErased) {  // S8.4
+  offer(sale("a", "ann"));
+  ASSERT_TRUE(erase(subject("ann")));
+  EXPECT_EQ(offer(sale("new", "ann")).error, "erased");
+  const auto letters = place->dead_letters({});
+  ASSERT_TRUE(letters);
+  ASSERT_EQ(letters->size(), 1u);
+  const auto letter = place->dead_letter(letters->front().number);
+  ASSERT_TRUE(letter);
+  EXPECT_EQ(letter->bytes, "");
+  EXPECT_EQ(letter->id, "new");
+}
+
 }  // namespace
 }  // namespace quintet::host

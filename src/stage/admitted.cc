@@ -60,14 +60,16 @@ struct Parts {
   std::uint32_t number;  // Sealer::seal
 };
 
+// `erased` is set if the sealed part cannot be read any more.
 Expected<std::span<Value>> open_parts(const Parts& parts, const event::Record& record, Epoch epoch,
-                                      Sealer& sealer, event::Arena& arena) {
+                                      Sealer& sealer, event::Arena& arena, bool* erased = nullptr) {
   const auto values = arena.values(parts.type.fields.size());
   TRY_DO(event::decode_part(parts.type, parts.plain, false, arena, values));
   if (!parts.sealed.empty()) {
     TRY(const auto opened,
         sealer.open(parts.subject, record.position, epoch, parts.number, parts.sealed));
     if (opened) TRY_DO(event::decode_part(parts.type, *opened, true, arena, values));
+    if (erased != nullptr) *erased = !opened;
   }
   return values;
 }
@@ -137,6 +139,7 @@ Expected<void> decode_record(const app::Spec& written, const app::Spec& spec, Ep
   admitted.event.arena.reset();
   admitted.event.type = nullptr;
   admitted.event.values = {};
+  admitted.erased = false;
   if (!event::is_control(record.kind)) {
     if (record.event_type >= written.events.size()) {
       return broken("record " + std::to_string(record.position) +
@@ -147,7 +150,7 @@ Expected<void> decode_record(const app::Spec& written, const app::Spec& spec, Ep
     if (type >= 0) {
       event::Arena& arena = admitted.event.arena;
       const Parts parts{old_type, record.plain, record.subject, record.sealed, 0};
-      TRY(const auto values, open_parts(parts, record, epoch, sealer, arena));
+      TRY(const auto values, open_parts(parts, record, epoch, sealer, arena, &admitted.erased));
       admitted.event.type = &spec.events[static_cast<std::size_t>(type)];
       admitted.event.values = values;
       if (&written != &spec) {

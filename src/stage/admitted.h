@@ -21,6 +21,7 @@ struct Admitted {
   std::vector<feature::Touch> touches;  // all of the record's, labels' included
   ShardId home = 0;                     // where the row is joined
   bool late = false;                    // S2.5
+  bool erased = false;  // decoded from a record whose sealed part nobody can read any more
 
   bool asks() const {
     return record.kind == event::RecordKind::event && event.type != nullptr &&

@@ -80,7 +80,8 @@ Admission Ingest::admit(Offer&& offer, Micros now, Admitted& out) {
   const Hash128 id_hash = id_hash_of(type.name, offer.event.id);
   const Hash128 content = event::content_hash(offer.event);
   if (const auto known = ids_.find(id_hash); known != ids_.end() && !type.is_table) {
-    if (known->second.content == content) {
+    // What was erased cannot be compared any more (S8.4).
+    if (known->second.content == content || known->second.content == Hash128{}) {
       return {Admission::What::repeated, known->second.position, invalid("")};
     }
     return refused(conflict("the id " + std::string(offer.event.id) + " of " + type.name +
@@ -354,7 +355,8 @@ Expected<void> Ingest::replay(const Admitted& admitted, const app::Spec& written
     if (!type.is_table) low_time_.took(record.position, record.time);
     return {};
   }
-  remember(admitted, id_hash_of(type.name, record.id), event::content_hash(admitted.event));
+  const Hash128 content = admitted.erased ? Hash128{} : event::content_hash(admitted.event);
+  remember(admitted, id_hash_of(type.name, record.id), content);
   return {};
 }
 

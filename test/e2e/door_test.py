@@ -381,6 +381,9 @@ def main():
                     result = read_json(door.client, f"/v1/results/p{number}?event=payment")
                     gone = event["card"] == "c3"
                     assert (result["status"] == "erased") == gone, result
+                _, again = door.client.post_one("payment", door.events[3])
+                assert again["status"] == "erased", again
+                assert door.client.post_one("payment", dict(door.events[3], id="n"))[0] == 410
                 done = subprocess.run([PROGRAM, "erase", "http://" + server.address, "--value",
                                        "c4"], capture_output=True, text=True)
                 assert done.returncode == 0 and "is erased at position" in done.stdout, done
