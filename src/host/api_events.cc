@@ -37,7 +37,12 @@ struct JsonEvent {
   stage::SessionPlace place = {};  // S1.6
 };
 
-void offer_json(Node& node, const JsonEvent& from, Reply reply) {
+// What an event is asked for by, once its content was read; empty before.
+struct EventName {
+  std::string type, id;
+};
+
+void offer_json(Node& node, const JsonEvent& from, Reply reply, EventName* name = nullptr) {
   Place& place = *node.place;
   Place::Offer offer;
   auto decoded = node.decoder(from.type).json(from.body, offer.event);
@@ -55,6 +60,7 @@ void offer_json(Node& node, const JsonEvent& from, Reply reply) {
     return;
   }
   if (offer.event.id.empty()) offer.event.id = offer.event.arena.copy(from.id);
+  if (name != nullptr) *name = {offer.event.type->name, std::string(offer.event.id)};
   offer.trace = from.trace;
   offer.place = from.place;
   offer.show = from.minimal ? Place::Show::nothing : Place::Show::result;
@@ -73,6 +79,7 @@ class Answer {
   }
 
   bool minimal() const { return minimal_ || async_; }
+  EventName& name() { return name_; }
 
   // Prefer: wait=SECONDS. `self` is this.
   static void wait(const std::shared_ptr<Answer>& self, Loop& loop) {
@@ -98,11 +105,10 @@ class Answer {
     if (receipt.error != nullptr) return problem_response(*receipt.error, exchange_->request());
     const bool short_one = minimal() || receipt.json.empty();
     HttpResponse response =
-        json_response(async_ ? 202 : 200, short_one ? position_json(receipt.position)
-                                                    : std::string(receipt.json));
-    const std::string position = std::to_string(receipt.position);
-    response.headers.emplace_back("Quintet-Position", position);
-    if (async_) response.headers.emplace_back("Location", "/v1/results/@" + position);
+        async_ ? accepted("accepted", receipt.position)
+               : json_response(200, short_one ? position_json(receipt.position)
+                                              : std::string(receipt.json));
+    response.headers.emplace_back("Quintet-Position", std::to_string(receipt.position));
     if (receipt.what == stage::Admission::What::repeated) {
       response.headers.emplace_back("Quintet-Repeated", "true");
     }
@@ -111,7 +117,24 @@ class Answer {
 
   // Nothing is acknowledged by this: the event may or may not become durable.
   void give_up() {
-    if (exchange_ != nullptr) respond(json_response(202, "{\"status\":\"pending\"}"));
+    if (exchange_ != nullptr) respond(accepted("pending", kNoPosition));
+  }
+
+  // 202, with where the result will stand.
+  HttpResponse accepted(std::string_view status, Position position) const {
+    std::string body;
+    JsonWriter json(body);
+    json.begin_object().field("status", status);
+    json.field("event", name_.type).field("id", name_.id);
+    if (position != kNoPosition) json.key("position").uint64(position);
+    json.end_object();
+    HttpResponse response = json_response(202, std::move(body));
+    response.headers.emplace_back("Location",
+                                  position != kNoPosition
+                                      ? "/v1/results/@" + std::to_string(position)
+                                      : "/v1/results/" + percent_encode(name_.id) +
+                                            "?event=" + name_.type);
+    return response;
   }
 
   void respond(HttpResponse response) {
@@ -122,6 +145,7 @@ class Answer {
   }
 
   std::shared_ptr<Exchange> exchange_;  // null once it is answered
+  EventName name_;
   bool minimal_ = false, async_ = false;
   std::string waits_;
   std::unique_ptr<Timer> timer_;
@@ -208,7 +232,9 @@ class EventsHandler final : public Handler {
       TRY(const int type, host::event_type_of(node_.place->spec(), request));
       TRY(const stage::SessionPlace place, session_of(request));
       const std::string_view key = request.header("idempotency-key");
-      one(exchange, {type, request.body, key.empty() ? std::string_view(request.trace.id) : key,
+      std::string_view body = request.body;
+      if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
+      one(exchange, {type, body, key.empty() ? std::string_view(request.trace.id) : key,
                      traceparent(request.trace), false, place});
       return {};
     }
@@ -226,7 +252,8 @@ class EventsHandler final : public Handler {
     const auto answer = std::make_shared<Answer>(exchange);
     event.minimal = answer->minimal();
     Answer::wait(answer, node_.loop);
-    offer_json(node_, event, [answer](const Receipt& receipt) { answer->reply(receipt); });
+    offer_json(node_, event, [answer](const Receipt& receipt) { answer->reply(receipt); },
+               &answer->name());
   }
 
   // Calls `then` with the event in the place's form. Its data is kept until then.

@@ -4,6 +4,7 @@
 #include "host/api_events.h"
 #include "host/api_sessions.h"
 #include "host/figures.h"
+#include "host/http_text.h"
 #include "host/problem.h"
 
 namespace quintet::host {
@@ -45,16 +46,32 @@ void EventStream::begin() {
 }
 
 void EventStream::on_body(std::string_view piece) {
-  begin();
+  if (!csv_) begin();  // CSV: when its header is read
   lines_.add(piece);
   pump();
 }
 
 void EventStream::on_end() {
-  begin();
+  if (!csv_) begin();
   ended_ = true;
   lines_.end();
   pump();
+}
+
+// Without a header nothing that follows can be read; nothing was admitted.
+void EventStream::refuse_header(Error why) {
+  finished_ = true;
+  const auto exchange = std::exchange(exchange_, nullptr);
+  exchange->respond(problem_response(why, exchange->request()));
+}
+
+// A first line that editors began with a byte order mark.
+std::string_view EventStream::without_mark(const LineCutter::Line& line) {
+  std::string_view text = line.text;
+  if (line.number == 1 && text.starts_with(kByteOrderMark)) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
+  return text;
 }
 
 // What was admitted stays admitted; the client does not learn of it here and asks by id.
@@ -96,6 +113,9 @@ void EventStream::pump() {
     take(*line);
   }
   if (node_.place != nullptr) node_.place->flush();
+  if (!finished_ && ended_ && dry_ && csv_ && header_.empty()) {
+    refuse_header(invalid("the body has no header line").with_id("missing"));
+  }
   write_ready();
   if (finished_) return;
   if (dry_) {
@@ -109,6 +129,7 @@ void EventStream::pump() {
 }
 
 void EventStream::take(const LineCutter::Line& line) {
+  if (csv_ && header_.empty()) return take_header(line);
   if (line.text.empty() && !line.too_long) return;
   if (line.too_long) {
     ++place_.number;
@@ -116,19 +137,19 @@ void EventStream::take(const LineCutter::Line& line) {
            exhausted("the line is longer than 1 MiB").with_id("too_long"));
     return;
   }
-  if (csv_ && header_.empty()) {
-    header_ = line.text;
-    auto taken = event::split_csv(header_, decoder_.type().input.separator, scratch_, cells_);
-    if (taken) taken = decoder_.csv_header(cells_);
-    if (!taken) {
-      // Without a header nothing that follows can be read.
-      exchange_->write(refusal_json(line.number, taken.error()) + "\n");
-      exchange_->end();
-      finished_ = true;
-    }
-    return;
-  }
   take_event(line);
+}
+
+void EventStream::take_header(const LineCutter::Line& line) {
+  if (line.too_long) {
+    return refuse_header(exhausted("the header is longer than 1 MiB").with_id("too_long"));
+  }
+  header_ = without_mark(line);
+  if (header_.empty()) return;
+  auto taken = event::split_csv(header_, decoder_.type().input.separator, scratch_, cells_);
+  if (taken) taken = decoder_.csv_header(cells_);
+  if (!taken) return refuse_header(std::move(taken).error());
+  begin();
 }
 
 void EventStream::take_event(const LineCutter::Line& line) {
@@ -144,7 +165,7 @@ void EventStream::take_event(const LineCutter::Line& line) {
     decoded = event::split_csv(line.text, decoder_.type().input.separator, scratch_, cells_);
     if (decoded) decoded = decoder_.csv(cells_, offer.event);
   } else {
-    decoded = decoder_.json(line.text, offer.event);
+    decoded = decoder_.json(without_mark(line), offer.event);
   }
   if (!decoded) {
     refuse(line, slot, std::move(decoded).error());

@@ -26,6 +26,9 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
   void begin();
   void pump();                          // takes lines until there are none or something is full
   void take(const LineCutter::Line& line);
+  void take_header(const LineCutter::Line& line);
+  void refuse_header(Error why);
+  static std::string_view without_mark(const LineCutter::Line& line);
   void take_event(const LineCutter::Line& line);
   bool full() const;
   void pause();

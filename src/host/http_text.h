@@ -12,8 +12,13 @@
 
 namespace quintet::host {
 
+// What some editors begin a UTF-8 text with.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 // Undoes %XX once. Nothing if an escape is broken, or gives a NUL or bytes that are not UTF-8.
 std::optional<std::string> percent_decode(std::string_view text);
+// As part of a path or query: all but letters, digits and -._~ as %XX.
+std::string percent_encode(std::string_view text);
 // A query string or form, "a=1&b=x+y": '+' is a space. Nothing if percent_decode refuses a part.
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view text);
 

@@ -139,8 +139,10 @@ constexpr NamedSchema kCommon[] = {
      R"({"anyOf":[{"$ref":"#/components/schemas/Result"},{"type":"object","required":["position"],)"
      R"("properties":{"position":{"type":"integer"}},"additionalProperties":false},)"
      R"({"type":"array","items":{"type":"object"}}]})"},
-    {"Accepted", R"({"type":"object","properties":{"position":{"type":"integer"},)"
-                 R"("status":{"const":"pending"}}})"},
+    {"Accepted",
+     R"({"type":"object","required":["status","event","id"],"properties":{)"
+     R"("status":{"enum":["accepted","pending"]},"event":{"type":"string"},)"
+     R"("id":{"type":"string"},"position":{"type":"integer"}},"additionalProperties":false})"},
     {"CloudEvent",
      R"({"type":"object","required":["specversion","id","source","type","data"],"properties":{)"
      R"("specversion":{"const":"1.0"},"id":{"type":"string","minLength":1},)"

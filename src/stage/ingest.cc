@@ -8,6 +8,14 @@ namespace quintet::stage {
 
 namespace {
 
+// One that can be asked for again, whatever door it came through.
+bool is_readable_id(std::string_view id) {
+  return id.size() <= kIdBytes && std::none_of(id.begin(), id.end(), [](char c) {
+           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+         });
+}
+
+
 using event::Value;
 
 Hash128 id_hash_of(std::string_view event_type, std::string_view id) {
@@ -76,6 +84,12 @@ Admission Ingest::admit(Offer&& offer, Micros now, Admitted& out) {
   const event::EventType& type = *offer.event.type;
   if (offer.event.id.empty()) {
     return refused(invalid("an event needs an id here").at("id").with_id("no_id"));
+  }
+  if (!is_readable_id(offer.event.id)) {
+    return refused(invalid("an id has at most " + std::to_string(kIdBytes) +
+                           " bytes and no control characters")
+                       .at("id")
+                       .with_id("bad_id"));
   }
   const Hash128 id_hash = id_hash_of(type.name, offer.event.id);
   const Hash128 content = event::content_hash(offer.event);

@@ -19,6 +19,8 @@
 
 namespace quintet::stage {
 
+inline constexpr std::size_t kIdBytes = 512;  // so that it can stand in a path [bad_id]
+
 struct Offer {
   event::Event event;
   bool history = false;     // enters windows, gets no outcome (DESIGN 6.8)

@@ -55,22 +55,6 @@ Expected<host::ClientResponse> ask(const Door& door, const std::string& method,
   return response;
 }
 
-std::string percent_encode(std::string_view text) {
-  constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    if (kPlain.find(c) != kPlain.npos) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
-  }
-  return out;
-}
-
 Expected<std::shared_ptr<const app::Spec>> application_of(const Door& door) {
   TRY(const auto response, ask(door, "GET", "/v1/application"));
   const app::Loaded loaded = app::load(response.body);

@@ -6,6 +6,7 @@
 
 #include "app/spec.h"
 #include "host/http_client.h"
+#include "host/http_text.h"
 
 namespace quintet::tool {
 
@@ -20,8 +21,7 @@ Expected<host::ClientResponse> ask(const Door& door, const std::string& method,
 // The error in an answer that is not 2xx.
 Error error_of(const host::ClientResponse& response);
 
-// As part of a path or query: all but letters, digits and -._~ as %XX.
-std::string percent_encode(std::string_view text);
+using host::percent_encode;
 
 // The application file that runs behind the door.
 Expected<std::shared_ptr<const app::Spec>> application_of(const Door& door);

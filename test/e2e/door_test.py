@@ -180,6 +180,24 @@ class Door:
             assert got[0] == status, (body, content, headers, got)
         self.note(one, two, answers[0])
 
+    def check_headers_and_ids(self):
+        path = "/v1/events?event=payment"
+        for body, code in ((b"id;at;card;amount\n1;2024-02-03;x;1\n", "missing"),
+                           (b"id,id,at\n1,2,3\n", "duplicate_field"), (b"\n\n", "missing")):
+            status, _, answer = self.post(body, "text/csv", path=path)
+            assert status == 400 and answer["code"] == code, (body, status, answer)
+        mark = b"\xef\xbb\xbf"
+        status, _, answer = self.post(mark + b'{"id":"bom1","at":"2024-02-03","card":"x","amount":1}',
+                                      "application/json", path=path)
+        assert status == 200 and answer["id"] == "bom1", answer
+        status, _, answer = self.post(mark + b"id,at,card,amount\nbom2,2024-02-03,x,1\n", "text/csv",
+                                      path=path)
+        assert status == 200 and answer["id"] == "bom2", answer
+        for number in ("a\u0000", "a" * 513, "a\n"):
+            event = {"id": number, "at": "2024-02-03T00:00:00Z", "card": "x", "amount": "1.00"}
+            status, _, answer = self.post(json.dumps(event), "application/json", path=path)
+            assert status == 400 and answer["code"] == "bad_id", (number, status, answer)
+
     def check_preferences(self):
         event = {"id": "pre1", "at": "2024-02-03T00:00:00Z", "card": "x", "amount": "1.00"}
         path = "/v1/events?event=payment"
@@ -188,12 +206,16 @@ class Door:
         assert status == 202 and headers["Preference-Applied"] == "respond-async"
         result = read_json(self.client, headers["Location"])
         assert result["id"] == "pre1" and result["position"] == answer["position"]
+        assert answer["status"] == "accepted" and answer["id"] == "pre1", answer
         status, headers, answer = self.post(json.dumps(dict(event, id="pre2")), "application/json",
                                             path=path, Prefer="wait=20")
         assert status == 200 and headers["Preference-Applied"] == "wait=20", answer
         status, headers, answer = self.post(json.dumps(dict(event, id="pre3")), "application/json",
                                             path=path, Prefer="wait=0, handling=lenient")
         assert status in (200, 202) and headers["Preference-Applied"] == "wait=0", answer
+        if status == 202:
+            assert answer == {"status": "pending", "event": "payment", "id": "pre3"}, answer
+            assert headers["Location"] == "/v1/results/pre3?event=payment"
         status, headers, short = self.post(json.dumps(dict(event, id="pre2")), "application/json",
                                            path=path, Prefer="return=minimal")
         assert list(short) == ["position"] and headers["Quintet-Repeated"] == "true"
