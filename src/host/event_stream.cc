@@ -23,7 +23,8 @@ EventStream::EventStream(Node& node, std::shared_ptr<Exchange> exchange, int eve
       exchange_(std::move(exchange)),
       event_type_(event_type),
       csv_(csv),
-      decoder_(node.new_decoder(event_type)) {
+      decoder_(node.new_decoder(event_type)),
+      place_number_(node.places) {
   const HttpRequest& request = exchange_->request();
   minimal_ = request.header("prefer").find("return=minimal") != std::string_view::npos;
   const std::string_view key = request.header("idempotency-key");
@@ -144,12 +145,25 @@ void EventStream::take_header(const LineCutter::Line& line) {
   if (line.too_long) {
     return refuse_header(exhausted("the header is longer than 1 MiB").with_id("too_long"));
   }
-  header_ = without_mark(line);
-  if (header_.empty()) return;
-  auto taken = event::split_csv(header_, decoder_.type().input.separator, scratch_, cells_);
-  if (taken) taken = decoder_.csv_header(cells_);
+  const std::string_view text = without_mark(line);
+  if (text.empty()) return;
+  if (auto ready = renew_decoder(); !ready) return refuse_header(std::move(ready).error());
+  header_ = text;
+  auto taken = event::split_csv(header_, decoder_->type().input.separator, scratch_, cells_);
+  if (taken) taken = decoder_->csv_header(cells_);
   if (!taken) return refuse_header(std::move(taken).error());
   begin();
+}
+
+// After a failed commit the place is another one, with a Spec of its own.
+Expected<void> EventStream::renew_decoder() {
+  if (node_.place == nullptr) return place_is_away();
+  if (place_number_ == node_.places) return {};
+  place_number_ = node_.places;
+  decoder_.emplace(node_.new_decoder(event_type_));
+  if (!csv_ || header_.empty()) return {};
+  TRY_DO(event::split_csv(header_, decoder_->type().input.separator, scratch_, cells_));
+  return decoder_->csv_header(cells_);
 }
 
 void EventStream::take_event(const LineCutter::Line& line) {
@@ -160,12 +174,14 @@ void EventStream::take_event(const LineCutter::Line& line) {
     return;
   }
   Place::Offer offer;
-  Expected<void> decoded;
-  if (csv_) {
-    decoded = event::split_csv(line.text, decoder_.type().input.separator, scratch_, cells_);
-    if (decoded) decoded = decoder_.csv(cells_, offer.event);
+  Expected<void> decoded = renew_decoder();
+  if (!decoded) {
+    // The header was good under the same application.
+  } else if (csv_) {
+    decoded = event::split_csv(line.text, decoder_->type().input.separator, scratch_, cells_);
+    if (decoded) decoded = decoder_->csv(cells_, offer.event);
   } else {
-    decoded = decoder_.json(without_mark(line), offer.event);
+    decoded = decoder_->json(without_mark(line), offer.event);
   }
   if (!decoded) {
     refuse(line, slot, std::move(decoded).error());
@@ -203,7 +219,7 @@ void EventStream::refuse(const LineCutter::Line& line, std::size_t slot, Error w
     return;
   }
   stage::DeadLetter letter;
-  letter.event_type = decoder_.type().name;
+  letter.event_type = decoder_->type().name;
   letter.format = csv_ ? "csv" : "json";
   letter.bytes = csv_ ? header_ + "\n" + std::string(line.text) : std::string(line.text);
   node_.place->refuse(std::move(letter), std::move(why),

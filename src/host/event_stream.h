@@ -26,6 +26,7 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
   void begin();
   void pump();                          // takes lines until there are none or something is full
   void take(const LineCutter::Line& line);
+  Expected<void> renew_decoder();
   void take_header(const LineCutter::Line& line);
   void refuse_header(Error why);
   static std::string_view without_mark(const LineCutter::Line& line);
@@ -46,7 +47,8 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
   std::string trace_;
   std::string session_;           // the sender's (S1.6); empty: none
   stage::SessionPlace place_;     // of the line at hand, in that session
-  event::Decoder decoder_;
+  std::optional<event::Decoder> decoder_;  // always one
+  std::uint64_t place_number_;  // Node::places, whose Spec the decoder reads
   LineCutter lines_;
   std::string header_;  // CSV: the first line
   std::string scratch_;

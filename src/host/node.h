@@ -21,6 +21,7 @@ struct Node {
   Logger& log;
   Metrics& metrics;
   std::unique_ptr<Place> place;  // null while it is being opened
+  std::uint64_t places = 0;      // that went: what refers to an older one's Spec is of no use
   std::string data_directory;
   bool draining = false;
 

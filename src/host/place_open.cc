@@ -18,9 +18,9 @@ Expected<std::unique_ptr<Place>> Place::open(Parts parts, Settings settings) {
 
 Expected<void> Place::State::start() {
   const Micros begin = parts.clock.steady();
-  TRY(pseudonym_key, parts.vault.pseudonym_key());
-  TRY(epoch, parts.store.open_epoch());
   TRY(const stage::LogEnd end, parts.store.end());
+  TRY_DO(take_pseudonym_key(end.last));
+  TRY(epoch, parts.store.open_epoch());
   TRY(durable, parts.store.low_mark());
   if (end.last != kNoPosition) {
     TRY(const Opened opened, open_parts(durable));
@@ -47,6 +47,27 @@ Expected<void> Place::State::start() {
   committer = std::make_unique<Committer>(
       Committer::Parts{parts.store, parts.loop, &parts.vault, parts.writer}, epoch);
   started.took = parts.clock.steady() - begin;
+  return {};
+}
+
+// A new key beside an old log would make strangers of all that it knows, and snapshots are of a
+// log: where there is none, its file was taken away.
+Expected<void> Place::State::take_pseudonym_key(Position last) {
+  if (last == kNoPosition) {
+    TRY(const auto found, parts.store.snapshots(Position{INT64_MAX}));
+    if (!found.empty()) {
+      return broken("the log has no records, but there are snapshots of it up to position " +
+                    std::to_string(found.front().position) +
+                    ": put back the quintet.db that they belong to, or remove derived.db");
+    }
+  }
+  auto found = last == kNoPosition ? parts.vault.pseudonym_key() : parts.vault.find_pseudonym_key();
+  if (!found && found.error().code() == Code::not_found) {
+    return broken("the log has " + std::to_string(last) +
+                  " records, but its vault is gone: put back vault.db and vault.key, without which "
+                  "what is private in the log cannot be read");
+  }
+  TRY(pseudonym_key, std::move(found));
   return {};
 }
 

@@ -122,6 +122,7 @@ struct Place::State {
 
   // place_open.cc
   Expected<void> start();
+  Expected<void> take_pseudonym_key(Position last);
   Expected<void> fold_log(Position after);
   Expected<void> each_record(Position from,
                              const std::function<Expected<void>(event::Record&&, Epoch)>& each,

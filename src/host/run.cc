@@ -1,5 +1,6 @@
 #include "host/run.h"
 
+#include <csignal>
 #include <thread>
 
 #include "host/api_application.h"
@@ -28,6 +29,7 @@ namespace {
 
 constexpr Micros kDrainGrace = 10 * kSecond;
 constexpr Micros kReopenAfter = kSecond;
+constexpr Micros kFailsAgain = 10 * kSecond;
 
 // Everything of one process, in the order of its making.
 class Process {
@@ -35,7 +37,7 @@ class Process {
   explicit Process(RunSettings settings)
       : settings_(std::move(settings)),
         log_(clock_, LogLevel::info),
-        node_{loop_, clock_, log_, metrics_, nullptr, settings_.data_directory, false, {}} {}
+        node_{loop_, clock_, log_, metrics_, nullptr, 0, settings_.data_directory, false, {}} {}
 
   Expected<void> run() {
     for (const app::ModelSpec& model : settings_.spec->models) {
@@ -44,6 +46,7 @@ class Process {
                      " is to come from a file, which this version does not load: give it `train`")
           .with_id("QNT-0513");
     }
+    std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of the write, not the end
     TRY(vault_, store::open_vault(settings_.data_directory));
     TRY_DO(open_place());
     trainer_ = std::make_unique<Trainer>(node_, *vault_);
@@ -80,12 +83,11 @@ class Process {
     place.progress = settings_.progress;
     place.on_failure = [this](const Error& why) {
       log_.error("a commit failed; the log is folded again", {{"reason", why.message()}});
-      loop_.post([this] { reopen(); });
+      loop_.post([this] { close_place(); });
     };
     place.on_snapshot = [this](const Place::SnapshotFigures& taken, const Expected<void>& result) {
       tell_snapshot(taken, result);
     };
-    node_.decoders.clear();
     TRY(node_.place, Place::open({*store_, *vault_, clock_, loop_}, std::move(place)));
     node_.place->when_durable([this](Position, Position) { streams_.wake(); });
     streams_.wake();
@@ -124,15 +126,25 @@ class Process {
     metrics_.counter("quintet_snapshots_total", "Snapshots taken").add();
   }
 
-  // Memory may be ahead of the disk: it is thrown away and folded again (DESIGN 6.5).
-  void reopen() {
+  // Memory may be ahead of the disk: it is thrown away and folded again (DESIGN 6.5). What fails
+  // again and again gets a pause, in which this process says that it is not ready.
+  void close_place() {
     node_.place.reset();
+    ++node_.places;
+    node_.decoders.clear();
     trainer_->place_went();
     store_.reset();
-    if (auto opened = open_place(); !opened) {
-      log_.error("the store cannot be opened", {{"reason", opened.error().message()}});
-      retry_ = loop_.after(kReopenAfter, [this] { reopen(); });
-    }
+    const Micros now = clock_.steady();
+    const bool again = now - std::exchange(failed_at_, now) < kFailsAgain;
+    retry_ = loop_.after(again ? kReopenAfter : 0, [this] { reopen(); });
+  }
+
+  void reopen() {
+    auto opened = vault_->recover();
+    if (opened) opened = open_place();
+    if (opened) return;
+    log_.error("the store cannot be opened", {{"reason", opened.error().message()}});
+    retry_ = loop_.after(kReopenAfter, [this] { reopen(); });
   }
 
   void add_routes() {
@@ -211,6 +223,7 @@ class Process {
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<Timer> retry_;
+  Micros failed_at_ = -kFailsAgain;  // the last commit that did
   Expected<void> failure_;
 };
 

@@ -75,7 +75,7 @@ Expected<std::shared_ptr<const app::Spec>> spec_in_force(stage::Store& store) {
 struct Workshop::State {
   explicit State(const std::string& directory)
       : log(clock, LogLevel::warn),
-        node{loop, clock, log, metrics, nullptr, directory, false, {}} {}
+        node{loop, clock, log, metrics, nullptr, 0, directory, false, {}} {}
 
   SystemClock clock;
   Logger log;

@@ -155,6 +155,8 @@ class Vault {
   virtual ~Vault() = default;
   // Made at first use, for the life of the log.
   virtual Expected<std::string> pseudonym_key() = 0;  // 32 bytes
+  // As above, but makes none: `not_found` if there is none.
+  virtual Expected<std::string> find_pseudonym_key() { return pseudonym_key(); }
   // Made at first use; `expired` once destroyed.
   virtual Expected<std::string> subject_key(std::string_view subject) = 0;  // 32 bytes
   // As above, but makes none: `not_found` if there is none.
@@ -163,6 +165,9 @@ class Vault {
   // a subject's key need not be durable before. Costs nothing if there are none.
   virtual Expected<void> flush() { return {}; }
   virtual Expected<void> destroy(std::string_view subject) = 0;  // durable when it returns
+  // After a failed write all writing fails. This begins anew from what is durable; keys made since
+  // are kept, to be written with the next flush.
+  virtual Expected<void> recover() { return {}; }
   virtual Expected<std::vector<std::string>> destroyed() = 0;    // all subjects, sorted
 };
 

@@ -81,6 +81,7 @@ struct DatabaseOptions {
 
 class Database {
  public:
+  Database() = default;  // none: to be assigned to
   // Opens, makes the file if it is not there, and forbids what a damaged schema could do.
   static Expected<Database> open(const DatabaseOptions& options);
 
@@ -105,8 +106,6 @@ class Database {
   struct Close {
     void operator()(sqlite3* handle) const;
   };
-  Database() = default;
-
   std::unique_ptr<int> log_pages_ = std::make_unique<int>(0);  // told by SQLite at each commit
   std::unique_ptr<sqlite3, Close> handle_;
 };

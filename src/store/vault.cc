@@ -1,5 +1,6 @@
 #include "store/vault.h"
 
+#include <filesystem>
 #include <map>
 #include <mutex>
 
@@ -61,26 +62,30 @@ Expected<std::vector<std::string>> read_keys(const std::string& path) {
 
 class Vault final : public SqliteVault {
  public:
-  Vault(DirectoryLock lock, Database write, Database read, std::string key_file)
+  Vault(DirectoryLock lock, std::string path, std::string vfs, std::string key_file)
       : lock_(std::move(lock)),
-        database_(std::move(write)),
-        read_(std::move(read)),
+        path_(std::move(path)),
+        vfs_(std::move(vfs)),
         key_file_(std::move(key_file)) {}
   // Keys that no flush() made durable seal nothing that is durable.
   ~Vault() override { (void)database_.run("PRAGMA wal_checkpoint(TRUNCATE)"); }
 
+  Expected<void> connect();
   Expected<void> start();
   Expected<std::string> pseudonym_key() override;
+  Expected<std::string> find_pseudonym_key() override;
   Expected<std::string> subject_key(std::string_view subject) override;
   Expected<std::string> find_subject_key(std::string_view subject) override;
   Expected<void> flush() override;
   Expected<void> destroy(std::string_view subject) override;
   Expected<std::vector<std::string>> destroyed() override;
   Expected<void> rotate() override;
+  Expected<void> recover() override;
 
  private:
   Expected<std::optional<std::string>> meta(std::string_view name);
   Expected<void> set_meta(std::string_view name, std::string_view value);
+  Expected<std::string> read_pseudonym_key();
   Expected<std::string> look_up(const std::string& subject);
   Expected<void> write_pending();
   Expected<void> reseal(const std::string& fresh);
@@ -88,6 +93,7 @@ class Vault final : public SqliteVault {
   Expected<void> transact(Change change);
 
   DirectoryLock lock_;
+  const std::string path_, vfs_;
   // Writing takes `writing_mutex_`; what a lookup needs is under `mutex_`, which flush() does not
   // hold while it waits for the disk. Who needs both takes them in this order.
   std::mutex writing_mutex_;
@@ -129,6 +135,28 @@ Expected<void> Vault::set_meta(std::string_view name, std::string_view value) {
   return statement.with(name, Blob{value}).finish();
 }
 
+Expected<void> Vault::connect() {
+  TRY_DO(write_again(path_ + "-wal", vfs_));
+  TRY(database_, Database::open({path_, vfs_}));
+  TRY_DO(database_.run("PRAGMA secure_delete = 1; PRAGMA synchronous = EXTRA"));
+  TRY_DO(database_.run(kSchema));
+  TRY_DO(database_.run("PRAGMA journal_mode = WAL"));
+  TRY_DO(sync_directory(std::filesystem::path(path_).parent_path().string()));
+  TRY_DO(database_.run("PRAGMA synchronous = FULL"));
+  TRY(read_, Database::open({path_, vfs_}));
+  return read_.run("PRAGMA query_only = 1");
+}
+
+Expected<void> Vault::recover() {
+  const std::scoped_lock lock(writing_mutex_, mutex_);
+  if (!failure_) return {};
+  read_ = {};
+  database_ = {};
+  TRY_DO(connect());
+  failure_.reset();
+  return {};
+}
+
 // Finds the key in the key file that fits, or makes both.
 Expected<void> Vault::start() {
   TRY(const auto format, meta("format"));
@@ -163,14 +191,24 @@ Expected<void> Vault::start() {
   return broken(key_file_ + " does not fit this vault");
 }
 
-Expected<std::string> Vault::pseudonym_key() {
-  const std::scoped_lock lock(writing_mutex_, mutex_);
+// With both locks.
+Expected<std::string> Vault::read_pseudonym_key() {
   if (!pseudonym_.empty()) return pseudonym_;
   TRY(const auto wrapped, meta("pseudonym"));
-  if (wrapped) {
-    TRY(pseudonym_, unwrap(outer_, "pseudonym", *wrapped));
-    return pseudonym_;
-  }
+  if (!wrapped) return not_found("the vault has no pseudonym key yet");
+  TRY(pseudonym_, unwrap(outer_, "pseudonym", *wrapped));
+  return pseudonym_;
+}
+
+Expected<std::string> Vault::find_pseudonym_key() {
+  const std::scoped_lock lock(writing_mutex_, mutex_);
+  return read_pseudonym_key();
+}
+
+Expected<std::string> Vault::pseudonym_key() {
+  const std::scoped_lock lock(writing_mutex_, mutex_);
+  auto found = read_pseudonym_key();
+  if (found || found.error().code() != Code::not_found) return found;
   const std::string fresh = random_bytes(kSealKeyBytes);
   TRY_DO(transact([&] { return set_meta("pseudonym", wrap(outer_, "pseudonym", fresh)); }));
   pseudonym_ = fresh;
@@ -219,7 +257,8 @@ Expected<void> Vault::write_pending() {
     writing_.swap(pending_);
   }
   auto done = transact([&]() -> Expected<void> {
-    TRY(Statement add, database_.prepare("INSERT INTO keys VALUES(?1, ?2)"));
+    // A write that seemed to fail may have been durable: then it was of the same keys.
+    TRY(Statement add, database_.prepare("INSERT OR IGNORE INTO keys VALUES(?1, ?2)"));
     for (const auto& [subject, key] : writing_) {
       const std::string wrapped = wrap(outer_, subject, key);
       TRY_DO(add.with(std::string_view(subject), Blob{wrapped}).finish());
@@ -310,19 +349,10 @@ Expected<std::unique_ptr<SqliteVault>> open_vault(const std::string& directory,
   const std::string path = directory + "/vault.db";
   // SQLite gives a new file the rights of the process; this one is for its owner alone.
   TRY_DO(make_private_file(path));
-  TRY_DO(write_again(path + "-wal", options.vfs));
-  TRY(Database database, Database::open({path, options.vfs}));
-  TRY_DO(database.run("PRAGMA secure_delete = 1; PRAGMA synchronous = EXTRA"));
-  TRY_DO(database.run(kSchema));
-  TRY_DO(database.run("PRAGMA journal_mode = WAL"));
-  TRY_DO(sync_directory(directory));
-  TRY_DO(database.run("PRAGMA synchronous = FULL"));
   const std::string key_file =
       options.key_file.empty() ? directory + "/vault.key" : options.key_file;
-  TRY(Database read, Database::open({path, options.vfs}));
-  TRY_DO(read.run("PRAGMA query_only = 1"));
-  auto vault =
-      std::make_unique<Vault>(std::move(lock), std::move(database), std::move(read), key_file);
+  auto vault = std::make_unique<Vault>(std::move(lock), path, options.vfs, key_file);
+  TRY_DO(vault->connect());
   TRY_DO(vault->start());
   return std::unique_ptr<SqliteVault>(std::move(vault));
 }

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "store/memory.h"
+#include "store/played_disk.h"
 #include "store/sql.h"
 #include "store/store_fixture.h"
 
@@ -199,6 +200,33 @@ TEST(Vault, TakesAKeyFileFromAnotherPlace) {
   EXPECT_FALSE(std::filesystem::exists(path + "/vault.key"));
   EXPECT_TRUE(open_vault(path, options));
   EXPECT_FALSE(open_vault(path));
+}
+
+TEST(Vault, RecoversWhenTheDiskTakesWritesAgain) {
+  const TemporaryDirectory directory;
+  PlayedDisk disk;
+  VaultOptions options;
+  options.vfs = disk.vfs();
+  std::string ann, bob;
+  {
+    const auto vault = value_of(open_vault(directory.path(), options));
+    ann = value_of(vault->subject_key("ann"));
+    ASSERT_TRUE(vault->flush());
+    disk.leave_space(0);
+    bob = value_of(vault->subject_key("bob"));
+    EXPECT_FALSE(vault->flush());
+    disk.leave_space(INT64_MAX);
+    EXPECT_FALSE(vault->flush()) << "after a failed write nothing is written by the way";
+    ASSERT_TRUE(vault->recover());
+    ASSERT_TRUE(vault->flush());
+    EXPECT_EQ(value_of(vault->find_subject_key("bob")), bob);
+  }
+  const auto vault = value_of(open_vault(directory.path(), options));
+  EXPECT_EQ(value_of(vault->find_subject_key("ann")), ann);
+  EXPECT_EQ(value_of(vault->find_subject_key("bob")), bob);
+  EXPECT_EQ(vault->find_pseudonym_key().error().code(), Code::not_found);
+  const std::string pseudonym = value_of(vault->pseudonym_key());
+  EXPECT_EQ(value_of(vault->find_pseudonym_key()), pseudonym);
 }
 
 // The loop makes keys while the writing thread makes them durable.

@@ -378,16 +378,20 @@ class Sender {
       answers_.join();
       if (const auto fatal = answers_.fatal()) return *fatal;
       const Micros since = std::max(answers_.progress_at(), begin_);
-      if (!first && clock_.steady() - since > options_.patience) {
+      // A connection that takes no event is no better than none.
+      const bool tried = !first || connected_ > since;
+      if (tried && clock_.steady() - since > options_.patience) {
         return unavailable(options_.url + " took no event for " +
                            std::to_string(options_.patience / kSecond) + " s (" +
                            answers_.why_lost() + "); " +
                            std::to_string(answers_.counts().acknowledged) +
                            " were acknowledged before");
       }
-      if (!first) std::this_thread::sleep_for(std::chrono::microseconds(kPause));
+      if (tried) std::this_thread::sleep_for(std::chrono::microseconds(kPause));
       ++reconnects_;
-      if (connect()) return {};
+      if (!connect()) continue;
+      connected_ = clock_.steady();
+      return {};
     }
   }
 
@@ -418,6 +422,7 @@ class Sender {
   std::uint64_t body_line_ = 1;             // number of the next line of its body
   std::string buffer_;                      // not sent yet; these lines are open already
   bool fresh_ = false;
+  Micros connected_ = 0;  // when recover() ended last
   std::uint64_t sent_ = 0, reconnects_ = 0;
   std::string session_;
   std::uint64_t skip_ = 0, skipped_ = 0;  // lines that an earlier run had answered

@@ -187,11 +187,11 @@ class Door:
             status, _, answer = self.post(body, "text/csv", path=path)
             assert status == 400 and answer["code"] == code, (body, status, answer)
         mark = b"\xef\xbb\xbf"
-        status, _, answer = self.post(mark + b'{"id":"bom1","at":"2024-02-03","card":"x","amount":1}',
-                                      "application/json", path=path)
+        event = b'{"id":"bom1","at":"2024-02-03","card":"x","amount":1}'
+        status, _, answer = self.post(mark + event, "application/json", path=path)
         assert status == 200 and answer["id"] == "bom1", answer
-        status, _, answer = self.post(mark + b"id,at,card,amount\nbom2,2024-02-03,x,1\n", "text/csv",
-                                      path=path)
+        lines = b"id,at,card,amount\nbom2,2024-02-03,x,1\n"
+        status, _, answer = self.post(mark + lines, "text/csv", path=path)
         assert status == 200 and answer["id"] == "bom2", answer
         for number in ("a\u0000", "a" * 513, "a\n"):
             event = {"id": number, "at": "2024-02-03T00:00:00Z", "card": "x", "amount": "1.00"}
