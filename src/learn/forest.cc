@@ -16,7 +16,15 @@ constexpr std::size_t kPreparedAtOnce = 4'096;  // integers of the prepared rows
 constexpr std::uint32_t kMaxEvenSteps = 8;
 constexpr std::size_t kMaxEvenGrowth = 3;  // how much larger than linked an even block may be
 
-constexpr std::uint32_t kGreatest = 0xffffffff;
+// Of rows in lanes: columns prepared at once, batches of kLanes rows, margins of a row. A batch
+// with fewer rows than the least is walked.
+constexpr std::size_t kLaneColumns = 512;
+constexpr std::size_t kLaneBatches = 16;
+constexpr std::size_t kLaneGroups = 16;
+constexpr std::size_t kLeastLanes = 3;
+
+constexpr std::int32_t kGreatest = std::numeric_limits<std::int32_t>::max();
+constexpr std::int32_t kLeast = std::numeric_limits<std::int32_t>::min();
 
 std::vector<std::string> output_names(const Trees& trees) {
   if (trees.link != Link::softmax) return {trees.binary ? "probability" : "value"};
@@ -74,21 +82,28 @@ std::size_t prepared_size(std::size_t n_features) {
 }
 
 // An integer of the same order as the float, which is no NaN: 0 is that of -0, too.
-std::uint32_t ordered(float x) {
-  const auto bits = std::bit_cast<std::uint32_t>(x);
-  const std::uint32_t settled = bits << 1 == 0 ? 0 : bits;
-  const bool negative = settled >> 31 != 0;
-  return settled ^ (negative ? kGreatest : 0x80000000u);
+std::int32_t ordered(float x) {
+  const auto bits = std::bit_cast<std::int32_t>(x == 0.0f ? 0.0f : x);
+  return bits ^ (bits >> 31 & kGreatest);
 }
 
-void prepare(const float* row, std::size_t n, std::uint32_t* to) {
+void prepare(const float* row, std::size_t n, std::int32_t* to) {
   for (std::size_t i = 0; i < n; ++i) {
     const bool missing = row[i] != row[i];
-    const std::uint32_t key = ordered(row[i]);
+    const std::int32_t key = ordered(row[i]);
     to[i] = missing ? kGreatest : key;
-    to[n + i] = missing ? 0 : key;
+    to[n + i] = missing ? kLeast : key;
   }
   to[2 * n] = kGreatest;
+}
+
+void prepare_lane(const float* row, std::size_t n, std::size_t lane, LaneInts* to) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const bool missing = row[i] != row[i];
+    const std::int32_t key = ordered(row[i]);
+    to[i].of[lane] = missing ? kGreatest : key;
+    to[n + i].of[lane] = missing ? kLeast : key;
+  }
 }
 
 }  // namespace
@@ -129,7 +144,8 @@ bool Forest::lay_out(const Trees& trees) {
       nodes += tree.nodes.size();
       groups_.push_back(static_cast<std::uint16_t>(tree.group));
     }
-    const std::size_t places = kBlock << block.steps;
+    // A last block may be short and is not judged by the places that nobody fills.
+    const std::size_t places = std::size_t{block.count} << block.steps;
     block.even =
         block.steps >= 1 && block.steps <= kMaxEvenSteps &&
         places * (sizeof(EvenNode) + sizeof(float)) <= kMaxEvenGrowth * nodes * sizeof(LinkedNode);
@@ -145,11 +161,14 @@ bool Forest::lay_out(const Trees& trees) {
     if (block.even) {
       // A last block may be short: its walk goes on through trees of zeros, whose leaves nobody
       // adds.
-      even_.resize(block.at + places);
-      even_leaves_.resize(block.at + places);
+      even_.resize(block.at + (kBlock << block.steps));
+      even_leaves_.resize(block.at + (kBlock << block.steps));
     }
     blocks_.push_back(block);
   }
+  const auto fits = [](const Block& block) { return block.even && block.steps <= kMostLaneSteps; };
+  takes_lanes_ = has_lanes() && 2 * trees.n_features <= kLaneColumns &&
+                 base_.size() <= kLaneGroups && std::all_of(blocks_.begin(), blocks_.end(), fits);
   return true;
 }
 
@@ -182,7 +201,7 @@ bool Forest::lay_out_linked(const Tree& tree, std::uint32_t n_features) {
     const TreeNode& from = tree.nodes[i];
     LinkedNode to;
     if (from.is_leaf()) {
-      to.key = std::bit_cast<std::uint32_t>(from.value);
+      to.key = std::bit_cast<std::int32_t>(from.value);
       to.feature = static_cast<std::uint16_t>(2 * n_features);
       to.step = -1;
     } else {
@@ -209,7 +228,7 @@ std::size_t Forest::even_blocks() const {
 }
 
 template <int kSteps>
-void Forest::walk_even(const Block& block, const std::uint32_t* row, float* leaves) const {
+void Forest::walk_even(const Block& block, const std::int32_t* row, float* leaves) const {
   constexpr std::size_t kWidth = std::size_t{1} << kSteps;
   const EvenNode* nodes = even_.data() + block.at;
   const auto next = [nodes, row](std::size_t tree, std::size_t i) {
@@ -227,7 +246,7 @@ void Forest::walk_even(const Block& block, const std::uint32_t* row, float* leav
   for (std::size_t i = 0; i < kBlock; ++i) leaves[i] = from[i * kWidth + at[i] - kWidth];
 }
 
-void Forest::walk_linked(const Block& block, const std::uint32_t* row, float* leaves) const {
+void Forest::walk_linked(const Block& block, const std::int32_t* row, float* leaves) const {
   const auto next = [row](const LinkedNode* at) {
     return at + at->step + (row[at->feature] < at->key ? 0 : 1);
   };
@@ -245,7 +264,7 @@ void Forest::walk_linked(const Block& block, const std::uint32_t* row, float* le
   for (std::size_t i = 0; i < kBlock; ++i) leaves[i] = std::bit_cast<float>(ends[i]->key);
 }
 
-void Forest::walk(const Block& block, const std::uint32_t* row, float* leaves) const {
+void Forest::walk(const Block& block, const std::int32_t* row, float* leaves) const {
   if (!block.even) return walk_linked(block, row, leaves);
   switch (block.steps) {
     case 1: return walk_even<1>(block, row, leaves);
@@ -260,7 +279,7 @@ void Forest::walk(const Block& block, const std::uint32_t* row, float* leaves) c
   }
 }
 
-void Forest::add_block(const Block& block, const std::uint32_t* row, float* margins) const {
+void Forest::add_block(const Block& block, const std::int32_t* row, float* margins) const {
   float leaves[kBlock];
   walk(block, row, leaves);
   if (base_.size() == 1) {
@@ -277,20 +296,60 @@ void Forest::add_block(const Block& block, const std::uint32_t* row, float* marg
 
 void Forest::score_one(const float* row, float* out) const {
   if (!laid_out()) return score_naively(plain_, row, out);
-  std::uint32_t prepared[2 * kMaxRow + 1];
+  std::int32_t prepared[2 * kMaxRow + 1];
   prepare(row, n_features(), prepared);
   std::copy(base_.begin(), base_.end(), out);
   for (const Block& block : blocks_) add_block(block, prepared, out);
   apply_link(link_, base_.size(), out);
 }
 
-// Many rows by one block of trees, then by the next, so that the block stays in the nearest cache.
 void Forest::score_many(const float* rows, std::size_t n, float* out) const {
+  const std::size_t done = takes_lanes_ ? score_in_lanes(rows, n, out) : 0;
+  if (done < n) score_walking(rows + done * n_features(), n - done, out + done * n_outputs_);
+}
+
+// As many of the rows as fill their lanes well enough.
+std::size_t Forest::score_in_lanes(const float* rows, std::size_t n, float* out) const {
+  const std::size_t width = n_features(), groups = base_.size();
+  const std::size_t rest = n % kLanes, total = rest < kLeastLanes ? n - rest : n;
+  const std::size_t at_once =
+      kLanes * std::min(kLaneBatches, kLaneColumns / std::max<std::size_t>(1, 2 * width));
+  LaneInts columns[kLaneColumns];
+  LaneFloats margins[kLaneBatches * kLaneGroups];
+  for (std::size_t start = 0; start < total; start += at_once) {
+    const std::size_t count = std::min(at_once, total - start);
+    const std::size_t batches = (count + kLanes - 1) / kLanes;
+    for (std::size_t i = 0; i < batches * kLanes; ++i) {
+      // Lanes beyond the end hold the last row, and nobody reads their margins.
+      const float* row = rows + (start + std::min(i, count - 1)) * width;
+      const std::size_t batch = i / kLanes, lane = i % kLanes;
+      prepare_lane(row, width, lane, columns + batch * 2 * width);
+      for (std::size_t g = 0; g < groups; ++g) margins[batch * groups + g].of[lane] = base_[g];
+    }
+    for (const Block& block : blocks_) {
+      const EvenTrees trees{even_.data() + block.at, even_leaves_.data() + block.at,
+                            groups_.data() + block.first, block.count, block.steps};
+      for (std::size_t b = 0; b < batches; ++b) {
+        add_trees(trees, columns + b * 2 * width, margins + b * groups);
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      float* to = out + (start + i) * n_outputs_;
+      const LaneFloats* sums = margins + i / kLanes * groups;
+      for (std::size_t g = 0; g < groups; ++g) to[g] = sums[g].of[i % kLanes];
+      apply_link(link_, groups, to);
+    }
+  }
+  return total;
+}
+
+// Many rows by one block of trees, then by the next, so that the block stays in the nearest cache.
+void Forest::score_walking(const float* rows, std::size_t n, float* out) const {
   const std::size_t width = n_features();
   const std::size_t size = prepared_size(width);
   const std::size_t at_once = kPreparedAtOnce / size;
   if (!laid_out() || at_once < 2) return Model::score_many(rows, n, out);
-  std::uint32_t prepared[kPreparedAtOnce];
+  std::int32_t prepared[kPreparedAtOnce];
   for (std::size_t start = 0; start < n; start += at_once) {
     const std::size_t count = std::min(at_once, n - start);
     float* to = out + start * n_outputs_;

@@ -9,13 +9,15 @@
 //
 // Two layouts, chosen block by block: *even*, complete trees whose nodes need no links, for trees
 // that are shallow and bushy; *linked*, where the two children of a node are neighbours and a leaf
-// leads to itself, for all others.
+// leads to itself, for all others. Where all are even and not deep, many rows go through them eight
+// at a time (lanes.h).
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "learn/lanes.h"
 #include "learn/model.h"
 #include "learn/trees.h"
 
@@ -36,16 +38,10 @@ class Forest final : public Model {
   static constexpr std::size_t kBlock = 8;
 
  private:
-  // row[feature] < key leads from node i (the root is 1) to 2 i + 1, anything else to 2 i; after
-  // `steps` steps the leaf is number i - 2^steps.
-  struct EvenNode {
-    std::uint32_t key = 0;
-    std::uint32_t feature = 0;
-  };
   // row[feature] < key leads to this + step, anything else to this + step + 1. In a leaf the key is
   // the value's bits, the feature the place that holds the greatest integer, and the step -1.
   struct LinkedNode {
-    std::uint32_t key;
+    std::int32_t key;
     std::uint16_t feature;
     std::int16_t step;
   };
@@ -60,16 +56,19 @@ class Forest final : public Model {
   Forest(Face face, Trees trees);
   void score_one(const float* row, float* out) const override;
   void score_many(const float* rows, std::size_t n, float* out) const override;
+  std::size_t score_in_lanes(const float* rows, std::size_t n, float* out) const;
+  void score_walking(const float* rows, std::size_t n, float* out) const;
   bool lay_out(const Trees& trees);
   bool lay_out_linked(const Tree& tree, std::uint32_t n_features);
   void lay_out_even(const Tree& tree, std::uint32_t n_features, std::uint32_t steps);
-  void add_block(const Block& block, const std::uint32_t* row, float* margins) const;
-  void walk(const Block& block, const std::uint32_t* row, float* leaves) const;
-  void walk_linked(const Block& block, const std::uint32_t* row, float* leaves) const;
+  void add_block(const Block& block, const std::int32_t* row, float* margins) const;
+  void walk(const Block& block, const std::int32_t* row, float* leaves) const;
+  void walk_linked(const Block& block, const std::int32_t* row, float* leaves) const;
   template <int kSteps>
-  void walk_even(const Block& block, const std::uint32_t* row, float* leaves) const;
+  void walk_even(const Block& block, const std::int32_t* row, float* leaves) const;
 
   std::vector<Block> blocks_;
+  bool takes_lanes_ = false;  // many rows can go through all blocks as lanes.h does it
   std::vector<EvenNode> even_;
   std::vector<float> even_leaves_;
   std::vector<LinkedNode> linked_;

@@ -166,6 +166,62 @@ TEST(Forest, GivesWhatTheNaiveWalkGivesForTreesOfEveryShape) {
   }
 }
 
+// Complete trees but for a few leaves that come early.
+Trees bushy_trees(Numbers& numbers) {
+  Trees trees;
+  trees.n_features = 6;
+  for (int i = 0; i < 6; ++i) trees.features.push_back("f" + std::to_string(i));
+  const std::size_t groups = 1 + numbers.below(3);
+  const auto number = [&] { return static_cast<float>(numbers.below(4'000)) / 1'000 - 2; };
+  for (std::size_t g = 0; g < groups; ++g) trees.base.push_back(number());
+  if (groups > 1) trees.link = Link::softmax;
+  const std::size_t depth = 1 + numbers.below(6), count = 1 + numbers.below(30);
+  for (std::size_t t = 0; t < count; ++t) {
+    Tree tree;
+    tree.group = static_cast<std::uint32_t>(t % groups);
+    tree.nodes.emplace_back();
+    for (std::size_t i = 0, end = 1, level = 0; level < depth; ++level, end = tree.nodes.size()) {
+      for (; i < end; ++i) {
+        tree.nodes[i].feature = static_cast<std::uint32_t>(numbers.below(6));
+        tree.nodes[i].default_left = numbers.below(2) == 0;
+        tree.nodes[i].value = numbers.below(9) == 0 ? -0.0f : number();
+        if (level > 0 && numbers.below(8) == 0) continue;
+        tree.nodes[i].left = static_cast<std::int32_t>(tree.nodes.size());
+        tree.nodes[i].right = tree.nodes[i].left + 1;
+        tree.nodes.resize(tree.nodes.size() + 2);
+      }
+    }
+    for (TreeNode& node : tree.nodes) {
+      if (node.is_leaf()) node.value = number();
+    }
+    trees.trees.push_back(std::move(tree));
+  }
+  return trees;
+}
+
+TEST(Forest, GivesTogetherWhatItGivesAloneForAnyNumberOfRows) {
+  Numbers numbers(3);
+  int even = 0;
+  for (int round = 0; round < 200; ++round) {
+    const Trees trees = bushy_trees(numbers);
+    const auto forest = Forest::make(trees);
+    even += forest->even_blocks() == (trees.trees.size() + 7) / 8 ? 1 : 0;
+    const std::size_t n = 1 + numbers.below(round % 8 == 0 ? 700 : 40);
+    std::vector<float> rows(n * 6);
+    for (float& x : rows) x = numbers.below(9) == 0 ? -0.0f : numbers.value();
+    const std::size_t width = forest->n_outputs();
+    std::vector<float> together(n * width), naive(width);
+    forest->score_rows(rows, together);
+    for (std::size_t i = 0; i < n; ++i) {
+      score_naively(trees, rows.data() + 6 * i, naive.data());
+      for (std::size_t k = 0; k < width; ++k) {
+        ASSERT_EQ(bits(together[i * width + k]), bits(naive[k])) << round;
+      }
+    }
+  }
+  EXPECT_GT(even, 150);
+}
+
 TEST(Forest, WalksNaivelyWhatIsTooWideToLayOut) {
   Numbers numbers(2);
   Trees trees = odd_trees(numbers);
