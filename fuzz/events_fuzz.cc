@@ -52,7 +52,9 @@ void check_event(const event::Event& event) {
   }
   again.id = event.id;
   again.time = event.time;
-  if (!(event::content_hash(again) == event::content_hash(event))) std::abort();
+  std::string scratch;
+  const Hash128 content = event::content_hash(event, scratch);
+  if (!(event::content_hash(again, scratch) == content)) std::abort();
   for (std::size_t i = 0; i < type.fields.size(); ++i) {
     if (!event.values[i].is_null()) (void)event::to_text(type.fields[i].type, event.values[i]);
   }

@@ -136,7 +136,8 @@ class Oracle {
                            {disk_.pseudonym_key, 0});
     event::Event event;
     if (!decoder.json(request.text, event)) return std::nullopt;
-    return event::content_hash(event);
+    std::string scratch;
+    return event::content_hash(event, scratch);
   }
 
   Hash128 logged_content(const Logged& one) {
@@ -147,7 +148,8 @@ class Oracle {
     const auto decoded = stage::decode_record(spec, spec, one.epoch, sealer, admitted);
     if (!decoded)
       fault("record " + std::to_string(one.record.position) + ": " + decoded.error().message());
-    return decoded ? event::content_hash(admitted.event) : Hash128{};
+    std::string scratch;
+    return decoded ? event::content_hash(admitted.event, scratch) : Hash128{};
   }
 
   bool subject_erased(const event::Record& record) const {

@@ -7,6 +7,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,20 @@ namespace quintet {
 // Appends to a string that it does not own and that must outlive it.
 class ByteWriter {
  public:
+  // The same forms into memory that has room for them; they give the number of bytes. Many small
+  // numbers are put into a buffer of the caller's and appended at once.
+  static constexpr std::size_t kMostVarint = 10;
+  static std::size_t put_f64(char* to, double v) {
+    return put_fixed<8>(to, std::bit_cast<std::uint64_t>(v));
+  }
+  static std::size_t put_varint(char* to, std::uint64_t v) {
+    std::size_t size = 0;
+    for (; v >= 0x80; v >>= 7) to[size++] = static_cast<char>(v | 0x80);
+    to[size++] = static_cast<char>(v);
+    return size;
+  }
+  static std::size_t put_zigzag(char* to, std::int64_t v) { return put_varint(to, folded(v)); }
+
   explicit ByteWriter(std::string& out) : out_(out) {}
 
   void u8(std::uint8_t v) { out_.push_back(static_cast<char>(v)); }
@@ -29,16 +44,11 @@ class ByteWriter {
   void f64(double v) { u64(std::bit_cast<std::uint64_t>(v)); }
   // Seven bits a byte, lowest first: 1 to 10 bytes.
   void varint(std::uint64_t v) {
-    char bytes[10];
-    std::size_t size = 0;
-    for (; v >= 0x80; v >>= 7) bytes[size++] = static_cast<char>(v | 0x80);
-    bytes[size++] = static_cast<char>(v);
-    out_.append(bytes, size);
+    char bytes[kMostVarint];
+    out_.append(bytes, put_varint(bytes, v));
   }
   // A varint of 0, -1, 1, -2, ... as 0, 1, 2, 3, ...: short for small numbers of either sign.
-  void zigzag(std::int64_t v) {
-    varint((static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63));
-  }
+  void zigzag(std::int64_t v) { varint(folded(v)); }
   // A varint of the length in bytes, then the bytes.
   void text(std::string_view v) {
     varint(v.size());
@@ -49,11 +59,22 @@ class ByteWriter {
   std::size_t size() const { return out_.size(); }
 
  private:
+  static std::uint64_t folded(std::int64_t v) {
+    return (static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63);
+  }
+  template <int kBytes>
+  static std::size_t put_fixed(char* to, std::uint64_t v) {
+    if constexpr (std::endian::native == std::endian::little) {
+      std::memcpy(to, &v, kBytes);
+    } else {
+      for (int i = 0; i < kBytes; ++i) to[i] = static_cast<char>(v >> (8 * i));
+    }
+    return kBytes;
+  }
   template <int kBytes>
   void fixed(std::uint64_t v) {
     char bytes[kBytes];
-    for (int i = 0; i < kBytes; ++i) bytes[i] = static_cast<char>(v >> (8 * i));
-    out_.append(bytes, kBytes);
+    out_.append(bytes, put_fixed<kBytes>(bytes, v));
   }
 
   std::string& out_;

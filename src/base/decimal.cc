@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 
 #include "base/wide.h"
 
@@ -109,6 +110,36 @@ int compare_positive(Int128 left, std::int64_t scale, double b) {
   return shifted < product ? -1 : shifted > product ? 1 : 0;
 }
 
+// What nearly every number looks like: digits, at most `scale` of them behind a point, and no
+// danger of overflow. Nothing for all else, which may be a number all the same.
+std::optional<std::int64_t> plain_decimal(std::string_view text, int scale) {
+  constexpr std::size_t kSafeDigits = 18;
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  if (text.size() > kSafeDigits) return std::nullopt;
+  std::int64_t value = 0;
+  std::size_t digits = 0, whole = 0;
+  bool point = false;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') {
+      value = 10 * value + (c - '0');
+      ++digits;
+    } else if (c == '.' && !point && digits > 0) {
+      point = true;
+      whole = digits;
+    } else {
+      return std::nullopt;
+    }
+  }
+  const auto places = static_cast<std::size_t>(scale);
+  const std::size_t fraction = point ? digits - whole : 0;
+  if (digits == 0 || (point && fraction == 0) || fraction > places) return std::nullopt;
+  const std::size_t zeros = places - fraction;
+  if (digits + zeros > kSafeDigits) return std::nullopt;
+  value *= kPowers[zeros];
+  return negative ? -value : value;
+}
+
 }  // namespace
 
 std::int64_t power_of_ten(int n) {
@@ -118,6 +149,7 @@ std::int64_t power_of_ten(int n) {
 
 Expected<std::int64_t> parse_decimal(std::string_view text, int scale) {
   check(scale >= 0 && scale <= kMaxScale, "a scale outside 0 ... 18");
+  if (const auto plain = plain_decimal(text, scale)) return *plain;
   TRY(const Parts parts, parts_of(text));
   std::size_t first = 0;
   std::size_t last = parts.size();
@@ -142,14 +174,27 @@ Expected<std::int64_t> parse_decimal(std::string_view text, int scale) {
   return static_cast<std::int64_t>(parts.negative ? ~bits + 1 : bits);
 }
 
-std::string format_decimal(std::int64_t mantissa, int scale) {
+void append_decimal(std::string& out, std::int64_t mantissa, int scale) {
   check(scale >= 0 && scale <= kMaxScale, "a scale outside 0 ... 18");
-  std::string digits = std::to_string(magnitude(mantissa));
+  char digits[24];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, magnitude(mantissa));
+  check(error == std::errc(), "a whole number longer than 24 characters");
+  const auto size = static_cast<std::size_t>(end - digits);
   const auto places = static_cast<std::size_t>(scale);
-  if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
-  if (places > 0) digits.insert(digits.size() - places, 1, '.');
-  if (mantissa < 0) digits.insert(0, 1, '-');
-  return digits;
+  if (mantissa < 0) out.push_back('-');
+  const std::size_t whole = size > places ? size - places : 0;
+  if (whole == 0) out.push_back('0');
+  out.append(digits, whole);
+  if (places == 0) return;
+  out.push_back('.');
+  if (size < places) out.append(places - size, '0');
+  out.append(digits + whole, size - whole);
+}
+
+std::string format_decimal(std::int64_t mantissa, int scale) {
+  std::string out;
+  append_decimal(out, mantissa, scale);
+  return out;
 }
 
 double decimal_to_double(std::int64_t mantissa, int scale) {

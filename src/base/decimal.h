@@ -22,6 +22,7 @@ std::int64_t power_of_ten(int n);
 Expected<std::int64_t> parse_decimal(std::string_view text, int scale);
 // With all digits of the scale: 1230 at scale 2 is "12.30"; -5 at scale 2 is "-0.05".
 std::string format_decimal(std::int64_t mantissa, int scale);
+void append_decimal(std::string& out, std::int64_t mantissa, int scale);
 // The double nearest to mantissa / 10^scale, ties to even.
 double decimal_to_double(std::int64_t mantissa, int scale);
 

@@ -20,7 +20,20 @@ Error wrong_type(Type type, std::string_view text) {
                 "\"" + std::string(text.substr(0, 40)) + "\" is no " + to_string(type));
 }
 
+// Whether parse_int64() is worth trying: a refusal costs more than the time that follows.
+bool looks_whole(std::string_view text) {
+  for (const char c : text.substr(text.starts_with('-') ? 1 : 0)) {
+    if (c < '0' || c > '9') return false;
+  }
+  return true;
+}
+
 Expected<Value> timestamp_of(std::string_view text, const InputRules& rules, int offset) {
+  if (!looks_whole(text)) {
+    auto t = parse_time(text, offset);
+    if (!t) return wrong_type(Type::of(Kind::timestamp), text);
+    return Value::timestamp(*t);
+  }
   if (auto number = parse_int64(text)) {
     std::int64_t scale = 1;
     if (rules.epoch == InputRules::Epoch::seconds) scale = kSecond;
@@ -31,9 +44,7 @@ Expected<Value> timestamp_of(std::string_view text, const InputRules& rules, int
     }
     return Value::timestamp(t);
   }
-  auto t = parse_time(text, offset);
-  if (!t) return wrong_type(Type::of(Kind::timestamp), text);
-  return Value::timestamp(*t);
+  return wrong_type(Type::of(Kind::timestamp), text);
 }
 
 // Microseconds as a bare number, or parts as 1h30m, all of them negative after a sign.
@@ -155,8 +166,8 @@ Expected<void> Decoder::csv(std::span<const std::string_view> cells, Event& out)
     const Field& field = type_.fields[index];
     const auto& nulls = type_.input.nulls;
     if (std::find(nulls.begin(), nulls.end(), cells[i]) != nulls.end()) continue;
-    auto value = value_of_text(field.type, cells[i], type_.input, options_.utc_offset_minutes,
-                               out.arena);
+    auto value =
+        value_of_text(field.type, cells[i], type_.input, options_.utc_offset_minutes, out.arena);
     if (!value) return std::move(value).error().at(field.from);
     out.values[index] = *value;
   }
@@ -175,8 +186,7 @@ Expected<void> Decoder::check_limits(const Field& field, Value value) {
                       to_text(field.type, *field.maximum));
   }
   if (!field.levels.empty() &&
-      std::find(field.levels.begin(), field.levels.end(), value.as_text()) ==
-          field.levels.end()) {
+      std::find(field.levels.begin(), field.levels.end(), value.as_text()) == field.levels.end()) {
     return refuse(field.from, "not_a_level",
                   "\"" + std::string(value.as_text().substr(0, 40)) + "\" is none of the levels");
   }
@@ -193,9 +203,9 @@ bool is_pseudonym(std::string_view text) {
          text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
-Expected<void> Decoder::make_private(const Field& field, Value& value, Arena& arena) {
+void Decoder::make_private(const Field& field, Value& value, Arena& arena) const {
   if (field.privacy == Privacy::drop) value = Value();
-  if (value.is_null()) return {};
+  if (value.is_null()) return;
   if (field.privacy == Privacy::pseudonymize) {
     const std::string text = to_text(field.type, value);
     value = Value::text(arena.copy(pseudonym(options_.pseudonym_key, text)));
@@ -213,7 +223,6 @@ Expected<void> Decoder::make_private(const Field& field, Value& value, Arena& ar
     }
     value = Value::text(arena.copy(masked.append(text.substr(keep))));
   }
-  return {};
 }
 
 Expected<void> Decoder::finish(Event& out) {
@@ -227,8 +236,10 @@ Expected<void> Decoder::finish(Event& out) {
       }
       continue;
     }
-    TRY_DO(check_limits(field, value));
-    TRY_DO(make_private(field, value, out.arena));
+    if (field.minimum || field.maximum || !field.levels.empty()) {
+      TRY_DO(check_limits(field, value));
+    }
+    if (field.privacy != Privacy::none) make_private(field, value, out.arena);
   }
   if (type_.time_field >= 0) {
     const Value time = out.values[static_cast<std::size_t>(type_.time_field)];
@@ -236,7 +247,14 @@ Expected<void> Decoder::finish(Event& out) {
   }
   if (type_.id_field >= 0) {
     const auto index = static_cast<std::size_t>(type_.id_field);
-    out.id = out.arena.copy(to_text(type_.fields[index].type, out.values[index]));
+    const Value id = out.values[index];
+    if (id.kind() == Kind::text) {
+      out.id = id.as_text();
+    } else {
+      scratch_.clear();
+      append_text(scratch_, type_.fields[index].type, id);
+      out.id = out.arena.copy(scratch_);
+    }
     if (out.id.empty()) {
       return refuse(type_.fields[index].from, "missing", "an id cannot be empty");
     }

@@ -49,7 +49,7 @@ class Decoder {
 
   Expected<void> finish(Event& out);
   Expected<void> check_limits(const Field& field, Value value);
-  Expected<void> make_private(const Field& field, Value& value, Arena& arena);
+  void make_private(const Field& field, Value& value, Arena& arena) const;
   int field_of(std::string_view input_name) const;
 
   const EventType& type_;
@@ -57,6 +57,7 @@ class Decoder {
   std::unordered_map<std::string_view, int> by_input_name_;
   std::vector<int> csv_columns_;  // field of each column; -1: ignored
   std::vector<char> seen_;
+  std::string scratch_;
   std::unique_ptr<JsonParser> parser_;
 };
 

@@ -2,11 +2,11 @@
 
 namespace quintet::event {
 
-Hash128 content_hash(const Event& event) {
-  std::string bytes;
-  ByteWriter out(bytes);
+Hash128 content_hash(const Event& event, std::string& scratch) {
+  scratch.clear();
+  ByteWriter out(scratch);
   for (const Value value : event.values) write_canonical(out, value);
-  return hash128(bytes);
+  return hash128(scratch);
 }
 
 std::string encode_part(const EventType& type, std::span<const Value> values, bool sealed) {

@@ -27,7 +27,8 @@ struct Event {
 };
 
 // S1.5: equal for equal typed fields, whatever form the bytes had. Admission time is not content.
-Hash128 content_hash(const Event& event);
+// `scratch` is overwritten: memory that serves one event after another.
+Hash128 content_hash(const Event& event, std::string& scratch);
 
 // The fields of a record's plain and of its sealed part (DESIGN 6.11), each in field order.
 std::string encode_part(const EventType& type, std::span<const Value> values, bool sealed);

@@ -27,7 +27,9 @@ std::string scalar_name(Kind kind, std::uint8_t scale) {
   return "?";
 }
 
-int order(std::int64_t a, std::int64_t b) { return a < b ? -1 : a > b ? 1 : 0; }
+int order(std::int64_t a, std::int64_t b) {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
 
 }  // namespace
 
@@ -181,12 +183,29 @@ Expected<Value> read_list(ByteReader& in, Kind element, Arena& arena) {
 
 }  // namespace
 
-void write_value(ByteWriter& out, Type type, Value value) {
+std::size_t put_small_value(char* to, Type type, Value value) {
   if (value.is_null()) {
-    out.u8(static_cast<std::uint8_t>(Presence::absent));
-    return;
+    *to = static_cast<char>(Presence::absent);
+    return 1;
   }
   check(value.kind() == type.kind, "a value is not of its declared type");
+  *to = static_cast<char>(Presence::present);
+  switch (type.kind) {
+    case Kind::boolean: to[1] = value.as_bool() ? 1 : 0; return 2;
+    case Kind::real: return 1 + ByteWriter::put_f64(to + 1, value.as_real());
+    case Kind::int64:
+    case Kind::decimal:
+    case Kind::timestamp:
+    case Kind::duration: return 1 + ByteWriter::put_zigzag(to + 1, value.as_int64());
+    default: return 0;
+  }
+}
+
+void write_value(ByteWriter& out, Type type, Value value) {
+  char small[kSmallValue];
+  if (const std::size_t size = put_small_value(small, type, value); size > 0) {
+    return out.raw({small, size});
+  }
   out.u8(static_cast<std::uint8_t>(Presence::present));
   if (type.kind != Kind::list) {
     write_scalar(out, value);
@@ -209,7 +228,18 @@ Expected<Value> read_value(ByteReader& in, Type type, Arena& arena) {
 }
 
 void write_canonical(ByteWriter& out, Value value) {
-  out.u8(static_cast<std::uint8_t>(value.kind()));
+  const auto kind = static_cast<std::uint8_t>(value.kind());
+  switch (value.kind()) {
+    case Kind::int64:
+    case Kind::decimal:
+    case Kind::timestamp:
+    case Kind::duration: {
+      char small[1 + ByteWriter::kMostVarint] = {static_cast<char>(kind)};
+      return out.raw({small, 1 + ByteWriter::put_zigzag(small + 1, value.as_int64())});
+    }
+    default: break;
+  }
+  out.u8(kind);
   if (value.kind() != Kind::list) {
     write_scalar(out, value);
     return;

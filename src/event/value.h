@@ -126,6 +126,32 @@ class Arena {
 
 // Wire form of one value whose type the reader knows. Null is one byte.
 void write_value(ByteWriter& out, Type type, Value value);
+// The same into memory, for null, numbers and times, which need at most kSmallValue bytes: gives
+// how many, or 0 for all others.
+inline constexpr std::size_t kSmallValue = 1 + ByteWriter::kMostVarint;
+std::size_t put_small_value(char* to, Type type, Value value);
+// write_value() of one value after another, small ones gathered. finish() after the last.
+class ValueWriter {
+ public:
+  explicit ValueWriter(ByteWriter& out) : out_(out) {}
+  void write(Type type, Value value) {
+    if (sizeof gathered_ - size_ < kSmallValue) finish();
+    const std::size_t put = put_small_value(gathered_ + size_, type, value);
+    size_ += put;
+    if (put > 0) return;
+    finish();
+    write_value(out_, type, value);
+  }
+  void finish() {
+    out_.raw({gathered_, size_});
+    size_ = 0;
+  }
+
+ private:
+  ByteWriter& out_;
+  std::size_t size_ = 0;
+  char gathered_[256];
+};
 Expected<Value> read_value(ByteReader& in, Type type, Arena& arena);
 
 // Canonical, self-delimiting bytes of a non-null scalar: the same value gives the same bytes in

@@ -12,9 +12,9 @@ namespace {
 void append_scalar(std::string& out, Kind kind, std::uint8_t scale, Value value) {
   switch (kind) {
     case Kind::boolean: out += value.as_bool() ? "true" : "false"; break;
-    case Kind::int64: out += std::to_string(value.as_int64()); break;
+    case Kind::int64: append_decimal(out, value.as_int64(), 0); break;
     case Kind::real: append_double(out, value.as_real()); break;
-    case Kind::decimal: out += format_decimal(value.as_int64(), scale); break;
+    case Kind::decimal: append_decimal(out, value.as_int64(), scale); break;
     case Kind::text: out += value.as_text(); break;
     case Kind::bytes: out += to_base64url(value.as_text()); break;
     case Kind::timestamp: append_time(out, value.as_int64()); break;

@@ -18,12 +18,17 @@ bool is_readable_id(std::string_view id) {
 
 using event::Value;
 
-Hash128 id_hash_of(std::string_view event_type, std::string_view id) {
-  std::string bytes;
-  ByteWriter out(bytes);
+Hash128 id_hash_of(std::string_view event_type, std::string_view id, std::string& scratch) {
+  scratch.clear();
+  ByteWriter out(scratch);
   out.text(event_type);
   out.text(id);
-  return hash128(bytes);
+  return hash128(scratch);
+}
+
+Hash128 id_hash_of(std::string_view event_type, std::string_view id) {
+  std::string scratch;
+  return id_hash_of(event_type, id, scratch);
 }
 
 Hash128 waiting_hash(std::string_view label, Hash128 event) {
@@ -43,6 +48,16 @@ std::size_t weight(const event::Record& record) {
   return 64 + record.id.size() + record.plain.size() + record.sealed.size() +
          record.subject.size() + record.trace.size() + record.session.size() +
          record.visits.size() * 4 + record.targets.size() * 64;
+}
+
+// As a new record, but with the memory of the old one for what every record has.
+void renew(event::Record& record) {
+  auto visits = std::move(record.visits);
+  std::string id = std::move(record.id);
+  record = {};
+  visits.clear();
+  record.visits = std::move(visits);
+  record.id = std::move(id);
 }
 
 std::string_view subject_of(const event::Event& event) {
@@ -91,8 +106,8 @@ Admission Ingest::admit(Offer&& offer, Micros now, Admitted& out) {
                        .at("id")
                        .with_id("bad_id"));
   }
-  const Hash128 id_hash = id_hash_of(type.name, offer.event.id);
-  const Hash128 content = event::content_hash(offer.event);
+  const Hash128 id_hash = id_hash_of(type.name, offer.event.id, scratch_);
+  const Hash128 content = event::content_hash(offer.event, scratch_);
   if (const auto known = ids_.find(id_hash); known != ids_.end() && !type.is_table) {
     // What was erased cannot be compared any more (S8.4).
     if (known->second.content == content || known->second.content == Hash128{}) {
@@ -109,7 +124,7 @@ Admission Ingest::admit(Offer&& offer, Micros now, Admitted& out) {
                             " comes after later events of the session")
                        .with_id("out_of_order"));
   }
-  out.record = {};
+  renew(out.record);
   if (auto stamped = stamp(offer, now, out.record); !stamped) {
     return refused(std::move(stamped).error());
   }
@@ -369,8 +384,9 @@ Expected<void> Ingest::replay(const Admitted& admitted, const app::Spec& written
     if (!type.is_table) low_time_.took(record.position, record.time);
     return {};
   }
-  const Hash128 content = admitted.erased ? Hash128{} : event::content_hash(admitted.event);
-  remember(admitted, id_hash_of(type.name, record.id), content);
+  const Hash128 content =
+      admitted.erased ? Hash128{} : event::content_hash(admitted.event, scratch_);
+  remember(admitted, id_hash_of(type.name, record.id, scratch_), content);
   return {};
 }
 

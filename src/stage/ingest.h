@@ -161,6 +161,7 @@ class Ingest {
   bool keeps_blocks_ = true;
   event::Block open_;
   std::size_t open_bytes_ = 0;
+  std::string scratch_;
 };
 
 }  // namespace quintet::stage

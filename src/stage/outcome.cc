@@ -12,16 +12,18 @@ constexpr std::string_view kMagic = "QO";
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kHeaderBytes = 16;
 
-// Columns and model outputs, in slot order of their owners: what write_value handles.
+// Columns and model outputs, in slot order of their owners: what write_value handles. Ends early
+// where `each` gives false.
 template <class Each>
-Expected<void> each_stored_slot(const app::Spec& spec, const app::RowPlan& plan, Each each) {
-  for (const app::Column& column : plan.columns) TRY_DO(each(column.slot));
+void each_stored_slot(const app::Spec& spec, const app::RowPlan& plan, Each each) {
+  for (const app::Column& column : plan.columns) {
+    if (!each(column.slot)) return;
+  }
   for (const int model : plan.models) {
     for (const auto& output : spec.models[static_cast<std::size_t>(model)].outputs) {
-      TRY_DO(each(output.slot));
+      if (!each(output.slot)) return;
     }
   }
-  return {};
 }
 
 const app::RowPlan& plan_of(const app::Spec& spec, const Outcome& outcome) {
@@ -37,11 +39,13 @@ void write_outcome(ByteWriter& out, const app::Spec& spec, const Outcome& outcom
   const app::RowPlan& plan = plan_of(spec, outcome);
   out.varint(outcome.event_type);
   out.u8(outcome.late ? 1 : 0);
-  (void)each_stored_slot(spec, plan, [&](app::Slot slot) -> Expected<void> {
+  event::ValueWriter values(out);
+  each_stored_slot(spec, plan, [&](app::Slot slot) {
     const auto i = static_cast<std::size_t>(slot);
-    event::write_value(out, plan.slot_types[i], outcome.slots[i]);
-    return {};
+    values.write(plan.slot_types[i], outcome.slots[i]);
+    return true;
   });
+  values.finish();
   for (std::size_t i = 0; i < plan.decisions.size(); ++i) {
     out.varint(static_cast<std::uint64_t>(outcome.cases[i] + 1));
   }
@@ -70,11 +74,18 @@ std::uint64_t read_index(ByteReader& in, std::size_t size) {
 Expected<void> read_values(ByteReader& in, const app::Spec& spec, const app::RowPlan& plan,
                            Outcome& outcome) {
   outcome.slots.resize(static_cast<std::size_t>(plan.slots));
-  TRY_DO(each_stored_slot(spec, plan, [&](app::Slot slot) -> Expected<void> {
+  Expected<void> all;
+  each_stored_slot(spec, plan, [&](app::Slot slot) {
     const auto i = static_cast<std::size_t>(slot);
-    TRY(outcome.slots[i], event::read_value(in, plan.slot_types[i], outcome.arena));
-    return {};
-  }));
+    auto value = event::read_value(in, plan.slot_types[i], outcome.arena);
+    if (value) {
+      outcome.slots[i] = *value;
+    } else {
+      all = std::move(value).error();
+    }
+    return all.has_value();
+  });
+  TRY_DO(std::move(all));
   outcome.cases.resize(plan.decisions.size());
   for (std::size_t i = 0; i < plan.decisions.size(); ++i) {
     const app::Decision& decision = plan.decisions[i];
