@@ -12,6 +12,7 @@ class Slot final : public Node {
  public:
   explicit Slot(int slot) : slot_(static_cast<std::size_t>(slot)) {}
   Value eval(Frame& frame) const override { return frame.slots[slot_]; }
+  int only_slot() const override { return static_cast<int>(slot_); }
 
  private:
   std::size_t slot_;
@@ -47,6 +48,7 @@ Program::Program(std::unique_ptr<const Node> root, event::Type type, std::string
       type_(type),
       canonical_(std::move(canonical)),
       slots_(std::move(slots)) {
+  if (root_ != nullptr) only_slot_ = root_->only_slot();
   std::sort(slots_.begin(), slots_.end());
   slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
 }

@@ -37,6 +37,8 @@ class Program {
 
   // The slots that it may read, rising, each once.
   const std::vector<int>& slots() const { return slots_; }
+  // The slot whose value is the answer as it stands; -1 if something is computed.
+  int only_slot() const { return only_slot_; }
 
   // Texts and lists of the answer live in `arena` or are borrowed from the slots.
   event::Value run(std::span<const event::Value> slots, event::Arena& arena,
@@ -47,6 +49,7 @@ class Program {
   event::Type type_;
   std::string canonical_;
   std::vector<int> slots_;
+  int only_slot_ = -1;
 };
 
 }  // namespace quintet::expr

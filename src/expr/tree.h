@@ -25,6 +25,7 @@ class Node {
  public:
   virtual ~Node() = default;
   virtual event::Value eval(Frame& frame) const = 0;
+  virtual int only_slot() const { return -1; }  // Program::only_slot
 };
 using NodePtr = std::unique_ptr<const Node>;
 using Nodes = std::vector<NodePtr>;

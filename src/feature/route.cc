@@ -42,6 +42,14 @@ Touch touch_of(Touch::What what, int index, std::string_view name, std::string k
   return touch;
 }
 
+// Whether an event of the group's own type asks about the very key that it enters, whatever its
+// values are.
+bool asks_own_key(const app::GroupUse& asked, const app::Group& group, int event_type) {
+  return group.source == event_type && asked.key.size() == group.key_fields.size() &&
+         std::equal(asked.key.begin(), asked.key.end(), group.key_fields.begin(),
+                    [](const expr::Program& part, int field) { return part.only_slot() == field; });
+}
+
 void route_groups(const app::Spec& spec, int event_type, std::span<const Value> fields, bool asks,
                   std::vector<Touch>& out) {
   const std::size_t first = out.size();
@@ -57,13 +65,21 @@ void route_groups(const app::Spec& spec, int event_type, std::span<const Value> 
   const std::size_t end = out.size();
   for (const app::Group& group : spec.groups) {
     if (group.source != event_type) continue;
-    std::string key = key_of(fields, group.key_fields);
-    if (key.empty()) continue;
     // The last question about this key inserts, so that no question finds its own event.
     std::size_t at = end;
-    for (std::size_t i = first; i < end; ++i) {
-      if (out[i].index == group.index && out[i].key == key) at = i;
+    std::string key;
+    for (std::size_t i = end; i-- > first && at == end;) {
+      if (out[i].index != group.index) continue;
+      const auto use = static_cast<std::size_t>(out[i].use);
+      if (asks_own_key(plan.groups[use], group, event_type)) {
+        at = i;
+        continue;
+      }
+      if (key.empty()) key = key_of(fields, group.key_fields);
+      if (out[i].key == key) at = i;
     }
+    if (at == end && key.empty()) key = key_of(fields, group.key_fields);
+    if (at == end && key.empty()) continue;
     if (at == end) {
       out.push_back(touch_of(Touch::What::group, group.index, group.name, std::move(key)));
       out.back().insert = true;
