@@ -11,10 +11,17 @@ std::vector<ShardId> all_shards() {
 Infer::Infer(std::shared_ptr<const app::Spec> spec) : fold_(spec, all_shards()), score_(spec) {}
 
 Expected<void> Infer::apply(const Admitted& admitted, Outcome& out) {
+  TRY_DO(join(admitted, part_, out));
+  Outcome* const row = &out;
+  answer({&row, 1});
+  return {};
+}
+
+Expected<void> Infer::join(const Admitted& admitted, Part& part, Outcome& out) {
   if (event::is_control(admitted.record.kind)) TRY_DO(score_.control(admitted.record));
-  TRY_DO(fold_.apply(admitted, part_));
-  const feature::PartialRow* const parts[] = {&part_.cells};
-  score_.score(admitted, parts, out);
+  TRY_DO(fold_.apply(admitted, part));
+  const feature::PartialRow* const parts[] = {&part.cells};
+  score_.join(admitted, parts, out);
   return {};
 }
 

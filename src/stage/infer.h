@@ -15,6 +15,9 @@ class Infer {
   // Applies a record in position order and gives its outcome; one of a record that asks nothing has
   // status `none`. Errors: those of Fold::apply and Score::control.
   Expected<void> apply(const Admitted& admitted, Outcome& out);
+  // The same in two halves, as Score has them; `part`, whose texts the row borrows, stays with it.
+  Expected<void> join(const Admitted& admitted, Part& part, Outcome& out);
+  void answer(std::span<Outcome* const> rows) { score_.answer(rows); }
   // The same without the row: for what is folded again below L, where outcomes exist already.
   Expected<void> fold(const Admitted& admitted);
 

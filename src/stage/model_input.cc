@@ -20,8 +20,7 @@ float to_input(event::Type type, Value value) {
 }
 
 void read_inputs(const app::ModelSpec& model, const app::RowPlan& plan,
-                 std::span<const Value> slots, std::vector<float>& inputs) {
-  inputs.resize(model.inputs.size());
+                 std::span<const Value> slots, std::span<float> inputs) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const auto slot = static_cast<std::size_t>(model.inputs[i]);
     inputs[i] = to_input(plan.slot_types[slot], slots[slot]);

@@ -12,8 +12,8 @@ namespace quintet::stage {
 // The nearest float32; NaN for null and for what is no number.
 float to_input(event::Type type, event::Value value);
 
-// The inputs of a model on a row, in the order of its names.
+// The inputs of a model on a row, in the order of its names: as many as `inputs` has room for.
 void read_inputs(const app::ModelSpec& model, const app::RowPlan& plan,
-                 std::span<const event::Value> slots, std::vector<float>& inputs);
+                 std::span<const event::Value> slots, std::span<float> inputs);
 
 }  // namespace quintet::stage

@@ -45,9 +45,8 @@ Expected<void> Score::install(std::string_view model, std::uint32_t version,
                       " has other inputs than the application file");
     }
     if (loaded->n_outputs() != wanted.outputs.size()) {
-      return conflict("version " + std::to_string(version) + " of model " + wanted.name +
-                      " has " + std::to_string(loaded->n_outputs()) +
-                      " outputs, the application file has " +
+      return conflict("version " + std::to_string(version) + " of model " + wanted.name + " has " +
+                      std::to_string(loaded->n_outputs()) + " outputs, the application file has " +
                       std::to_string(wanted.outputs.size()));
     }
   }
@@ -93,6 +92,13 @@ Expected<void> Score::control(const event::Record& record) {
 
 void Score::score(const Admitted& admitted, std::span<const feature::PartialRow* const> parts,
                   Outcome& out) {
+  join(admitted, parts, out);
+  Outcome* const row = &out;
+  answer({&row, 1});
+}
+
+void Score::join(const Admitted& admitted, std::span<const feature::PartialRow* const> parts,
+                 Outcome& out) {
   out.position = admitted.record.position;
   out.app_version = admitted.record.app_version;
   out.late = admitted.late;
@@ -122,12 +128,36 @@ void Score::score(const Admitted& admitted, std::span<const feature::PartialRow*
     }
   }
   out.cases.assign(plan.decisions.size(), -1);
+}
+
+void Score::answer(std::span<Outcome* const> rows) {
+  for (std::size_t type = 0; type < spec_->rows.size(); ++type) {
+    same_.clear();
+    for (Outcome* row : rows) {
+      if (row->status == OutcomeStatus::result && row->event_type == type) same_.push_back(row);
+    }
+    if (!same_.empty()) run_steps(spec_->rows[type], same_);
+  }
+}
+
+void Score::run_steps(const app::RowPlan& plan, std::span<Outcome* const> rows) {
   for (const app::Step& step : plan.steps) {
     const auto index = static_cast<std::size_t>(step.index);
     switch (step.what) {
-      case app::Step::What::column: run_column(plan.columns[index], out); break;
-      case app::Step::What::model: run_model(spec_->models[index], out); break;
-      case app::Step::What::decision: run_decision(plan.decisions[index], index, out); break;
+      case app::Step::What::column: {
+        const app::Column& column = plan.columns[index];
+        if (const int from = column.program.only_slot(); from >= 0) {
+          const auto to = static_cast<std::size_t>(column.slot);
+          for (Outcome* row : rows) row->slots[to] = row->slots[static_cast<std::size_t>(from)];
+        } else {
+          for (Outcome* row : rows) run_column(column, *row);
+        }
+        break;
+      }
+      case app::Step::What::model: run_model(spec_->models[index], rows); break;
+      case app::Step::What::decision:
+        for (Outcome* row : rows) run_decision(plan.decisions[index], index, *row);
+        break;
     }
   }
 }
@@ -139,22 +169,33 @@ void Score::run_column(const app::Column& column, Outcome& out) {
   if (fault != expr::Fault::none) out.faults.push_back({column.slot, fault});
 }
 
-void Score::run_model(const app::ModelSpec& model, Outcome& out) {
+void Score::run_model(const app::ModelSpec& model, std::span<Outcome* const> rows) {
   const InForce& in_force = in_force_[static_cast<std::size_t>(model.index)];
   if (in_force.model == nullptr) return;  // S7.4: outputs stay null
-  if (model.where) {
-    const Value met = model.where.run(out.slots, out.arena);
-    if (met.is_null() || !met.as_bool()) return;
-  }
   const app::RowPlan& plan = spec_->rows[static_cast<std::size_t>(model.of)];
-  read_inputs(model, plan, out.slots, inputs_);
-  outputs_.resize(in_force.model->n_outputs());
-  in_force.model->score(inputs_, outputs_);
-  for (std::size_t i = 0; i < model.outputs.size(); ++i) {
-    out.slots[static_cast<std::size_t>(model.outputs[i].slot)] =
-        Value::real_or_null(static_cast<double>(outputs_[i]));
+  const std::size_t width = model.inputs.size();
+  scored_.clear();
+  inputs_.resize(rows.size() * width);
+  for (Outcome* row : rows) {
+    if (model.where) {
+      const Value met = model.where.run(row->slots, row->arena);
+      if (met.is_null() || !met.as_bool()) continue;
+    }
+    read_inputs(model, plan, row->slots, std::span(inputs_).subspan(scored_.size() * width, width));
+    scored_.push_back(row);
   }
-  out.models.push_back({static_cast<std::uint16_t>(model.index), in_force.version});
+  if (scored_.empty()) return;
+  const std::size_t outputs = in_force.model->n_outputs();
+  outputs_.resize(scored_.size() * outputs);
+  in_force.model->score_rows(std::span(inputs_).first(scored_.size() * width), outputs_);
+  for (std::size_t r = 0; r < scored_.size(); ++r) {
+    Outcome& row = *scored_[r];
+    for (std::size_t i = 0; i < model.outputs.size(); ++i) {
+      row.slots[static_cast<std::size_t>(model.outputs[i].slot)] =
+          Value::real_or_null(static_cast<double>(outputs_[r * outputs + i]));
+    }
+    row.models.push_back({static_cast<std::uint16_t>(model.index), in_force.version});
+  }
 }
 
 void Score::run_decision(const app::Decision& decision, std::size_t index, Outcome& out) {

@@ -40,6 +40,12 @@ class Score {
   // The outcome of a row. `out` is reset first. Records that ask nothing give status `none`.
   void score(const Admitted& admitted, std::span<const feature::PartialRow* const> parts,
              Outcome& out);
+  // The same in two halves, for who has many rows and no hurry: join() each, then answer() them
+  // together, so that a model scores its rows at once. Between the two there is no control record,
+  // and each record's event and parts, whose texts the row borrows, stay as they are.
+  void join(const Admitted& admitted, std::span<const feature::PartialRow* const> parts,
+            Outcome& out);
+  void answer(std::span<Outcome* const> rows);
 
   struct InForce {
     std::uint32_t version = 0;
@@ -53,15 +59,19 @@ class Score {
 
  private:
   void run_column(const app::Column& column, Outcome& out);
-  void run_model(const app::ModelSpec& model, Outcome& out);
+  void run_steps(const app::RowPlan& plan, std::span<Outcome* const> rows);
+  void run_model(const app::ModelSpec& model, std::span<Outcome* const> rows);
   void run_decision(const app::Decision& decision, std::size_t index, Outcome& out);
 
   std::shared_ptr<const app::Spec> spec_;
   std::vector<InForce> in_force_;
   std::map<std::pair<std::string, std::uint32_t>, std::shared_ptr<const learn::Model>, std::less<>>
       installed_;
-  std::vector<float> inputs_;   // scratch
-  std::vector<float> outputs_;  // scratch
+  // Scratch.
+  std::vector<Outcome*> same_;    // rows of one event type
+  std::vector<Outcome*> scored_;  // of these, the ones that a model takes
+  std::vector<float> inputs_;
+  std::vector<float> outputs_;
 };
 
 }  // namespace quintet::stage

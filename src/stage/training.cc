@@ -56,8 +56,8 @@ Expected<void> TrainingRows::add(const Admitted& admitted, const app::Spec& writ
     return {};
   }
   const app::RowPlan& plan = spec_->rows[static_cast<std::size_t>(model_.of)];
-  read_inputs(model_, plan, outcome_.slots, inputs_);
-  values_.insert(values_.end(), inputs_.begin(), inputs_.end());
+  values_.resize(values_.size() + model_.inputs.size());
+  read_inputs(model_, plan, outcome_.slots, std::span(values_).last(model_.inputs.size()));
   labels_.push_back(to_input(label_.type, admitted.labels[label_place_]));
   positions_.push_back(last_);
   times_.push_back(admitted.record.time);

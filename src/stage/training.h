@@ -56,7 +56,6 @@ class TrainingRows {
   std::size_t label_place_ = 0;  // in Spec::labels_of
   Infer infer_;
   Outcome outcome_;
-  std::vector<float> inputs_;  // scratch
 
   Position last_ = kNoPosition;
   Micros newest_ = kNoTime;

@@ -12,6 +12,9 @@ namespace quintet::tool {
 namespace {
 
 constexpr std::size_t kSpillBytes = std::size_t{1} << 20;
+// Events that go together from one stage to the next: state follows from the log alone, so folding
+// waits for no score, and a model scores the rows of a batch at once.
+constexpr std::size_t kBatch = 32;
 
 // Slots that a line shows, in the order columns, predictions, decisions.
 std::vector<app::Slot> shown_slots(const app::Spec& spec, const app::RowPlan& plan) {
@@ -26,6 +29,19 @@ std::vector<app::Slot> shown_slots(const app::Spec& spec, const app::RowPlan& pl
   return slots;
 }
 
+struct Given {
+  event::Event event;
+  std::string line;
+  std::uint64_t number = 0;
+};
+
+struct Folded {
+  stage::Admitted admitted;
+  stage::Part part;
+  stage::Outcome outcome;
+  Micros time = 0;
+};
+
 class Run {
  public:
   Run(const BackfillOptions& options, Progress& progress)
@@ -36,6 +52,7 @@ class Run {
         infer_(options.spec) {
     for (const app::RowPlan& plan : spec_.rows) shown_.push_back(shown_slots(spec_, plan));
     ingest_.keep_no_blocks();
+    for (Folded& each : folded_) answered_.push_back(&each.outcome);
   }
 
   Expected<BackfillReport> perform(const EventSource::OnBad& on_bad) {
@@ -50,12 +67,11 @@ class Run {
       ++report_.bad_lines;
       return on_bad(bad);
     };
-    event::Event event;
-    for (;;) {
-      TRY(const bool any, source->next(event, counted));
-      if (!any) break;
-      TRY_DO(one(event, *source, on_bad));
-      progress_.at(source->bytes_read(), source->bytes_total(), report_.events);
+    for (bool more = true; more;) {
+      TRY(more, read(*source, counted));
+      TRY_DO(admit(on_bad));
+      TRY_DO(fold());
+      TRY_DO(answer());
     }
     if (output_ != nullptr) TRY_DO(output_->close());
     report_.digest = to_hex(bytes_of(sha_.finish()));
@@ -71,8 +87,8 @@ class Run {
     body.version = 1;
     body.digest = spec_.digest;
     for (const auto kind : {event::RecordKind::application, event::RecordKind::activate}) {
-      ingest_.control(kind, stage::write_application(body), kNoTime, admitted_);
-      TRY_DO(infer_.apply(admitted_, outcome_));
+      ingest_.control(kind, stage::write_application(body), kNoTime, control_);
+      TRY_DO(infer_.fold(control_));
     }
     return {};
   }
@@ -82,8 +98,8 @@ class Run {
       TRY_DO(infer_.score().install(name, 1, model));
       ingest_.control(event::RecordKind::promote,
                       stage::write_promotion({name, 1, model->digest(), "given"}), kNoTime,
-                      admitted_);
-      TRY_DO(infer_.apply(admitted_, outcome_));
+                      control_);
+      TRY_DO(infer_.fold(control_));
     }
     return {};
   }
@@ -101,50 +117,80 @@ class Run {
     text += '\n';
   }
 
-  Expected<void> one(event::Event& event, const EventSource& source,
-                     const EventSource::OnBad& on_bad) {
-    const Micros time = event.time == kNoTime ? 0 : event.time;
-    ++report_.events;
-    // The clock of a backfill is the event's own time: nothing is ahead of it.
-    stage::Admission admission = ingest_.offer({std::move(event), false, {}}, time, admitted_);
-    if (admission.what == stage::Admission::What::refused) {
-      ++report_.refused;
-      return on_bad({"", report_.events, std::move(admission.error), source.line()});
+  // Fills the batch, as far as there are events; false after the last one.
+  Expected<bool> read(EventSource& source, const EventSource::OnBad& on_bad) {
+    for (read_ = 0; read_ < kBatch; ++read_) {
+      Given& next = given_[read_];
+      TRY(const bool any, source.next(next.event, on_bad));
+      if (!any) return false;
+      next.line = source.line();
+      next.number = ++report_.events;
+      progress_.at(source.bytes_read(), source.bytes_total(), report_.events);
     }
-    if (admission.what == stage::Admission::What::repeated) {
-      ++report_.repeated;
-      return {};
-    }
-    TRY_DO(infer_.apply(admitted_, outcome_));
-    bytes_.clear();
-    ByteWriter writer(bytes_);
-    stage::write_outcome(writer, spec_, outcome_);
-    sha_.add(bytes_);
-    if (outcome_.status == stage::OutcomeStatus::result && time >= options_.from) {
-      ++report_.written;
-      if (output_ != nullptr) {
-        write_line();
-        TRY_DO(output_->spill(kSpillBytes));
+    return true;
+  }
+
+  Expected<void> admit(const EventSource::OnBad& on_bad) {
+    const auto given = std::span(given_).first(read_);
+    for (Given& each : given) {
+      Folded& next = folded_[waiting_];
+      event::Event spare = std::move(next.admitted.event);  // its memory serves another event
+      next.time = each.event.time == kNoTime ? 0 : each.event.time;
+      // The clock of a backfill is the event's own time: nothing is ahead of it.
+      stage::Admission admission =
+          ingest_.offer({std::move(each.event), false, {}}, next.time, next.admitted);
+      each.event = std::move(spare);
+      switch (admission.what) {
+        case stage::Admission::What::admitted: ++waiting_; break;
+        case stage::Admission::What::repeated: ++report_.repeated; break;
+        case stage::Admission::What::refused:
+          ++report_.refused;
+          TRY_DO(on_bad({"", each.number, std::move(admission.error), each.line}));
       }
     }
-    std::swap(event, admitted_.event);  // its memory serves the next event
     return {};
   }
 
-  void write_line() {
+  Expected<void> fold() {
+    const auto waiting = std::span(folded_).first(waiting_);
+    for (Folded& each : waiting) TRY_DO(infer_.join(each.admitted, each.part, each.outcome));
+    return {};
+  }
+
+  // Scores what was folded and writes it, in order.
+  Expected<void> answer() {
+    infer_.answer(std::span(answered_).first(waiting_));
+    bytes_.clear();
+    ByteWriter writer(bytes_);
+    for (const Folded& each : std::span(folded_).first(waiting_)) {
+      stage::write_outcome(writer, spec_, each.outcome);
+      if (each.outcome.status != stage::OutcomeStatus::result || each.time < options_.from)
+        continue;
+      ++report_.written;
+      if (output_ == nullptr) continue;
+      write_line(each);
+      TRY_DO(output_->spill(kSpillBytes));
+    }
+    sha_.add(bytes_);
+    waiting_ = 0;
+    return {};
+  }
+
+  void write_line(const Folded& row) {
     std::string& text = output_->text();
-    text += admitted_.event.type->name;
-    append_cell(text, event::Type::of(event::Kind::text), event::Value::text(admitted_.record.id));
+    text += row.admitted.event.type->name;
+    append_cell(text, event::Type::of(event::Kind::text),
+                event::Value::text(row.admitted.record.id));
     text += ',';
-    text += std::to_string(outcome_.position);
+    text += std::to_string(row.outcome.position);
     for (std::size_t type = 0; type < spec_.rows.size(); ++type) {
-      if (type != outcome_.event_type) {
+      if (type != row.outcome.event_type) {
         text.append(shown_[type].size(), ',');
         continue;
       }
       for (const app::Slot slot : shown_[type]) {
         const auto i = static_cast<std::size_t>(slot);
-        append_cell(text, spec_.rows[type].slot_types[i], outcome_.slots[i]);
+        append_cell(text, spec_.rows[type].slot_types[i], row.outcome.slots[i]);
       }
     }
     text += '\n';
@@ -156,8 +202,12 @@ class Run {
   Unsealed sealer_;
   stage::Ingest ingest_;
   stage::Infer infer_;
-  stage::Admitted admitted_;
-  stage::Outcome outcome_;
+  stage::Admitted control_;
+  std::vector<Given> given_{kBatch};
+  std::size_t read_ = 0;  // of given_
+  std::vector<Folded> folded_{kBatch};
+  std::size_t waiting_ = 0;  // of folded_, those without an answer yet
+  std::vector<stage::Outcome*> answered_;
   std::vector<std::vector<app::Slot>> shown_;
   std::unique_ptr<Output> output_;
   std::string bytes_;
