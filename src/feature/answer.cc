@@ -10,8 +10,8 @@ using event::Value;
 
 void GroupState::ask(Key& key, const app::GroupUse& use, const Asker& asker, PartialRow& out) {
   // Nobody asks from behind a horizon that was seen before, save a reader of the past.
-  if (key.hot && key.hot->horizon > asker.horizon) key.hot.reset();
-  const Question question{asker, warm(key), key.ring.view(layouts_)};
+  if (key.hot() && key.hot()->horizon > asker.horizon) key.cool();
+  const Question question{asker, warm(key), key.view(layouts_)};
   question.hot.horizon = asker.horizon;
   ++question_;
   for (const app::AggregateUse& read : use.aggregates) {

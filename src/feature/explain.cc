@@ -62,7 +62,7 @@ std::vector<WindowEntry> GroupState::explain(const FoldInput& input, const Touch
   const Asker asker{input.time, input.position, horizon_of(*plan_->spec, input.low_time)};
   const Answer& how = plan_->answers[static_cast<std::size_t>(aggregate)];
   const app::Window& window = plan_->views[static_cast<std::size_t>(how.view)].window;
-  const RingView ring = key->ring.view(layouts_);
+  const RingView ring = key->view(layouts_);
   const auto members = inside(ring, window, asker);
   const std::set<std::size_t> member(members.begin(), members.end());
   for (std::size_t i = 0; i < ring.size(); ++i) {

@@ -21,10 +21,15 @@ void GroupState::apply(const FoldInput& input, const Touch& touch, PartialRow& o
   const bool asks = touch.use >= 0 && input.asks;
   if (!asks && !touch.insert) return;
   const Asker asker{input.time, input.position, horizon_of(*plan_->spec, input.low_time)};
-  Key* key = touch.insert ? &keys_.find_or_add(touch.key) : keys_.find(touch.key);
-  if (key != nullptr) forget(*key, asker.horizon);
   const bool own = input.event_type == plan_->group->source;
   if (own) evaluate(input, self_);
+  Key* key = keys_.find(touch.key);
+  if (key != nullptr) {
+    forget(*key, asker.horizon);
+  } else if (touch.insert) {
+    layouts_.for_entry(self_);
+    key = &add(touch.key);
+  }
   if (asks) {
     const auto& row = plan_->spec->rows[static_cast<std::size_t>(input.event_type)];
     ask(key != nullptr ? *key : nobody_, row.groups[static_cast<std::size_t>(touch.use)], asker,
@@ -37,11 +42,17 @@ void GroupState::apply(const FoldInput& input, const Touch& touch, PartialRow& o
   }
 }
 
+// With room for one entry as entries are now.
+GroupState::Key& GroupState::add(std::string_view name) {
+  const std::size_t stride = layouts_[layouts_.newest()].stride();
+  return keys_.add(name, stride <= UINT8_MAX ? stride : 0);
+}
+
 bool GroupState::erase(std::string_view name) {
   Key* key = keys_.find(name);
   if (key == nullptr) return false;
-  key->hot.reset();
-  release(key->ring.view(layouts_), key->ring.size());
+  key->cool();
+  release(key->view(layouts_), key->size());
   return keys_.erase(name);
 }
 
@@ -102,8 +113,8 @@ void GroupState::evaluate(const FoldInput& input, Entry& entry) {
 }
 
 void GroupState::insert(Key& key, Entry& entry) {
-  const std::size_t at = key.ring.insert(layouts_, entry);
-  if (key.hot) follow_insert(*key.hot, entry, at, key.ring.size());
+  const std::size_t at = key.insert(layouts_, entry);
+  if (key.hot()) follow_insert(*key.hot(), entry, at, key.size());
 }
 
 void GroupState::report(const FoldInput& input, const Touch& touch) {
@@ -114,7 +125,7 @@ void GroupState::report(const FoldInput& input, const Touch& touch) {
       (input.time <= touch.target_time || minus(input.time, label.within) > touch.target_time)) {
     return;
   }
-  const RingView ring = key->ring.view(layouts_);
+  const RingView ring = key->view(layouts_);
   const std::size_t at = ring.place(touch.target_time, touch.target);
   if (at == ring.size() || ring.position(at) != touch.target) return;
 
@@ -151,27 +162,27 @@ void GroupState::report(const FoldInput& input, const Touch& touch) {
       put(c, hold(plan_->group->inputs[c].program.run(slots_, arena_)));
     }
   }
-  if (key->hot) {
-    ++key->hot->shuffles;
+  if (key->hot()) {
+    ++key->hot()->shuffles;
     for (std::size_t v = 0; v < plan_->views.size(); ++v) {
-      const Running& running = key->hot->view(v);
+      const Running& running = key->hot()->view(v);
       if (at < running.low || at >= running.high) continue;
       const View& view = plan_->views[v];
       for (std::size_t i = 0; i < view.lanes.size(); ++i) {
-        Tally& sums = key->hot->tally(view.first_tally + i);
+        Tally& sums = key->hot()->tally(view.first_tally + i);
         tally(before, sums, view.lanes[i], false);
         tally(after, sums, view.lanes[i], true);
       }
     }
   }
-  key->ring.replace(layouts_, at, after);
+  key->replace(layouts_, at, after);
   release(before);
 }
 
 // --- forgetting ------------------------------------------------------------------------------
 
 void GroupState::forget(Key& key, Micros horizon) {
-  const RingView ring = key.ring.view(layouts_);
+  const RingView ring = key.view(layouts_);
   if (plan_->keeps_all || ring.size() < 8) return;
   // Not before a quarter can go.
   const std::size_t least = ring.size() / 4;
@@ -179,25 +190,25 @@ void GroupState::forget(Key& key, Micros horizon) {
   std::size_t gone = plan_->keeps_time ? ring.until(horizon) : ring.size();
   if (plan_->count_reach > 0) {
     const std::size_t last = std::min(static_cast<std::size_t>(plan_->count_reach), ring.size());
-    if (!key.hot || key.hot->at_end < last) return;  // compact() does it
+    if (!key.hot() || key.hot()->at_end < last) return;  // compact() does it
     gone = std::min(gone, ring.size() - last);
   }
   if (gone >= least) drop_front(key, gone);
 }
 
 void GroupState::drop_front(Key& key, std::size_t count) {
-  const RingView ring = key.ring.view(layouts_);
-  if (key.hot) {
+  const RingView ring = key.view(layouts_);
+  if (key.hot()) {
     for (std::size_t v = 0; v < plan_->views.size(); ++v) {
-      const Running& running = key.hot->view(v);
+      const Running& running = key.hot()->view(v);
       for (std::size_t i = running.low; i < std::min<std::size_t>(count, running.high); ++i) {
-        tally(ring, *key.hot, v, i, false);
+        tally(ring, *key.hot(), v, i, false);
       }
     }
-    follow_drop(*key.hot, count);
+    follow_drop(*key.hot(), count);
   }
   release(ring, count);
-  key.ring.drop_front(layouts_, count);
+  key.drop_front(layouts_, count);
 }
 
 void GroupState::release(const RingView& ring, std::size_t count) {
@@ -210,7 +221,7 @@ void GroupState::release(const RingView& ring, std::size_t count) {
 }
 
 std::vector<bool> GroupState::needed(const Key& key, Micros horizon) const {
-  const RingView ring = key.ring.view(layouts_);
+  const RingView ring = key.view(layouts_);
   std::vector<bool> needed(ring.size(), plan_->keeps_all);
   if (plan_->keeps_all) return needed;
   if (plan_->keeps_time) {
@@ -237,10 +248,10 @@ void GroupState::drop_unneeded(Key& key, Micros horizon) {
   Entry entry;
   for (std::size_t i = keep.size(); i-- > front;) {
     if (keep[i]) continue;
-    key.hot.reset();
-    key.ring.view(layouts_).read(i, entry);
+    key.cool();
+    key.view(layouts_).read(i, entry);
     release(entry);
-    key.ring.erase(layouts_, i);
+    key.erase(layouts_, i);
   }
   if (front > 0) drop_front(key, front);
 }
@@ -248,11 +259,11 @@ void GroupState::drop_unneeded(Key& key, Micros horizon) {
 void GroupState::compact(Micros horizon) {
   keys_.each([&](Key& key) {
     // What was idle since the last time is worked out again when it is asked.
-    if (key.hot && !key.hot->touched) key.hot.reset();
-    if (key.hot) key.hot->touched = false;
+    if (key.hot() && !key.hot()->touched) key.cool();
+    if (key.hot()) key.hot()->touched = false;
     if (!plan_->keeps_all) drop_unneeded(key, horizon);
-    if (!key.hot) key.ring.shrink(layouts_);
-    return key.ring.size() > 0;
+    if (!key.hot()) key.shrink(layouts_);
+    return key.size() > 0;
   });
 }
 
@@ -260,11 +271,11 @@ void GroupState::add_to(Shard::Size& size) const {
   size.keys += keys_.size();
   size.bytes += keys_.bytes() + texts_.bytes();
   for (const Key* key : keys_.sorted()) {
-    size.entries += key->ring.size();
-    size.bytes += sizeof(Key) + key->ring.bytes(layouts_);
-    if (!key->hot) continue;
-    size.bytes += sizeof(Hot) + key->hot->pieces * sizeof(Piece);
-    for (std::size_t i = 0; i < key->hot->pieces; ++i) size.bytes += key->hot->tally(i).bytes();
+    size.entries += key->size();
+    size.bytes += sizeof(Key) + key->bytes(layouts_);
+    if (!key->hot()) continue;
+    size.bytes += sizeof(Hot) + key->hot()->pieces * sizeof(Piece);
+    for (std::size_t i = 0; i < key->hot()->pieces; ++i) size.bytes += key->hot()->tally(i).bytes();
   }
 }
 

@@ -67,13 +67,17 @@ class GroupState {
     Tally& tally(std::size_t t) { return first()[t].tally; }
   };
   static_assert(sizeof(Hot) % alignof(Piece) == 0);
-  struct Cool {
-    void operator()(Hot* hot) const;
+  // At rest it is one allocation: this, room for a row, and the key's bytes.
+  struct Key : Ring, Keyed {
+    Key() = default;
+    Key(Key&&) noexcept = default;
+    ~Key() { cool(); }
+    using Ring::room;
+    using Ring::take_room;
+    Hot* hot() const { return static_cast<Hot*>(companion()); }
+    void cool();
   };
-  struct Key : Keyed {
-    [[no_unique_address]] Ring ring;
-    std::unique_ptr<Hot, Cool> hot;
-  };
+  static_assert(sizeof(Key) == Ring::kObjectBytes && Keyed::kSlack >= Layout::kSlack);
 
   // One question of one record to one key, with what it would otherwise look up again and again.
   struct Question {
@@ -82,6 +86,7 @@ class GroupState {
     RingView ring;
   };
 
+  Key& add(std::string_view name);
   Hot& warm(Key& key) const;
   void ask(Key& key, const app::GroupUse& use, const Asker& asker, PartialRow& out);
   event::Value answer(const Question& asked, std::size_t aggregate, event::Arena& arena);

@@ -11,7 +11,7 @@ using event::Value;
 void GroupState::write_key(ByteWriter& out, const Key& key, const std::vector<bool>& needed) const {
   out.text(KeyMap<Key>::key(key));
   out.varint(static_cast<std::uint64_t>(std::count(needed.begin(), needed.end(), true)));
-  const RingView ring = key.ring.view(layouts_);
+  const RingView ring = key.view(layouts_);
   for (std::size_t i = 0; i < ring.size(); ++i) {
     if (!needed[i]) continue;
     out.zigzag(ring.time(i));
@@ -76,7 +76,7 @@ Expected<void> GroupState::read(ByteReader& in, ShardId shard) {
       return broken("a snapshot's group has a key out of its place");
     }
     last = name;
-    Key& key = keys_.find_or_add(name);
+    Key& key = add(name);
     Micros time = 0;
     Position position = kNoPosition;
     for (std::uint64_t i = 0; i < entries && in.ok(); ++i) {
@@ -86,9 +86,9 @@ Expected<void> GroupState::read(ByteReader& in, ShardId shard) {
       }
       time = entry.time;
       position = entry.position;
-      key.ring.insert(layouts_, entry);
+      key.insert(layouts_, entry);
     }
-    key.ring.shrink(layouts_);
+    key.shrink(layouts_);
   }
   if (!in.ok()) return broken("a snapshot ends within a group");
   return {};

@@ -19,12 +19,14 @@ namespace quintet::feature {
 template <class T>
 class KeyMap;
 
-// The bytes of the key stand right behind the object.
+// The bytes of the key stand behind the object, after the room that it may have for its own use: T
+// then has a room() and a take_room() of its own.
 class Keyed {
  public:
-  std::string_view key_after(const void* end) const {
-    return {static_cast<const char*>(end), size_};
-  }
+  static constexpr std::size_t kSlack = 8;  // readable behind a room, at least
+
+  std::size_t room() const { return 0; }
+  void take_room(std::size_t bytes) { check(bytes == 0, "no room is wanted"); }
 
  private:
   template <class T>
@@ -49,7 +51,9 @@ class KeyMap {
     for (const Slot slot : slots_) free(slot);
   }
 
-  static std::string_view key(const T& entry) { return entry.key_after(&entry + 1); }
+  static std::string_view key(const T& entry) {
+    return {reinterpret_cast<const char*>(&entry + 1) + entry.room(), entry.Keyed::size_};
+  }
 
   T* find(std::string_view key) const {
     if (slots_.empty()) return nullptr;
@@ -57,15 +61,22 @@ class KeyMap {
   }
 
   T& find_or_add(std::string_view name) {
+    T* found = find(name);
+    return found != nullptr ? *found : add(name, 0);
+  }
+
+  // Of a key that is not there yet. The room is all zeros.
+  T& add(std::string_view name, std::size_t room) {
     const std::uint64_t hash = hash64(name);
-    if (!slots_.empty()) {
-      if (T* found = find(name, hash)) return *found;
-    }
     if ((size_ + 1) * 8 > slots_.size() * 7) grow();
-    void* memory = ::operator new(sizeof(T) + name.size());
+    const std::size_t behind = behind_of(name.size(), room);
+    void* memory = ::operator new(sizeof(T) + behind);
     T* entry = new (memory) T();
     entry->Keyed::size_ = static_cast<std::uint32_t>(name.size());
-    std::copy(name.begin(), name.end(), reinterpret_cast<char*>(entry + 1));
+    entry->take_room(room);
+    char* end = std::fill_n(reinterpret_cast<char*>(entry + 1), room, '\0');
+    end = std::copy(name.begin(), name.end(), end);
+    std::fill_n(end, behind - room - name.size(), '\0');
     place(hash, slot_of(entry, hash));
     ++size_;
     return *entry;
@@ -73,16 +84,16 @@ class KeyMap {
 
   bool erase(std::string_view name) {
     if (slots_.empty()) return false;
-    std::size_t at = hash64(name) & mask();
-    while (slots_[at] != 0 && key(*entry(slots_[at])) != name) at = (at + 1) & mask();
+    std::size_t at = home(hash64(name));
+    while (slots_[at] != 0 && key(*entry(slots_[at])) != name) at = after(at);
     if (slots_[at] == 0) return false;
     free(slots_[at]);
     slots_[at] = 0;
     --size_;
     // Those behind the hole move up, unless they stand where they belong.
-    for (std::size_t next = (at + 1) & mask(); slots_[next] != 0; next = (next + 1) & mask()) {
-      const std::size_t home = hash64(key(*entry(slots_[next]))) & mask();
-      if (((next - home) & mask()) < ((next - at) & mask())) continue;
+    for (std::size_t next = after(at); slots_[next] != 0; next = after(next)) {
+      const std::size_t belongs = home(hash64(key(*entry(slots_[next]))));
+      if (steps(belongs, next) < steps(at, next)) continue;
       std::swap(slots_[at], slots_[next]);
       at = next;
     }
@@ -90,11 +101,13 @@ class KeyMap {
   }
 
   std::size_t size() const { return size_; }
-  // Of the slots and the keys' own bytes.
+  // Of the slots and of what stands behind the objects.
   std::size_t bytes() const {
     std::size_t sum = slots_.capacity() * sizeof(Slot);
     for (const Slot slot : slots_) {
-      if (slot != 0) sum += key(*entry(slot)).size();
+      if (slot == 0) continue;
+      const T& one = *entry(slot);
+      sum += behind_of(key(one).size(), one.room());
     }
     return sum;
   }
@@ -138,29 +151,41 @@ class KeyMap {
     entry(slot)->~T();
     ::operator delete(entry(slot));
   }
-  std::size_t mask() const { return slots_.size() - 1; }
+  static std::size_t behind_of(std::size_t name, std::size_t room) {
+    return room + (room > 0 ? std::max(name, Keyed::kSlack) : name);
+  }
+  // The lower half of the hash picks the place in a table of any size, the upper is the tag's.
+  std::size_t home(std::uint64_t hash) const {
+    return static_cast<std::size_t>((hash & UINT32_MAX) * slots_.size() >> 32);
+  }
+  std::size_t after(std::size_t at) const { return at + 1 == slots_.size() ? 0 : at + 1; }
+  std::size_t steps(std::size_t from, std::size_t to) const {
+    return to >= from ? to - from : to + slots_.size() - from;
+  }
   T* find(std::string_view name, std::uint64_t hash) const {
     const Slot* slots = slots_.data();
-    for (std::size_t at = hash & mask();; at = (at + 1) & mask()) {
+    for (std::size_t at = home(hash);; at = after(at)) {
       const Slot slot = slots[at];
       if (slot == 0) return nullptr;
       if (slot >> kTagAt == hash >> kTagAt && key(*entry(slot)) == name) return entry(slot);
     }
   }
   void place(std::uint64_t hash, Slot slot) {
-    std::size_t at = hash & mask();
-    while (slots_[at] != 0) at = (at + 1) & mask();
+    std::size_t at = home(hash);
+    while (slots_[at] != 0) at = after(at);
     slots_[at] = slot;
   }
   void grow() {
-    std::vector<Slot> old(std::max<std::size_t>(4, slots_.size() * 2));
+    const std::size_t more = std::max<std::size_t>(4, slots_.size() + slots_.size() / 2);
+    check(more <= UINT32_MAX, "a table of keys is full");
+    std::vector<Slot> old(more);
     old.swap(slots_);
     for (const Slot slot : old) {
       if (slot != 0) place(hash64(key(*entry(slot))), slot);
     }
   }
 
-  std::vector<Slot> slots_;
+  std::vector<Slot> slots_;  // at most seven eighths taken
   std::size_t size_ = 0;
 };
 

@@ -82,6 +82,7 @@ class Layouts {
  public:
   explicit Layouts(std::span<const RawKind> kinds);
   const Layout& operator[](std::size_t index) const { return *layouts_[index]; }
+  std::uint16_t newest() const { return static_cast<std::uint16_t>(layouts_.size() - 1); }
   // The newest one, made anew if `entry` does not fit into it.
   std::uint16_t for_entry(const Entry& entry);
 

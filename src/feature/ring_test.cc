@@ -1,5 +1,6 @@
 #include "feature/ring.h"
 
+#include <cstddef>
 #include <random>
 
 namespace quintet::feature {
@@ -42,13 +43,22 @@ void same(const Ring& ring, const Layouts& layouts, const std::vector<Entry>& wa
   }
 }
 
+// As a key has its ring, with room behind it.
+struct Housed {
+  Ring ring;
+  char room[UINT8_MAX + Layout::kSlack] = {};
+};
+static_assert(offsetof(Housed, room) == Ring::kObjectBytes);
+
 }  // namespace
 
 TEST(Ring, HoldsWhatAPlainVectorHolds) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     std::mt19937_64 random(seed);
     Layouts layouts(kKinds);
-    Ring ring;
+    Housed housed;
+    Ring& ring = housed.ring;
+    ring.take_room(seed % 4 == 0 ? 0 : seed % 4 * 85);
     std::vector<Entry> wanted;
     Micros now = seed % 5 == 0 ? any_integer(random) : 1'500'000'000 * kSecond;
     const Micros grain = seed % 3 == 0 ? 1 : seed % 3 == 1 ? 1000 : kSecond;
@@ -76,6 +86,14 @@ TEST(Ring, HoldsWhatAPlainVectorHolds) {
         wanted.erase(wanted.begin() + static_cast<std::ptrdiff_t>(i));
       }
       if (random() % 40 == 0) ring.shrink(layouts);
+      if (random() % 40 == 0) ring.attach(layouts, &wanted);
+      if (random() % 40 == 0) ring.detach();
+      if (random() % 90 == 0) {
+        ring.drop_front(layouts, wanted.size());
+        wanted.clear();
+        ring.shrink(layouts);
+      }
+      ASSERT_NO_FATAL_FAILURE(same(ring, layouts, wanted)) << "seed " << seed;
     }
     ASSERT_NO_FATAL_FAILURE(same(ring, layouts, wanted)) << "seed " << seed;
   }
@@ -93,6 +111,33 @@ TEST(Ring, NeedsFewBytesForSecondsAndCents) {
   }
   ring.shrink(layouts);
   EXPECT_LE(ring.bytes(layouts), 1000u * 11);
+}
+
+TEST(Ring, KeepsFewEntriesInItsRoomUnlessItHasACompanion) {
+  const std::vector<RawKind> kinds = {RawKind::integer};
+  Layouts layouts(kinds);
+  Housed housed;
+  Ring& ring = housed.ring;
+  ring.take_room(24);
+  const auto entry = [](Position i) {
+    return Entry{static_cast<Micros>(i) * kSecond, i, {Raw{static_cast<std::int64_t>(i), false}}};
+  };
+  ring.insert(layouts, entry(1));
+  ring.insert(layouts, entry(2));
+  EXPECT_EQ(ring.bytes(layouts), 0u);
+  int companion = 0;
+  ring.attach(layouts, &companion);
+  EXPECT_EQ(ring.companion(), &companion);
+  EXPECT_GT(ring.bytes(layouts), 0u);
+  ring.shrink(layouts);
+  EXPECT_GT(ring.bytes(layouts), 0u);
+  EXPECT_EQ(ring.detach(), &companion);
+  ring.shrink(layouts);
+  EXPECT_EQ(ring.bytes(layouts), 0u);
+  ASSERT_NO_FATAL_FAILURE(same(ring, layouts, {entry(1), entry(2)}));
+  for (Position i = 3; i < 30; ++i) ring.insert(layouts, entry(i));
+  EXPECT_GT(ring.bytes(layouts), 0u);
+  EXPECT_EQ(ring.size(), 29u);
 }
 
 }  // namespace quintet::feature

@@ -39,21 +39,24 @@ constexpr Micros kChained = INT64_MAX;
 
 }  // namespace
 
-void GroupState::Cool::operator()(Hot* hot) const {
-  std::destroy_n(hot->first(), hot->pieces);
-  hot->~Hot();
-  ::operator delete(hot);
+void GroupState::Key::cool() {
+  Hot* made = static_cast<Hot*>(detach());
+  if (made == nullptr) return;
+  std::destroy_n(made->first(), made->pieces);
+  made->~Hot();
+  ::operator delete(made);
 }
 
 GroupState::Hot& GroupState::warm(Key& key) const {
-  if (key.hot) {
-    key.hot->touched = true;
-    return *key.hot;
+  if (Hot* running = key.hot()) {
+    running->touched = true;
+    return *running;
   }
   const std::size_t pieces = std::max(plan_->views.size(), plan_->tallies);
   void* memory = ::operator new(sizeof(Hot) + pieces * sizeof(Piece));
-  key.hot.reset(new (memory) Hot());
-  Hot& hot = *key.hot;
+  auto* made = new (memory) Hot();
+  key.attach(layouts_, made);
+  Hot& hot = *made;
   const auto add = [&](const Lane& lane) {
     new (hot.first() + hot.pieces) Piece{{}, Tally(lane, texts_)};
     ++hot.pieces;
@@ -64,7 +67,7 @@ GroupState::Hot& GroupState::warm(Key& key) const {
   while (hot.pieces < pieces) add(Lane{});
   if (plan_->count_reach == 0) return hot;
   // The suffix whose positions rise and exceed all before it.
-  const RingView ring = key.ring.view(layouts_);
+  const RingView ring = key.view(layouts_);
   std::size_t start = ring.size();
   Position least = ~Position{0};
   std::vector<Position> greatest(ring.size() + 1, 0);
