@@ -42,6 +42,26 @@ void GroupState::apply(const FoldInput& input, const Touch& touch, PartialRow& o
   }
 }
 
+void GroupState::fetch(Touch& touch, int step) const {
+  static_assert(kFetchSteps == 4);
+  if (step == 0) {
+    touch.near = nullptr;
+    return keys_.fetch_place(touch.key);
+  }
+  if (step == 1) touch.near = keys_.fetch_entry(touch.key);
+  if (step == 1 || touch.near == nullptr) return;
+  const Key& key = *static_cast<const Key*>(touch.near);
+  if (step == 2) return key.fetch_block();
+  key.fetch_rows(layouts_);
+  const Hot* hot = key.hot();
+  if (hot == nullptr) return;
+  constexpr std::size_t kLine = 64, kMost = 8 * kLine;
+  const std::size_t bytes = sizeof(Hot) + plan_->tallies * sizeof(Piece);
+  for (std::size_t at = 0; at < std::min(bytes, kMost); at += kLine) {
+    __builtin_prefetch(reinterpret_cast<const char*>(hot) + at);
+  }
+}
+
 // With room for one entry as entries are now.
 GroupState::Key& GroupState::add(std::string_view name) {
   const std::size_t stride = layouts_[layouts_.newest()].stride();

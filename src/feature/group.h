@@ -28,6 +28,7 @@ class GroupState {
   explicit GroupState(std::shared_ptr<const GroupPlan> plan);
 
   void apply(const FoldInput& input, const Touch& touch, PartialRow& out);
+  void fetch(Touch& touch, int step) const;
   bool erase(std::string_view key);
   void compact(Micros horizon);
   std::vector<WindowEntry> explain(const FoldInput& input, const Touch& touch, int aggregate,

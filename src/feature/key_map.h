@@ -60,6 +60,20 @@ class KeyMap {
     return find(key, hash64(key));
   }
 
+  // Fetches ahead of a find(): first the place in the table, then, once that is there, the entry.
+  void fetch_place(std::string_view name) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[home(hash64(name))]);
+  }
+  T* fetch_entry(std::string_view name) const {
+    if (slots_.empty()) return nullptr;
+    const std::uint64_t hash = hash64(name);
+    std::size_t at = home(hash);
+    while (slots_[at] != 0 && slots_[at] >> kTagAt != hash >> kTagAt) at = after(at);
+    if (slots_[at] == 0) return nullptr;
+    __builtin_prefetch(entry(slots_[at]));
+    return entry(slots_[at]);  // most likely the one
+  }
+
   T& find_or_add(std::string_view name) {
     T* found = find(name);
     return found != nullptr ? *found : add(name, 0);

@@ -161,6 +161,15 @@ void* Ring::detach() {
   return block_ == nullptr ? nullptr : std::exchange(block_->companion, nullptr);
 }
 
+void Ring::fetch_rows(const Layouts& layouts) const {
+  constexpr std::size_t kLine = 64, kMost = 16 * kLine;
+  if (block_ == nullptr) return;
+  const std::size_t bytes = block_->size * layouts[layout_].stride();
+  // Of many rows the last, among which most windows begin and end.
+  const std::size_t first = bytes > kMost ? bytes - kMost : 0;
+  for (std::size_t at = first; at < bytes; at += kLine) __builtin_prefetch(rows() + at);
+}
+
 std::size_t Ring::bytes(const Layouts& layouts) const {
   if (block_ == nullptr) return 0;
   return sizeof(Block) + block_->capacity * layouts[layout_].stride() + Layout::kSlack;

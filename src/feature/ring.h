@@ -70,6 +70,10 @@ class Ring {
   void attach(const Layouts& layouts, void* companion);
   void* detach();
 
+  // Fetches ahead: the block, then, once that is there, its rows, if they are not too many.
+  void fetch_block() const { __builtin_prefetch(block_); }
+  void fetch_rows(const Layouts& layouts) const;
+
   // Of the block, if there is one.
   std::size_t bytes(const Layouts& layouts) const;
 

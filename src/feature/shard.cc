@@ -52,6 +52,11 @@ void Shard::apply(const FoldInput& input, const Touch& touch, PartialRow& out) {
   }
 }
 
+void Shard::fetch(Touch& touch, int step) const {
+  if (touch.what != Touch::What::group) return;
+  state_->groups[static_cast<std::size_t>(touch.index)].fetch(touch, step);
+}
+
 bool Shard::erase(Touch::What what, int index, std::string_view key) {
   const auto at = static_cast<std::size_t>(index);
   return what == Touch::What::group ? state_->groups[at].erase(key) : state_->tables[at].erase(key);

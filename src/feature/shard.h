@@ -26,6 +26,7 @@ struct Touch {
   Position target = kNoPosition;
   Micros target_time = 0;
   event::Value label_value;
+  const void* near = nullptr;  // Shard::fetch() keeps here what it has found
 };
 
 // What a shard needs of a record, decoded once per record by stage/infer.
@@ -81,6 +82,11 @@ class Plans {
   std::vector<std::shared_ptr<const GroupPlan>> groups_;
 };
 
+// The steps in which fetch() brings the state that apply() will read nearer to the processor. Each
+// follows what the one before has brought, so who has many touches takes all through a step before
+// the next, and applies none of them in between. Changes nothing, and may be left out.
+inline constexpr int kFetchSteps = 4;
+
 class Shard {
  public:
   Shard(std::shared_ptr<const app::Spec> spec, ShardId id);
@@ -93,6 +99,8 @@ class Shard {
   // Applies one touch: answers what is asked (appended to `out`), then inserts. Touches of one
   // record come in the order of route(). Never fails (DESIGN 3: folding is total).
   void apply(const FoldInput& input, const Touch& touch, PartialRow& out);
+
+  void fetch(Touch& touch, int step) const;
 
   // Removes a key and all its entries (erase); true if it was there.
   bool erase(Touch::What what, int index, std::string_view key);

@@ -56,6 +56,12 @@ Expected<void> Fold::apply(const Admitted& admitted, Part& out) {
   return {};
 }
 
+void Fold::fetch(Admitted& admitted, int step) const {
+  for (feature::Touch& touch : admitted.touches) {
+    if (owned_[touch.shard] != nullptr) owned_[touch.shard]->shard.fetch(touch, step);
+  }
+}
+
 void Fold::peek(const Admitted& admitted, feature::PartialRow& out) {
   const event::Record& record = admitted.record;
   const feature::FoldInput input{record.position,       record.time,

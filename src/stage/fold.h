@@ -36,6 +36,9 @@ class Fold {
   // `conflict` if a record before this one on some shard is missing: nothing was changed.
   Expected<void> apply(const Admitted& admitted, Part& out);
 
+  // As feature::Shard::fetch(), for all that the record touches here.
+  void fetch(Admitted& admitted, int step) const;
+
   // Answers what the record asks of the owned shards, and enters nothing.
   void peek(const Admitted& admitted, feature::PartialRow& out);
 

@@ -60,6 +60,10 @@ class IdIndex {
     check(found != end(), "an id that ingest does not know");
     return found->second;
   }
+  // Fetches ahead of a find().
+  void fetch(const Hash128& id) const {
+    if (size_ > 0) __builtin_prefetch(&entries_[id.low & (entries_.size() - 1)]);
+  }
   // A later one of the same id replaces the earlier; `known` has a position.
   void put(const Hash128& id, const KnownId& known) {
     if ((size_ + 1) * 4 > entries_.size() * 3) grow();

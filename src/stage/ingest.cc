@@ -95,6 +95,10 @@ Admission Ingest::offer(Offer&& offer, Micros now, Admitted& out) {
   return admission;
 }
 
+void Ingest::fetch(const event::Event& event) {
+  ids_.fetch(id_hash_of(event.type->name, event.id, scratch_));
+}
+
 Admission Ingest::admit(Offer&& offer, Micros now, Admitted& out) {
   const event::EventType& type = *offer.event.type;
   if (offer.event.id.empty()) {

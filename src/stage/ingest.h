@@ -45,6 +45,9 @@ class Ingest {
   // given to `out`, decoded, for infer.
   Admission offer(Offer&& offer, Micros now, Admitted& out);
 
+  // Fetches ahead what offer() will look up of this event; changes nothing.
+  void fetch(const event::Event& event);
+
   // Appends a control record; `activate` makes this object's own Spec the one in force.
   void control(event::RecordKind kind, std::string body, Micros now, Admitted& out);
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kSpillBytes = std::size_t{1} << 20;
 // Events that go together from one stage to the next: state follows from the log alone, so folding
-// waits for no score, and a model scores the rows of a batch at once.
+// waits for no score. What a batch touches is fetched ahead, and a model scores its rows at once.
 constexpr std::size_t kBatch = 32;
 
 // Slots that a line shows, in the order columns, predictions, decisions.
@@ -132,6 +132,7 @@ class Run {
 
   Expected<void> admit(const EventSource::OnBad& on_bad) {
     const auto given = std::span(given_).first(read_);
+    for (const Given& each : given) ingest_.fetch(each.event);
     for (Given& each : given) {
       Folded& next = folded_[waiting_];
       event::Event spare = std::move(next.admitted.event);  // its memory serves another event
@@ -153,6 +154,9 @@ class Run {
 
   Expected<void> fold() {
     const auto waiting = std::span(folded_).first(waiting_);
+    for (int step = 0; step < feature::kFetchSteps; ++step) {
+      for (Folded& each : waiting) infer_.shards().fetch(each.admitted, step);
+    }
     for (Folded& each : waiting) TRY_DO(infer_.join(each.admitted, each.part, each.outcome));
     return {};
   }
