@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/large_pages.h"
 #include "event/types.h"
 
 namespace quintet::stage {
@@ -73,6 +74,8 @@ class IdIndex {
   }
 
  private:
+  using Entries = std::vector<value_type, LargePages<value_type>>;
+
   static bool is_free(const value_type& entry) { return entry.second.position == kNoPosition; }
 
   std::size_t place_of(const Hash128& id) const {
@@ -83,14 +86,14 @@ class IdIndex {
   }
 
   void grow() {
-    std::vector<value_type> before(entries_.empty() ? 16 : 2 * entries_.size());
+    Entries before(entries_.empty() ? 16 : 2 * entries_.size());
     before.swap(entries_);
     for (const value_type& entry : before) {
       if (!is_free(entry)) entries_[place_of(entry.first)] = entry;
     }
   }
 
-  std::vector<value_type> entries_;  // a power of two of them, at most three quarters taken
+  Entries entries_;  // a power of two of them, at most three quarters taken
   std::size_t size_ = 0;
 };
 
