@@ -41,7 +41,15 @@ class OipDoor {
   OipRequest request_;
   RowMatrix rows_;
   std::vector<float> values_;
-  std::map<std::pair<std::string, std::string>, OipCounts> counts_;
+  // By name and version.
+  struct Before {
+    using is_transparent = void;
+    using Key = std::pair<std::string_view, std::string_view>;
+    static Key key(const std::pair<std::string, std::string>& of) { return of; }
+    static Key key(const Key& of) { return of; }
+    bool operator()(const auto& a, const auto& b) const { return key(a) < key(b); }
+  };
+  std::map<std::pair<std::string, std::string>, OipCounts, Before> counts_;
 };
 
 std::string_view param_or_empty(const HttpRequest& request, std::string_view name) {
@@ -118,6 +126,8 @@ HttpResponse OipDoor::statistics(const HttpRequest& request) {
 }
 
 OipCounts& OipDoor::counts_of(const OipSignature& signature) {
+  const auto known = counts_.find(Before::Key(signature.name, signature.version));
+  if (known != counts_.end()) return known->second;
   OipCounts& counts = counts_[{signature.name, signature.version}];
   counts.name = signature.name;
   counts.version = signature.version;

@@ -24,22 +24,27 @@ struct Place {
 };
 
 Expected<std::vector<Place>> places_of(const OipRequest& request, const OipSignature& signature) {
-  std::vector<Place> all, asked;
+  std::vector<Place> places;
+  places.reserve(request.outputs.empty() ? signature.outputs.size() : request.outputs.size());
   std::size_t offset = 0;
-  for (const OipOutput& output : signature.outputs) {
-    all.push_back({&output, offset, request.binary_output});
-    offset += output.width;
-  }
-  if (request.outputs.empty()) return all;
-  for (const OipWish& wish : request.outputs) {
-    const Place* found = nullptr;
-    for (const Place& place : all) {
-      if (place.output->name == wish.name) found = &place;
+  if (request.outputs.empty()) {
+    for (const OipOutput& output : signature.outputs) {
+      places.push_back({&output, offset, request.binary_output});
+      offset += output.width;
     }
-    if (!found) return invalid("the model has no output " + shown(wish.name));
-    asked.push_back({found->output, found->offset, wish.binary.value_or(request.binary_output)});
   }
-  return asked;
+  for (const OipWish& wish : request.outputs) {
+    offset = 0;
+    auto found = signature.outputs.begin();
+    for (; found != signature.outputs.end() && found->name != wish.name; ++found) {
+      offset += found->width;
+    }
+    if (found == signature.outputs.end()) {
+      return invalid("the model has no output " + shown(wish.name));
+    }
+    places.push_back({&*found, offset, wish.binary.value_or(request.binary_output)});
+  }
+  return places;
 }
 
 struct Values {
