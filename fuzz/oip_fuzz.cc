@@ -2,7 +2,7 @@
 // taken must be a matrix of the size it says, of finite numbers, and have an answer.
 // rooms: base
 // libraries: simdjson
-// sources: host/oip_answer.cc host/oip_json.cc host/oip_tensor.cc
+// sources: host/oip_answer.cc host/oip_json.cc host/oip_plain.cc host/oip_tensor.cc
 #include <cmath>
 #include <cstdlib>
 

@@ -2,9 +2,6 @@
 #define SIMDJSON_EXCEPTIONS 0
 #include <simdjson.h>
 
-#include <cmath>
-#include <limits>
-
 #include "base/text.h"
 #include "host/http.h"
 #include "host/oip_request.h"
@@ -30,13 +27,6 @@ Error malformed(error_code code) {
 #define TRY_JSON(...) \
   if (const error_code failed = (__VA_ARGS__)) return malformed(failed)
 
-// What kinds of values a tensor's data had; checked when the datatype, which may come later, is
-// known. The range is that of whole numbers, for the small integer types.
-struct SeenData {
-  bool booleans = false, fractions = false, wholes = false, infinite = false;
-  double least = 0, most = 0;
-};
-
 class TensorReader {
  public:
   explicit TensorReader(OipTensor& tensor) : tensor_(tensor) {}
@@ -47,16 +37,12 @@ class TensorReader {
   Expected<void> read_shape(sj::element value);
   Expected<void> read_parameters(sj::element value);
   Expected<void> read_data(sj::element value, int depth);
-  void append(float value);
-  template <class N>
-  void append_whole(N value);
-  Expected<void> check() const;
   Error about(std::string_view what) const {
     return invalid("input " + shown(tensor_.name) + " " + std::string(what));
   }
 
   OipTensor& tensor_;
-  SeenData seen_;
+  OipTensorData data_{tensor_};
   bool has_data_ = false, has_type_ = false;
 };
 
@@ -84,7 +70,7 @@ Expected<void> TensorReader::read(sj::object object) {
       TRY_DO(read_data(value, 0));
     }
   }
-  return check();
+  return data_.check(has_type_, has_data_);
 }
 
 Expected<void> TensorReader::read_shape(sj::element value) {
@@ -122,72 +108,14 @@ Expected<void> TensorReader::read_data(sj::element value, int depth) {
     switch (element.type()) {
       case sj::element_type::ARRAY: TRY_DO(read_data(element, depth + 1)); break;
       case sj::element_type::DOUBLE:
-        seen_.fractions = true;
-        append(static_cast<float>(element.get_double().value_unsafe()));
+        data_.add_fraction(element.get_double().value_unsafe());
         break;
-      case sj::element_type::INT64: append_whole(element.get_int64().value_unsafe()); break;
-      case sj::element_type::UINT64: append_whole(element.get_uint64().value_unsafe()); break;
-      case sj::element_type::BOOL:
-        seen_.booleans = true;
-        append(element.get_bool().value_unsafe() ? 1.0F : 0.0F);
-        break;
-      case sj::element_type::NULL_VALUE: append(std::numeric_limits<float>::quiet_NaN()); break;
+      case sj::element_type::INT64: data_.add_whole(element.get_int64().value_unsafe()); break;
+      case sj::element_type::UINT64: data_.add_whole(element.get_uint64().value_unsafe()); break;
+      case sj::element_type::BOOL: data_.add_boolean(element.get_bool().value_unsafe()); break;
+      case sj::element_type::NULL_VALUE: data_.add_null(); break;
       default: return about("has data that is neither number, true, false nor null");
     }
-  }
-  return {};
-}
-
-void TensorReader::append(float value) {
-  seen_.infinite |= std::isinf(value);
-  tensor_.values.push_back(value);
-}
-
-template <class N>
-void TensorReader::append_whole(N value) {
-  seen_.wholes = true;
-  seen_.least = std::min(seen_.least, static_cast<double>(value));
-  seen_.most = std::max(seen_.most, static_cast<double>(value));
-  append(static_cast<float>(value));
-}
-
-struct Range {
-  double least, most;
-};
-
-// Of whole numbers; the 64-bit types are bounded by what the parser takes.
-Range range_of(OipType type) {
-  switch (type) {
-    case OipType::uint8: return {0, 255};
-    case OipType::uint16: return {0, 65535};
-    case OipType::uint32: return {0, 4294967295.0};
-    case OipType::uint64: return {0, 1.9e19};
-    case OipType::int8: return {-128, 127};
-    case OipType::int16: return {-32768, 32767};
-    case OipType::int32: return {-2147483648.0, 2147483647.0};
-    case OipType::int64: return {-9223372036854775808.0, 9223372036854774784.0};
-    default: return {-1.9e19, 1.9e19};
-  }
-}
-
-Expected<void> TensorReader::check() const {
-  if (tensor_.name.empty()) return invalid("an input has no name");
-  if (!has_type_) return about("has no datatype");
-  if (has_data_ == tensor_.binary_size.has_value()) {
-    return about(has_data_ ? "has both data and binary_data_size"
-                           : "has neither data nor binary_data_size");
-  }
-  if (seen_.infinite) return about("has a number that is no finite float32");
-  const bool real = tensor_.type == OipType::fp32 || tensor_.type == OipType::fp64;
-  const bool flag = tensor_.type == OipType::boolean;
-  if (seen_.booleans && !flag) return about("has true or false but is not BOOL");
-  if (flag && (seen_.wholes || seen_.fractions)) return about("is BOOL but has a number");
-  if (seen_.fractions && !real) {
-    return about("has a fraction but is " + std::string(name_of(tensor_.type)));
-  }
-  const Range range = range_of(tensor_.type);
-  if (seen_.least < range.least || seen_.most > range.most) {
-    return about("has a number out of the range of " + std::string(name_of(tensor_.type)));
   }
   return {};
 }
@@ -200,8 +128,7 @@ Expected<void> read_inputs(sj::element value, OipRequest& request) {
     if (request.inputs.size() >= kMaxOipTensors) return invalid("the request has too many inputs");
     sj::object object;
     TRY_JSON(element.get_object().get(object));
-    request.inputs.emplace_back();
-    TRY_DO(TensorReader(request.inputs.back()).read(object));
+    TRY_DO(TensorReader(request.add_input()).read(object));
   }
   return {};
 }
@@ -263,6 +190,12 @@ OipReader::OipReader() : json_(std::make_unique<Json>()) {}
 OipReader::~OipReader() = default;
 
 Expected<void> OipReader::read_json(std::string_view json, OipRequest& request) {
+  if (read_plain_request(json, request)) return {};
+  request.clear();
+  return read_full(json, request);
+}
+
+Expected<void> OipReader::read_full(std::string_view json, OipRequest& request) {
   sj::element document;
   TRY_JSON(json_->parser.parse(json.data(), json.size(), false).get(document));
   sj::object root;
@@ -286,10 +219,7 @@ Expected<void> OipReader::read_json(std::string_view json, OipRequest& request) 
 
 Expected<void> OipReader::read(std::string_view body, std::optional<std::uint64_t> json_size,
                                const OipSignature& signature, OipRequest& request) {
-  request.id.reset();
-  request.inputs.clear();
-  request.outputs.clear();
-  request.binary_output = false;
+  request.clear();
   if (json_size && *json_size > body.size()) {
     return invalid("Inference-Header-Content-Length is larger than the body");
   }

@@ -1,7 +1,10 @@
 // An inference request of the Open Inference Protocol, taken apart, and its way into a matrix.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +40,8 @@ struct OipTensor {
   std::vector<std::int64_t> shape;
   std::vector<float> values;                 // from JSON, or decoded from binary
   std::optional<std::uint64_t> binary_size;  // bytes of its part after the JSON
+
+  void clear();  // keeps its memory
 };
 
 struct OipWish {
@@ -49,7 +54,52 @@ struct OipRequest {
   std::vector<OipTensor> inputs;
   std::vector<OipWish> outputs;  // empty: all of them
   bool binary_output = false;    // for outputs whose wish does not say
+  OipTensor spare;               // its memory serves the first input of the next request
+
+  void clear();
+  OipTensor& add_input();
 };
+
+// Checks a tensor's data, which may come before its datatype, as they were seen in JSON.
+class OipTensorData {
+ public:
+  explicit OipTensorData(OipTensor& tensor) : tensor_(tensor) {}
+
+  void add_null() { append(std::numeric_limits<float>::quiet_NaN()); }
+  void add_boolean(bool value) {
+    booleans_ = true;
+    append(value ? 1.0F : 0.0F);
+  }
+  void add_fraction(double value) {
+    fractions_ = true;
+    append(static_cast<float>(value));
+  }
+  template <class N>
+  void add_whole(N value) {
+    wholes_ = true;
+    least_ = std::min(least_, static_cast<double>(value));
+    most_ = std::max(most_, static_cast<double>(value));
+    append(static_cast<float>(value));
+  }
+  // When all members are known. The error is invalid.
+  Expected<void> check(bool has_type, bool has_data) const;
+
+ private:
+  void append(float value) {
+    infinite_ |= std::isinf(value);
+    tensor_.values.push_back(value);
+  }
+
+  OipTensor& tensor_;
+  bool booleans_ = false, fractions_ = false, wholes_ = false, infinite_ = false;
+  double least_ = 0, most_ = 0;  // of whole numbers, for the small integer types
+};
+
+// Most requests look like {"inputs":[{"name":"input","shape":[1,30],"datatype":"FP32","data":[0.5,
+// ...]}]}: one input, its data in one list of numbers in plain decimal form. Reads such a one in a
+// single pass. False for all else, right or wrong, which is then for OipReader's full parser; the
+// request is in no particular state.
+bool read_plain_request(std::string_view json, OipRequest& request);
 
 // Reads requests; keeps its buffers from one to the next. One thread.
 class OipReader {
@@ -66,6 +116,7 @@ class OipReader {
  private:
   struct Json;
   Expected<void> read_json(std::string_view json, OipRequest& request);
+  Expected<void> read_full(std::string_view json, OipRequest& request);
   std::unique_ptr<Json> json_;
 };
 

@@ -3,6 +3,9 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <random>
+
+#include "host/oip_request.h"
 
 namespace quintet::host {
 namespace {
@@ -315,6 +318,74 @@ TEST_F(OipTest, RefusesMoreRowsThanTheLimit) {
                           ",3],\"data\":[" + data + "]}")
                 .find("limit"),
             std::string::npos);
+}
+
+// A member that says nothing sends a request to the full parser.
+TEST(OipReader, ReadsAPlainRequestAsItReadsAnyOther) {
+  std::mt19937 random(5);
+  const auto one_of = [&](std::initializer_list<const char*> choices) {
+    return std::string(choices.begin()[random() % choices.size()]);
+  };
+  const auto mostly = [&](const char* usual, std::initializer_list<const char*> others) {
+    return random() % 8 != 0 ? std::string(usual) : one_of(others);
+  };
+  const auto number = [&]() -> std::string {
+    if (random() % 40 == 0) {
+      return one_of({"-0", "-0.0", "1e3", "01", "-", ".5", "5.", "null", "true", "[1]", "1E400",
+                     "123456789012345", "1234567890123456", "0.1234567890123456", "-12.50 ",
+                     "\"1\"", "99999999999999999999", "0.000000000000001", "256", "4294967296"});
+    }
+    std::string text = random() % 2 == 0 ? "-" : "";
+    text += std::to_string(random() % (random() % 4 == 0 ? 1000000000 : 1000));
+    if (random() % 3 != 0) text += "." + std::to_string(random() % 100000000);
+    return text;
+  };
+  int plain = 0, good = 0;
+  OipReader reader;
+  const OipSignature signature{"m", "1", "", {"a", "b"}, {{"out", 1}}};
+  for (int round = 0; round < 20'000; ++round) {
+    std::string data = "[";
+    for (std::size_t n = random() % 6, i = 0; i < n; ++i) data += (i > 0 ? "," : "") + number();
+    std::vector<std::string> members = {
+        "\"name\" : \"" + mostly("input", {"a", "", "caf\xc3\xa9", "q\\u0041", "x\x01"}) + "\"",
+        "\"shape\":" + mostly("[1,2]", {"[ 2 ]", "[-1]", "[1,2,3]", "[]", "[1.0]"}),
+        "\"datatype\":\"" + mostly("FP32", {"FP64", "INT8", "UINT32", "BOOL", "FP16"}) + "\"",
+        "\"data\":" + data + "]"};
+    std::shuffle(members.begin(), members.end(), random);
+    if (random() % 10 == 0) members.pop_back();
+    if (random() % 10 == 0) members.push_back(members.front());
+    if (random() % 10 == 0) members.push_back("\"parameters\":{}");
+    std::string tensor = "{";
+    for (const std::string& member : members) tensor += (tensor.size() > 1 ? ", " : "") + member;
+    tensor += mostly("}", {"},", "", "},{}"});
+    std::string rest = "\"inputs\":[" + tensor + "]";
+    if (random() % 4 == 0) rest += ",\"id\":\"" + one_of({"7", "", "a\\n"}) + "\"";
+    if (random() % 8 == 0) rest += one_of({",\"outputs\":[]", ",", ",\"inputs\":[]", "} x"});
+    const auto read = [&](const std::string& body, OipRequest& request) {
+      std::string padded = body;
+      padded.reserve(body.size() + kBodyPadding);
+      return reader.read(padded, std::nullopt, signature, request);
+    };
+    OipRequest fast, full, alone;
+    const auto a = read("{" + rest + "}", fast);
+    const auto b = read("{\"parameters\":{}," + rest + "}", full);
+    plain += read_plain_request("{" + rest + "}", alone) ? 1 : 0;
+    ASSERT_EQ(a.has_value(), b.has_value()) << rest;
+    if (!a) continue;
+    ++good;
+    ASSERT_EQ(fast.id, full.id);
+    ASSERT_EQ(fast.inputs.size(), full.inputs.size());
+    for (std::size_t i = 0; i < fast.inputs.size(); ++i) {
+      const OipTensor &x = fast.inputs[i], &y = full.inputs[i];
+      ASSERT_EQ(x.name, y.name);
+      ASSERT_EQ(x.type, y.type);
+      ASSERT_EQ(x.shape, y.shape);
+      ASSERT_EQ(x.values.size(), y.values.size());
+      ASSERT_EQ(std::memcmp(x.values.data(), y.values.data(), 4 * x.values.size()), 0) << rest;
+    }
+  }
+  EXPECT_GT(plain, 1'000);
+  EXPECT_GT(good, plain);
 }
 
 TEST_F(OipTest, PassesTheModelsErrorOnAndNeverWritesAnInfinity) {
