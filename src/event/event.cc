@@ -10,7 +10,9 @@ Hash128 content_hash(const Event& event, std::string& scratch) {
 }
 
 std::string encode_part(const EventType& type, std::span<const Value> values, bool sealed) {
+  constexpr std::size_t kUsual = 12;  // bytes of a field
   std::string bytes;
+  bytes.reserve(sealed ? 0 : kUsual * type.fields.size());
   ByteWriter out(bytes);
   for (std::size_t i = 0; i < type.fields.size(); ++i) {
     if (type.fields[i].sealed() == sealed) write_value(out, type.fields[i].type, values[i]);

@@ -75,6 +75,8 @@ void Place::offer(Offer&& offer, Reply reply) {
                     s.outcome.slots, s.open.view_rows);
     }
     if (offer.show == Show::result) {
+      constexpr std::size_t kUsual = 32;  // bytes of a slot with its name
+      waiting.json.reserve(kUsual * s.outcome.slots.size());
       stage::append_result(waiting.json, s.spec(), stage::facts_of(s.spec(), s.admitted.record),
                            s.outcome);
     }

@@ -139,7 +139,9 @@ void OutcomeRunWriter::add(const app::Spec& spec, const Outcome& outcome) {
   }
   check(outcome.position == run_.last + 1, "outcomes of a run have no gaps");
   run_.last = outcome.position;
+  constexpr std::size_t kUsual = 8;  // bytes of a slot
   std::string body;
+  body.reserve(kUsual * outcome.slots.size());
   ByteWriter writer(body);
   write_outcome(writer, spec, outcome);
   ByteWriter(run_.bytes).text(body);
