@@ -137,7 +137,7 @@ constexpr CodeEntry kCodes[] = {
      "value: any(fraud) from chargeback over next 30d by order_id"},
     {"QNT-0214", "A label without a key that fits",
      "`by` names the one field of the report that holds the id of the labelled event, with the "
-     "id's type and privacy.",
+     "id's type and privacy. A label is never joined by another field of the labelled event.",
      "value: any(fraud) from chargeback by (a, b)",
      "value: any(fraud) from chargeback by order_id"},
     {"QNT-0215", "A window that a label cannot have",

@@ -8,11 +8,9 @@
 #include <cstring>
 #include <filesystem>
 
-#include "app/vocabulary.h"
 #include "base/civil.h"
 #include "base/json_in.h"
 #include "base/json_out.h"
-#include "base/text.h"
 #include "cli/commands.h"
 #include "host/workshop.h"
 #include "stage/training.h"
@@ -37,30 +35,6 @@ Expected<int> chosen_model(const app::Spec& spec, const std::string& name) {
     return invalid("the model " + name + " has no `train`").at("--model");
   }
   return chosen;
-}
-
-std::string_view type_of(const app::Spec& spec, int model) {
-  const bool linear = spec.models[static_cast<std::size_t>(model)].type == app::ModelType::linear;
-  return linear ? "linear" : "xgboost";
-}
-
-// The library's own: better said now than after the files are folded.
-Expected<void> check_parameters(const app::TrainRules& rules, std::string_view type) {
-  const auto known = app::parameter_names(type);
-  for (const auto& [name, value] : rules.parameters) {
-    if (name == "window") continue;
-    const app::Parameter* parameter = app::find_parameter(type, name);
-    if (parameter == nullptr) {
-      const auto near = nearest(name, known);
-      return invalid("there is no parameter \"" + name + "\" for " + std::string(type) +
-                     (near ? "; did you mean " + std::string(*near) + "?" : std::string()))
-          .at("--set");
-    }
-    const std::string wanted = app::wrong_parameter(*parameter, value);
-    if (wanted.empty()) continue;
-    return invalid(name + " is " + wanted + ", this is \"" + value + "\"").at("--set");
-  }
-  return {};
 }
 
 // So that a place that cannot be written to is found before the work, not after it.
@@ -90,7 +64,10 @@ Expected<tool::TrainOptions> options_of(const TrainOptions& options,
     const std::string_view text = set;
     TRY_DO(stage::set_rule(result.rules, text.substr(0, equals), text.substr(equals + 1)));
   }
-  TRY_DO(check_parameters(result.rules, type_of(*spec, result.model)));
+  const app::ModelSpec& model = spec->models[static_cast<std::size_t>(result.model)];
+  if (auto known = stage::check_parameters(model, result.rules); !known) {
+    return std::move(known).error().at("--set");
+  }
   if (!options.as_of.empty()) {
     const auto as_of = parse_time(options.as_of, spec->utc_offset_minutes);
     if (!as_of) return Error(as_of.error()).at("--as-of");

@@ -162,7 +162,8 @@ class ModelRoutes {
   void run(const SharedExchange& exchange) {
     const auto id = parse_int64(exchange->request().param("run"));
     const TrainRun* run = id && *id > 0 ? trainer_.find(static_cast<std::uint64_t>(*id)) : nullptr;
-    if (run == nullptr) return refuse(exchange, not_found("there is no such run"));
+    if (run == nullptr)
+      return refuse(exchange, not_found("there is no such run since this process started"));
     exchange->respond(json_response(200, to_json(*run)));
   }
 
@@ -254,15 +255,27 @@ class ModelRoutes {
   Expected<TrainOrder> order_of(const HttpRequest& request) const {
     TRY(const auto body, JsonDocument::parse(request.body));
     TrainOrder order;
-    const auto model = body.root().find("model").as_text();
-    if (!model) return invalid("expected {\"model\": NAME}").at("model");
-    order.model = *model;
-    if (const auto as_of = body.root().find("as_of")) {
-      TRY(order.as_of, parse_time(as_of.text()));
-    }
-    order.keep = body.root().find("keep").as_bool().value_or(false);
-    for (auto rule = body.root().find("set").first(); rule; rule = rule.next()) {
-      order.rules.emplace_back(rule.name(), rule.text());
+    for (auto part = body.root().first(); part; part = part.next()) {
+      const std::string name(part.name());
+      if (name == "model" && part.is(JsonKind::text)) {
+        order.model = part.text();
+      } else if (name == "as_of" && part.is(JsonKind::text)) {
+        auto as_of = parse_time(part.text());
+        if (!as_of) return std::move(as_of).error().at(name);
+        order.as_of = *as_of;
+      } else if (name == "keep" && part.as_bool()) {
+        order.keep = *part.as_bool();
+      } else if (name == "set" && part.is(JsonKind::object)) {
+        TRY_DO(take_rules(part, order));
+      } else if (name == "model" || name == "as_of" || name == "keep" || name == "set") {
+        return invalid(name == "keep"  ? "expected true or false"
+                       : name == "set" ? "expected an object, as {\"max_depth\": 3}"
+                                       : "expected a text")
+            .at(name);
+      } else {
+        return invalid("there is no such member; a training has model, as_of, keep and set")
+            .at(name);
+      }
     }
     return order;
   }
@@ -273,9 +286,20 @@ class ModelRoutes {
 
 }  // namespace
 
+    if (order.model.empty()) return invalid("expected {\"model\": NAME}").at("model");
 void add_model_routes(Router& router, Node& node, Trainer& trainer) {
   const auto routes = std::make_shared<ModelRoutes>(node, trainer);
   const auto add = [&](const char* method, const char* pattern, Scope scope,
+  static Expected<void> take_rules(const JsonValue& set, TrainOrder& order) {
+    for (auto rule = set.first(); rule; rule = rule.next()) {
+      const bool truth = rule.as_bool().has_value();
+      if (!truth && rule.text().empty())
+        return invalid("expected one value").at(std::string("set"));
+      order.rules.emplace_back(rule.name(), truth ? rule.source() : rule.text());
+    }
+    return {};
+  }
+
                        void (ModelRoutes::*handle)(const SharedExchange&)) {
     std::function<void(SharedExchange)> function = [routes, handle](SharedExchange exchange) {
       ((*routes).*handle)(exchange);

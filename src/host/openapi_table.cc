@@ -195,7 +195,8 @@ constexpr NamedSchema kCommon[] = {
      R"("minimum":0,"maximum":2147483647}}})"},
     {"Promoted", R"({"type":"object","required":["model","in_force","position","reason"]})"},
     {"Train", R"({"type":"object","required":["model"],"properties":{"model":{"type":"string"},)"
-              R"("as_of":{"type":"string"},"keep":{"type":"boolean"},"set":{"type":"object"}}})"},
+              R"("as_of":{"type":"string"},"keep":{"type":"boolean"},"set":{"type":"object"}},)"
+              R"("additionalProperties":false})"},
     {"Run", R"({"type":"object","required":["run","model","state","round","rounds","promoted"]})"},
     {"Runs", R"({"type":"object","required":["runs"],"properties":{"runs":{"type":"array",)"
              R"("items":{"$ref":"#/components/schemas/Run"}}}})"},

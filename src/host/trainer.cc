@@ -100,9 +100,14 @@ Expected<std::uint64_t> Trainer::start(const TrainOrder& order, Ended ended) {
   if (!model.train) return invalid("the model has no rules for training").at("model");
   work->rules = stage::rules_of(model);
   for (const auto& [name, value] : order.rules) {
-    TRY_DO(stage::set_rule(work->rules, name, value));
+    if (auto known = stage::set_rule(work->rules, name, value); !known) {
+      return std::move(known).error().during(name).at("set");
+    }
   }
-  work->id = runs_.size() + 1;
+  if (auto known = stage::check_parameters(model, work->rules); !known) {
+    return std::move(known).error().at("set");
+  }
+  work->id = place.last() + 1;  // the record's position
   work->ended = std::move(ended);
   work->keep = order.keep;
   work->as_of_given = order.as_of != kNoTime;
@@ -111,7 +116,7 @@ Expected<std::uint64_t> Trainer::start(const TrainOrder& order, Ended ended) {
   work->data_directory = node_.data_directory;
   work->directory = node_.data_directory + "/training/" + model.name;
   active_ = work;
-  TrainRun& run = runs_[work->id];
+  TrainRun& run = runs_[work->id] = {};
   run.id = work->id;
   run.model = model.name;
   run.rounds = work->rules.rounds;

@@ -25,7 +25,7 @@ struct TrainOrder {
 
 struct TrainRun {
   enum class State : std::uint8_t { folding, training, storing, done, failed };
-  std::uint64_t id = 0;  // 1, 2, 3, ... since the start of the process
+  std::uint64_t id = 0;  // the position of its record: no two runs of a log share one
   std::string model;
   State state = State::folding;
   Position position = kNoPosition;  // of the train record

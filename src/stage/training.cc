@@ -3,8 +3,10 @@
 #include <cmath>
 #include <limits>
 
+#include "app/vocabulary.h"
 #include "base/decimal.h"
 #include "base/json_out.h"
+#include "base/text.h"
 #include "expr/parse.h"
 #include "stage/model_input.h"
 
@@ -226,6 +228,23 @@ Expected<void> set_rule(app::TrainRules& rules, std::string_view name, std::stri
   std::erase_if(rules.parameters, [&](const auto& one) { return one.first == name; });
   rules.parameters.emplace_back(name, value);
   std::sort(rules.parameters.begin(), rules.parameters.end());
+  return {};
+}
+
+Expected<void> check_parameters(const app::ModelSpec& model, const app::TrainRules& rules) {
+  const std::string_view type = model.type == app::ModelType::linear ? "linear" : "xgboost";
+  const auto known = app::parameter_names(type);
+  for (const auto& [name, value] : rules.parameters) {
+    if (name == "window") continue;
+    const app::Parameter* parameter = app::find_parameter(type, name);
+    if (parameter == nullptr) {
+      const auto near = nearest(name, known);
+      return invalid("there is no parameter \"" + name + "\" for " + std::string(type) +
+                     (near ? "; did you mean " + std::string(*near) + "?" : std::string()));
+    }
+    const std::string wanted = app::wrong_parameter(*parameter, value);
+    if (!wanted.empty()) return invalid(name + " is " + wanted + ", this is \"" + value + "\"");
+  }
   return {};
 }
 

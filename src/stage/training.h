@@ -87,6 +87,10 @@ app::TrainRules rules_of(const app::ModelSpec& model);
 // parameter of the library): the --set of the command line. Not label, where and metrics.
 Expected<void> set_rule(app::TrainRules& rules, std::string_view name, std::string_view value);
 
+// Whether the library that trains models of this type knows all the parameters, with these values:
+// better said now than after the log is folded.
+Expected<void> check_parameters(const app::ModelSpec& model, const app::TrainRules& rules);
+
 // The words `when` of an application file in action: why `fresh` takes over from `current`, or
 // nothing if it does not. Equals keep the one in force; so does a figure that could not be
 // measured.

@@ -87,6 +87,21 @@ class Training : public ::testing::Test {
   TrainingRows rows_;
 };
 
+TEST_F(Training, RefusesParametersThatTheLibraryDoesNotKnow) {
+  const auto& model = spec_->models[0];
+  const auto refused = [&](const char* name, const char* value) {
+    app::TrainRules rules = rules_of(model);
+    EXPECT_TRUE(set_rule(rules, name, value));
+    const auto checked = check_parameters(model, rules);
+    return checked ? std::string() : checked.error().message();
+  };
+  EXPECT_EQ(refused("max_depth", "3"), "");
+  EXPECT_EQ(refused("window", "3d"), "");
+  EXPECT_EQ(refused("max_dept", "3"),
+            "there is no parameter \"max_dept\" for xgboost; did you mean max_depth?");
+  EXPECT_NE(refused("max_depth", "x"), "");
+}
+
 TEST_F(Training, CutsByEventTimeWithAGapThatIsAsLongAsTheLabelTakes) {  // S5.5
   for (int hour = 0; hour <= 10 * 24; hour += 24) sale(hour, hour);
   // end = day 9; judged on [8, 9]; gap [7, 8); learned from [5, 7).

@@ -148,6 +148,13 @@ def judge_by_hand(checks, client):
     status, busy = post(client, "/v1/train", {"model": "score"})
     checks.that(status == 409, "a second training at once is refused")
     ended = wait_for(client, run["run"])
+    checks.that(run["run"] == ended["position"] > 1, "a run is named by its position")
+    for wrong, where in (({"rules": {"rounds": "1"}}, "rules"), ({"set": {"bogus": 1}}, "set"),
+                         ({"set": {"max_depth": "x"}}, "set"), ({"set": 1}, "set"),
+                         ({"keep": "yes"}, "keep"), ({"as_of": "soon"}, "as_of")):
+        status, refused = post(client, "/v1/train", {"model": "score", **wrong})
+        checks.that(status == 400 and refused["errors"][0]["pointer"].endswith(where),
+                    f"{wrong} is refused: {refused.get('detail')}")
     checks.that(ended["state"] == "done" and ended["version"] == 2 and not ended["promoted"],
                 f"a worse version stays out: {ended.get('reason')}")
     status, answer = post(client, "/v1/models/score/promote", {"version": 2})
