@@ -168,6 +168,8 @@ class Telling {
     ids_.resize(position + 1);
     ids_[position] = admitted.record.id;
     const bool target = is_target(admitted);
+    if (target) own_position_ = position;
+    if (own_position_ != kNoPosition) leave_out(admitted);
     if (options_.at == kNoPosition ? !target : position <= options_.at) {
       TRY_DO(fold_->apply(admitted, part_));
       low_time_ = admitted.record.low_time;
@@ -175,6 +177,16 @@ class Telling {
     last_ = position;
     if (target) target_ = std::make_unique<stage::Admitted>(std::move(admitted));
     return {};
+  }
+
+  // At whatever position the event is told of, it comes only then: what the log has of it enters no
+  // window, nor does a label that is reported of it.
+  void leave_out(stage::Admitted& admitted) const {
+    std::erase_if(admitted.touches, [&](const feature::Touch& t) {
+      return t.label >= 0 && t.target == own_position_;
+    });
+    if (admitted.record.position != own_position_) return;
+    for (feature::Touch& touch : admitted.touches) touch.insert = false;
   }
 
   Expected<ColumnStory> tell() {
@@ -295,7 +307,7 @@ class Telling {
     // The event itself is not in the window's group yet; it is counted all the same.
     if (aggregate.including_this) {
       story.entries.push_back(
-          {record.position, record.time, true, "this event", own_value(group, aggregate)});
+          {own_position_, record.time, true, "this event", own_value(group, aggregate)});
     }
     const auto others = fold_->shard(touch->shard).explain(input, *touch, use, options_.limit);
     story.entries.insert(story.entries.end(), others.begin(), others.end());
@@ -313,7 +325,8 @@ class Telling {
   stage::Part part_;
   stage::Outcome outcome_;
   std::unique_ptr<stage::Admitted> target_;
-  std::vector<std::string> ids_;  // by position
+  Position own_position_ = kNoPosition;  // of the target
+  std::vector<std::string> ids_;         // by position
   Position last_ = kNoPosition;
   Micros low_time_ = kNoTime;
 };

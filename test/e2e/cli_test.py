@@ -225,6 +225,8 @@ def check_explain(c):
                   r"^mean\(amount\) over 7d, order by customer = ", "")
     stored = c.run("explain app.yaml o200 usual --data store", 0, r"^order o200 @203, ", "")
     c.that("a log and the files tell the same", files == stored, files + stored)
+    own = c.run("explain app.yaml o200 usual --data store --at 203", 0, None, "")
+    c.that("an event is not in its own history", own == stored, own)
     c.run("explain app.yaml o200 usual --data store --at 250", 0,
           r"^as it would be after position 250$")
     c.run("explain app.yaml o200 risk --data store --limit 3", 0,
