@@ -150,6 +150,8 @@ TEST(Labels, RefusesWhatCannotBeALabel) {
   label_refused("QNT-0202", "any(fraud) from refund by «order»");
   label_refused("QNT-0214", "any(fraud) from refund by «filed»");
   label_refused("QNT-0214", "«any(fraud) from refund over next 3d»");
+  // S5.1: never by another field that both have.
+  label_refused("QNT-0214", "any(fraud) from refund over next 3d by «customer»");
   label_refused("QNT-0215", "any(fraud) from refund over «3d» by order_id");
   refused("QNT-0201", kShop, "  l: {of: «ordr», value: returned}\n");
   refused("QNT-0201", kShop, "  l: {of: «product», value: sku}\n");
@@ -157,7 +159,10 @@ TEST(Labels, RefusesWhatCannotBeALabel) {
 }
 
 TEST(Labels, RefusesAForwardWindowWithoutTime) {
-  label_refused("QNT-0402", "last(level) from ping over «next 3d» by customer");
+  refused("QNT-0402", kHead,
+          "events:\n  a:\n    id: id\n    time: at\n    fields: {id: string, at: timestamp}\n"
+          "  b:\n    fields: {a_id: string, level: int64}\n"
+          "labels:\n  l: {of: a, value: last(level) from b over «next 3d» by a_id}\n");
 }
 
 }  // namespace

@@ -159,6 +159,15 @@ class LabelLoader {
                    expr::did_you_mean(key, known));
     }
     const event::Field& id = of.fields[static_cast<std::size_t>(of.id_field)];
+    if (const int own = of.field_index(key); own >= 0 && own != of.id_field) {
+      return error("QNT-0214", clauses.by[0].span,
+                   "`" + key + "` is a field of `" + of.name +
+                       "` too, but a report names its event " + "by the id, `" + id.name + "`",
+                   "a report needs a field of its own that holds the id of `" + of.name +
+                       "`; what happens to others of the same `" + key +
+                       "` is counted by a column, as count() from " + report.name + " ... by " +
+                       key);
+    }
     const event::Field& field = report.fields[static_cast<std::size_t>(label_.report_key)];
     if (field.type != id.type || field.privacy != id.privacy) {
       return error("QNT-0214", clauses.by[0].span,
