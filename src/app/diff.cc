@@ -1,6 +1,7 @@
 #include "app/diff.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "app/scope.h"
@@ -231,6 +232,40 @@ class Comparer {
     return {};
   }
 
+  // By name, with what is said under it.
+  static std::map<std::string, std::string> rules_of(const TrainRules& rules) {
+    std::map<std::string, std::string> out(rules.parameters.begin(), rules.parameters.end());
+    out["holdout"] = std::to_string(rules.holdout);
+    out["rounds"] = std::to_string(rules.rounds);
+    out["segment_rounds"] = std::to_string(rules.segment_rounds);
+    out["seed"] = std::to_string(rules.seed);
+    out["where"] = rules.where.canonical();
+    return out;
+  }
+
+  std::vector<std::string> training_changes(const ModelSpec& old, const ModelSpec& now) const {
+    std::vector<std::string> out;
+    if (old.file != now.file || old.sha256 != now.sha256) out.push_back("the file");
+    if (!old.train || !now.train) {
+      if (old.train.has_value() != now.train.has_value()) out.push_back("`train`");
+      return out;
+    }
+    const Label& was = before_.labels[static_cast<std::size_t>(old.train->label)];
+    const Label& is = after_.labels[static_cast<std::size_t>(now.train->label)];
+    if (was.name != is.name || canonical_label(before_, was) != canonical_label(after_, is)) {
+      out.push_back("the label `" + is.name + "`");
+    }
+    const auto before = rules_of(*old.train);
+    auto after = rules_of(*now.train);
+    for (const auto& [name, value] : before) {
+      const auto found = after.find(name);
+      if (found == after.end() || found->second != value) out.push_back(name);
+      if (found != after.end()) after.erase(found);
+    }
+    for (const auto& [name, value] : after) out.push_back(name);
+    return out;
+  }
+
   void compare_models() {
     auto find = [](const Spec& spec, const std::string& name) -> const ModelSpec* {
       for (const ModelSpec& model : spec.models) {
@@ -240,16 +275,17 @@ class Comparer {
     };
     for (const ModelSpec& now : after_.models) {
       const ModelSpec* old = find(before_, now.name);
-      ModelChange change{now.name, Change::added, {}};
+      ModelChange change{now.name, Change::added, {}, {}};
       if (old != nullptr) {
         change.why = why_unbound(*old, now);
         change.change = change.why.empty() ? Change::same : Change::changed;
+        if (change.change == Change::same) change.training = training_changes(*old, now);
       }
       out_.models.push_back(std::move(change));
     }
     for (const ModelSpec& old : before_.models) {
       if (find(after_, old.name) == nullptr) {
-        out_.models.push_back({old.name, Change::removed, {}});
+        out_.models.push_back({old.name, Change::removed, {}, {}});
       }
     }
   }
@@ -278,10 +314,13 @@ class Comparer {
                           before_.late == after_.late;
         change = same ? Change::same : Change::changed;
       }
-      out_.groups.push_back({now.name, change});
+      const std::string source = event_name(after_, now.source);
+      out_.groups.push_back(
+          {now.name, change, change == Change::added && before_.event_index(source) < 0});
     }
     for (const Group& old : before_.groups) {
-      if (find(after_, old.name) == nullptr) out_.groups.push_back({old.name, Change::removed});
+      if (find(after_, old.name) == nullptr)
+        out_.groups.push_back({old.name, Change::removed, false});
     }
   }
 
@@ -373,6 +412,9 @@ class Comparer {
   }
 
   void compare_parts() {
+    if (before_.app != after_.app) {
+      out_.parts.push_back({"application", before_.app + " to " + after_.app, Change::renamed});
+    }
     compare_part("event", events(before_, false), events(after_, false));
     compare_part("table", events(before_, true), events(after_, true));
     compare_part("label", labels(before_), labels(after_));

@@ -43,15 +43,19 @@ struct ModelChange {
   std::string name;
   Change change = Change::same;  // same: old versions stay usable
   std::string why;               // of `changed`
+  // Of `same`: what the next version will be made from that the present ones were not, as "the
+  // label `fraud`", "max_depth".
+  std::vector<std::string> training;
 };
 
 struct GroupChange {
   std::string name;
   // same: state is kept. changed: it keeps more, or something else, and is folded again.
   Change change = Change::same;
+  bool empty = false;  // added, and the log has no records of its event
 };
 
-// An event, table, label, decision or view, by kind and name.
+// The application's name, an event, table, label, decision or view, by kind and name.
 struct PartChange {
   std::string kind;
   std::string name;

@@ -78,8 +78,8 @@ TEST(Diff, NamesFieldsThatTheLogHasNoLongerAndWhatReadsThem) {
       "      a: count() over 7d by k\n      b: sum(m) over 7d by c\n"
       "      c2: count() where m > 1 over 7d by c\n      d: a + 1\n      e2: m + 1\n";
   auto before = accepted(head + "k: int64, c: string, m: int64", rest);
-  auto after = accepted(head + "k: string, c: {type: string, privacy: pseudonymize}, m: int64",
-                        rest);
+  auto after =
+      accepted(head + "k: string, c: {type: string, privacy: pseudonymize}, m: int64", rest);
   const Difference d = compare(*before, *after);
   ASSERT_EQ(d.fields.size(), 2U);
   EXPECT_EQ(d.fields[0].was, "int64");
@@ -93,6 +93,48 @@ TEST(Diff, NamesFieldsThatTheLogHasNoLongerAndWhatReadsThem) {
                             "have no e.k"),
             std::string::npos);
   EXPECT_EQ(find(compare(*before, *before), "a").blank.size(), 0U);
+}
+
+TEST(Diff, SaysWhatTheNextVersionOfAModelIsMadeFrom) {
+  const std::string columns = "      ca: amount + 1\n";
+  const auto with = [&](const std::string& rules) {
+    return shop(columns,
+                "models:\n  m: {of: order, type: xgboost, inputs: [amount, ca], train: "
+                "{label: back, " +
+                    rules + "}}\n");
+  };
+  const auto a = with("max_depth: 5, rounds: 9"), b = with("max_depth: 6, eta: 0.1, rounds: 9");
+  const Difference d = compare(*a, *b);
+  ASSERT_EQ(d.models.size(), 1U);
+  EXPECT_EQ(d.models[0].change, Change::same);
+  EXPECT_EQ(d.models[0].training, (std::vector<std::string>{"max_depth", "eta"}));
+  EXPECT_NE(to_text(d).find("model m: unchanged, its versions stay in use; the next is made "
+                            "otherwise: max_depth, eta changed\n"),
+            std::string::npos);
+  std::string later(a->text);
+  const std::size_t at = later.find("after: ");
+  ASSERT_NE(at, std::string::npos);
+  later.insert(at + 7, "1");
+  const Loaded loaded = load(later);
+  ASSERT_TRUE(loaded.spec);
+  EXPECT_EQ(compare(*a, *loaded.spec).models[0].training,
+            (std::vector<std::string>{"the label `back`"}));
+}
+
+TEST(Diff, NamesAnApplicationThatIsCalledOtherwiseAndStateThatStaysEmpty) {
+  const auto app = [](const std::string& name, const std::string& event) {
+    return accepted("quintet: 1\napp: " + name + "\nevents:\n  " + event +
+                        ":\n    id: id\n    time: at\n    fields: {id: string, at: timestamp, "
+                        "k: int64}\nfeatures:\n  f:\n    of: " +
+                        event + "\n    columns:\n      seen: count() over 7d by k\n",
+                    "");
+  };
+  const std::string text = to_text(compare(*app("a", "e"), *app("b", "rec")));
+  EXPECT_NE(text.find("application a to b: renamed; it has a log of its own\n"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("state of rec by k: new, empty: the log has no such records\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST(Diff, NamesOtherPartsThatChanged) {

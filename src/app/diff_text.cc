@@ -66,18 +66,26 @@ std::string to_text(const Difference& difference) {
   for (const ModelChange& model : difference.models) {
     out += "model " + model.name + ": ";
     if (model.change == Change::same)
-      out += "unchanged, its versions stay in use\n";
+      out += "unchanged, its versions stay in use" +
+             (model.training.empty()
+                  ? std::string()
+                  : "; the next is made otherwise: " + joined(model.training) + " changed") +
+             "\n";
     else if (model.change == Change::changed)
       out += "must be trained again: " + model.why + "\n";
     else
       out += std::string(name_of(model.change)) + "\n";
   }
   for (const GroupChange& group : difference.groups) {
-    out += "state of " + group.name + ": " + std::string(group_word(group.change)) + "\n";
+    out += "state of " + group.name + ": " +
+           (group.empty ? "new, empty: the log has no such records"
+                        : std::string(group_word(group.change))) +
+           "\n";
   }
   for (const PartChange& part : difference.parts) {
     if (part.change == Change::same) continue;
-    out += part.kind + " " + part.name + ": " + std::string(name_of(part.change)) + "\n";
+    out += part.kind + " " + part.name + ": " + std::string(name_of(part.change)) +
+           (part.kind == "application" ? "; it has a log of its own" : "") + "\n";
   }
   if (difference.reach_before != difference.reach_after) {
     out += "longest window: " + expr::print_duration(difference.reach_before) + " before, " +
@@ -110,12 +118,14 @@ std::string to_json(const Difference& difference) {
   json.end_array().key("models").begin_array();
   for (const ModelChange& each : difference.models) {
     json.begin_object().field("name", each.name).field("change", name_of(each.change));
-    json.field("why", each.why).end_object();
+    json.field("why", each.why).key("training").begin_array();
+    for (const std::string& name : each.training) json.text(name);
+    json.end_array().end_object();
   }
   json.end_array().key("groups").begin_array();
   for (const GroupChange& each : difference.groups) {
     json.begin_object().field("name", each.name).field("change", name_of(each.change));
-    json.end_object();
+    json.key("empty").boolean(each.empty).end_object();
   }
   json.end_array().key("parts").begin_array();
   for (const PartChange& each : difference.parts) {
