@@ -224,10 +224,6 @@ constexpr CodeEntry kCodes[] = {
     {"QNT-0511", "An input that is no number",
      "Models read numbers and bools. Make a number of a text in a column, as bucket(x, 64).",
      "inputs: [country]", "inputs: [country_bucket]"},
-    {"QNT-0513", "A model file that nothing loads",
-     "`file` is checked and kept for a later version. Until then such an application can be "
-     "checked and tested, but not run: its model would never answer.",
-     "file: model.ubj", "train: {label: fraud}"},
     // Decisions, views, sinks.
     {"QNT-0512", "A metric for another kind of model",
      "auc, average_precision, log_loss, brier and precision_at_K judge binary models, accuracy and "

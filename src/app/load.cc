@@ -89,18 +89,6 @@ void check_retention(Draft& draft, const Reading& top) {
                      "keep at least " + expr::print_duration(longest + spec.late));
 }
 
-// What is understood and not done yet is said, once there is nothing worse to say.
-void warn_of_files(Draft& draft, const Reading& top) {
-  if (draft.report.has_errors()) return;
-  for (const Node::Entry* model : top.named("models")) {
-    const Node* file = model->value.find("file");
-    if (file == nullptr) continue;
-    draft.report.warning("QNT-0513", draft.report.source().place(*file),
-                         "this version does not load a model file: `quintet run` refuses it",
-                         "train the model here, with `train`, until then");
-  }
-}
-
 void load_document(Draft& draft, const Node& root, std::string_view pattern) {
   const Place head = draft.report.source().place(0, 0);
   Reading top(draft.report, root, kTopBlock, head);
@@ -116,7 +104,6 @@ void load_document(Draft& draft, const Node& root, std::string_view pattern) {
   load_views(draft, top);
   load_sinks(draft, top);
   check_retention(draft, top);
-  warn_of_files(draft, top);
 }
 
 }  // namespace

@@ -124,15 +124,13 @@ TEST(Models, RefusesFilesAndObjectivesThatCannotBe) {
   model_refused("QNT-0507", "    inputs: [amount]\n    file: m.json\n    classes: «3»\n");
 }
 
-TEST(Models, WarnsOfAFileThatNothingLoads) {
-  const Marked file = marked(kShop, "models:\n  m: {of: order, type: xgboost, inputs: [amount], "
-                                    "file: «m.json»}\n");
-  const Loaded loaded = load(file.text);
+TEST(Models, ComeFromAFile) {
+  const Loaded loaded = load(std::string(kShop) +
+                             "models:\n  m: {of: order, type: xgboost, "
+                             "inputs: [amount], file: m.json}\n");
   ASSERT_TRUE(loaded.spec);
-  ASSERT_EQ(loaded.diagnostics.size(), 1U);
-  EXPECT_TRUE(loaded.diagnostics[0].warning);
-  EXPECT_EQ(loaded.diagnostics[0].code, "QNT-0513");
-  EXPECT_TRUE(loaded.diagnostics[0].place == file.place);
+  EXPECT_TRUE(loaded.diagnostics.empty());
+  EXPECT_EQ(loaded.spec->models[0].file, "m.json");
 }
 
 TEST(Models, RefusesRulesOfPromotionThatCannotBe) {

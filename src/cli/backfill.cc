@@ -7,6 +7,7 @@
 #include "base/civil.h"
 #include "base/json_out.h"
 #include "cli/commands.h"
+#include "host/model_files.h"
 
 namespace quintet::cli {
 
@@ -17,6 +18,19 @@ bool is_rows_file(const std::string& path) {
   struct stat there {};
   return path.empty() || path == "-" || path.ends_with(".csv") || path.ends_with(".csv.gz") ||
          (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode));
+}
+
+// The models that come with the application file, where --model says nothing else.
+Expected<void> add_brought(const app::Spec& spec, const std::string& app,
+                           tool::BackfillOptions& result) {
+  for (const app::ModelSpec& model : spec.models) {
+    const bool given = std::any_of(result.models.begin(), result.models.end(),
+                                   [&](const auto& one) { return one.first == model.name; });
+    if (given || model.file.empty()) continue;
+    TRY(auto loaded, load_brought(model, app));
+    result.models.emplace_back(model.name, std::move(loaded));
+  }
+  return {};
 }
 
 Expected<tool::BackfillOptions> options_of(const BackfillOptions& options,
@@ -42,12 +56,12 @@ Expected<tool::BackfillOptions> options_of(const BackfillOptions& options,
     if (equals == std::string::npos || model == spec->models.end()) {
       return not_found("--model " + given + ": expected NAME=FILE with a model of the application");
     }
-    TRY(const std::string bytes, read_file(given.substr(equals + 1)));
-    auto loaded = learn::read_model(
-        {model->type == app::ModelType::linear ? "linear" : "xgboost", bytes, model->input_names});
-    if (!loaded) return Error(loaded.error()).at("--model " + given);
+    TRY(std::string bytes, host::read_model_file(given.substr(equals + 1)));
+    auto loaded = host::load_model_file(*model, {given.substr(equals + 1), std::move(bytes), {}});
+    if (!loaded) return Error(loaded.error()).at("--model");
     result.models.emplace_back(name, *std::move(loaded));
   }
+  TRY_DO(add_brought(*spec, options.app, result));
   if (!options.from.empty()) {
     const auto from = parse_time(options.from, spec->utc_offset_minutes);
     if (!from) return Error(from.error()).at("--from");

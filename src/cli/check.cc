@@ -35,6 +35,11 @@ Expected<std::uint64_t> check_input(const Common& common, const app::Spec& spec,
 int check_command(const Common& common, const CheckOptions& options) {
   const auto [spec, status] = load_app(common, options.app);
   if (spec == nullptr) return status;
+  for (const app::ModelSpec& model : spec->models) {
+    if (model.file.empty()) continue;
+    const auto loaded = load_brought(model, options.app);
+    if (!loaded) return report(common, Error(loaded.error()).at(options.app));
+  }
   std::uint64_t bad = 0;
   for (const std::string& input : options.inputs) {
     const std::uint64_t before = bad;

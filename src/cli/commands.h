@@ -11,6 +11,7 @@
 
 #include "app/load.h"
 #include "base/expected.h"
+#include "learn/model.h"
 
 namespace quintet::cli {
 
@@ -54,9 +55,9 @@ int train_command(const Common& common, const TrainOptions& options);
 struct ModelsOptions {
   std::string where;  // http://HOST:PORT of a running application, or its directory
   std::string token;
-  std::string action = "list";  // list, show, promote, rollback
+  std::string action = "list";  // list, show, promote, rollback, import
   std::string model;
-  int version = -1;  // promote: this one; show: this one's card
+  std::string argument;  // promote: the version; show: the one whose card; import: the file
 };
 int models_command(const Common& common, const ModelsOptions& options);
 
@@ -74,9 +75,9 @@ struct RunOptions {
   std::string host = "127.0.0.1";
   int port = 8080;
   std::string pattern;
-  std::string certificate, key;    // PEM files; both or none
-  std::string tokens;              // file of tokens with their scopes
-  std::vector<std::string> names;  // the host names that clients use
+  std::string certificate, key;            // PEM files; both or none
+  std::string tokens;                      // file of tokens with their scopes
+  std::vector<std::string> names;          // the host names that clients use
   std::uint64_t snapshot_every = 200'000;  // positions; 0: only when it ends
 };
 int run_command(const Common& common, const RunOptions& options);
@@ -202,6 +203,10 @@ struct LoadedApp {
   int status = kOk;
 };
 LoadedApp load_app(const Common& common, const std::string& path, const std::string& pattern = {});
+
+// The model that the application, in the file `app`, names under `file`, read and checked here.
+Expected<std::shared_ptr<const learn::Model>> load_brought(const app::ModelSpec& model,
+                                                           const std::string& app);
 
 // What of the bad lines of inputs is shown: the first ten, then how many more there were.
 class BadLines {

@@ -1,7 +1,10 @@
 #include <cstdio>
+#include <filesystem>
 
+#include "base/decimal.h"
 #include "base/json_in.h"
 #include "cli/commands.h"
+#include "host/model_files.h"
 #include "host/workshop.h"
 #include "tool/door.h"
 
@@ -9,27 +12,46 @@ namespace quintet::cli {
 
 namespace {
 
-struct Question {
-  std::string method = "GET";
-  std::string path = "/v1/models";
-  std::string body;
-};
+// A number, or none if it was left out.
+Expected<std::optional<std::int64_t>> version_of(const ModelsOptions& options) {
+  if (options.argument.empty()) return std::optional<std::int64_t>();
+  const auto number = parse_int64(options.argument);
+  if (!number || *number < 0 || *number > INT32_MAX) {
+    return invalid("a version is a number, this is \"" + options.argument + "\"").at("version");
+  }
+  return std::optional(*number);
+}
 
-Expected<Question> question_of(const ModelsOptions& options) {
-  Question question;
+Expected<tool::DoorRequest> import_of(const ModelsOptions& options) {
+  if (options.argument.empty()) return invalid("say which file").at("file");
+  tool::DoorRequest request;
+  request.method = "POST";
+  const std::string name = std::filesystem::path(options.argument).filename();
+  request.target = "/v1/models/" + tool::percent_encode(options.model) +
+                   "/versions?file=" + tool::percent_encode(name);
+  TRY(request.body, host::read_model_file(options.argument));
+  request.content_type = "application/octet-stream";
+  return request;
+}
+
+Expected<tool::DoorRequest> question_of(const ModelsOptions& options) {
+  tool::DoorRequest question;
+  question.target = "/v1/models";
   if (options.action == "list") return question;
   if (options.model.empty()) return invalid("say which model").at("model");
-  question.path += "/" + options.model;
+  if (options.action == "import") return import_of(options);
+  question.target += "/" + tool::percent_encode(options.model);
+  TRY(const auto version, version_of(options));
   if (options.action == "show") {
-    if (options.version >= 0) question.path += "/versions/" + std::to_string(options.version);
+    if (version) question.target += "/versions/" + std::to_string(*version);
     return question;
   }
   question.method = "POST";
-  question.path += "/" + options.action;
+  question.target += "/" + options.action;
   question.body = "{}";
   if (options.action == "promote") {
-    if (options.version < 0) return invalid("say which version").at("version");
-    question.body = "{\"version\":" + std::to_string(options.version) + "}";
+    if (!version) return invalid("say which version").at("version");
+    question.body = "{\"version\":" + std::to_string(*version) + "}";
   }
   return question;
 }
@@ -39,14 +61,13 @@ bool is_url(const std::string& where) {
 }
 
 // What a directory answers is what the door of an application on it would.
-Expected<std::string> ask(const ModelsOptions& options, const Question& question) {
+Expected<std::string> ask(const ModelsOptions& options, const tool::DoorRequest& question) {
   if (is_url(options.where)) {
-    TRY(auto response, tool::ask({options.where, token_of(options.token)}, question.method,
-                                 question.path, question.body));
+    TRY(auto response, tool::ask({options.where, token_of(options.token)}, question));
     return std::move(response.body);
   }
   TRY(const auto workshop, host::Workshop::open(options.where, nullptr));
-  auto answer = workshop->ask(question.method, question.path, question.body);
+  auto answer = workshop->ask(question.method, question.target, question.body);
   if (answer.status / 100 != 2) return tool::error_of({answer.status, {}, std::move(answer.body)});
   return std::move(answer.body);
 }
@@ -60,6 +81,9 @@ void print_version(const std::string& model, const JsonValue& version, bool in_f
   std::printf("%-20s %4lld %-9s %s ", model.c_str(),
               static_cast<long long>(version.find("version").as_int64().value_or(0)),
               in_force ? "in force" : "", text(version, "created_at").c_str());
+  if (const auto file = version.find("imported_from")) {
+    std::printf(" imported from %s", std::string(file.text()).c_str());
+  }
   auto metric = version.find("result").find("metrics").first();
   for (; metric; metric = metric.next()) {
     std::printf(" %s %.4f", std::string(metric.name()).c_str(), metric.as_double().value_or(0));
@@ -83,9 +107,7 @@ void print_model(const JsonValue& model) {
   }
 }
 
-void print_whole(const JsonValue& version) {
-  print_version(text(version, "model"), version, version.find("in_force").as_bool() == true);
-  const JsonValue result = version.find("result"), card = version.find("card");
+void print_training(const JsonValue& result, const JsonValue& card) {
   std::printf("%-24s %12s %12s\n", "on the holdout", "model", "plain guess");
   for (auto metric = result.find("metrics").first(); metric; metric = metric.next()) {
     const std::string name(metric.name());
@@ -98,11 +120,31 @@ void print_whole(const JsonValue& version) {
   for (auto one = card.find("parameters").first(); one; one = one.next()) {
     std::printf(" %s=%s", std::string(one.name()).c_str(), std::string(one.text()).c_str());
   }
-  std::printf("\ninputs");
+  std::printf("\n");
+}
+
+void print_whole(const JsonValue& version) {
+  print_version(text(version, "model"), version, version.find("in_force").as_bool() == true);
+  const JsonValue result = version.find("result"), card = version.find("card");
+  if (const auto from = card.find("imported")) {
+    std::printf("imported from %s, sha256 %s\nobjective %s\n", text(from, "file").c_str(),
+                text(from, "sha256").c_str(), text(card, "objective").c_str());
+  } else {
+    print_training(result, card);
+  }
+  std::printf("inputs");
   for (auto input = card.find("inputs").first(); input; input = input.next()) {
     std::printf(" %s", std::string(input.text()).c_str());
   }
   std::printf("\ndigest %s\n", text(version, "digest").c_str());
+}
+
+void print_import(const ModelsOptions& options, const JsonValue& answer) {
+  const auto version = static_cast<long long>(answer.find("version").as_int64().value_or(0));
+  std::printf("%s is version %lld of %s%s\n", options.argument.c_str(), version,
+              options.model.c_str(), answer.find("registered").as_bool() == true ? "" : " already");
+  std::printf("next: quintet models %s promote %s %lld\n", options.where.c_str(),
+              options.model.c_str(), version);
 }
 
 void print_change(const JsonValue& answer) {
@@ -131,9 +173,11 @@ int models_command(const Common& common, const ModelsOptions& options) {
   const JsonValue root = document->root();
   if (options.action == "list") {
     for (auto model = root.find("models").first(); model; model = model.next()) print_model(model);
+  } else if (options.action == "import") {
+    print_import(options, root);
   } else if (options.action != "show") {
     print_change(root);
-  } else if (options.version < 0) {
+  } else if (options.argument.empty()) {
     print_model(root);
   } else {
     print_whole(root);

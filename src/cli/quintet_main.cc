@@ -12,7 +12,6 @@ using namespace quintet::cli;
 
 constexpr const char* kInputHelp = "CSV or NDJSON, .gz or not; may be given several times";
 constexpr const char* kAppHelp = "the application file";
-constexpr int kMostVersions = 1'000'000'000;
 constexpr const char* kTokenHelp = "bearer token; default: the environment's QUINTET_TOKEN";
 
 // One value each time that it is given: what follows may be another word of the command.
@@ -72,19 +71,22 @@ void add_train(CLI::App& app, const Common& common, int& status) {
 
 void add_models(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<ModelsOptions>();
-  CLI::App* command = app.add_subcommand("models", "List, show, promote and roll back models");
+  CLI::App* command =
+      app.add_subcommand("models", "List, show, promote, roll back and import models");
   command->add_option("where", options->where, "http://HOST:PORT, or the directory of a log")
       ->required();
-  command->add_option("action", options->action, "list, show, promote or rollback")
-      ->check(CLI::IsMember({"list", "show", "promote", "rollback"}));
+  command->add_option("action", options->action, "list, show, promote, rollback or import")
+      ->check(CLI::IsMember({"list", "show", "promote", "rollback", "import"}));
   command->add_option("model", options->model, "its name");
-  command->add_option("version", options->version, "its number; 0 takes the model out of force")
-      ->check(CLI::Range(0, kMostVersions))
-      ->type_name("NUMBER");
+  command
+      ->add_option("version", options->argument,
+                   "its number, 0 takes the model out of force; import: a model file")
+      ->type_name("NUMBER|FILE");
   command->add_option("--token", options->token, kTokenHelp);
   command->footer(
       "Examples: quintet models http://localhost:8080\n"
       "          quintet models http://localhost:8080 promote score 3\n"
+      "          quintet models http://localhost:8080 import score model.ubj\n"
       "          quintet models .quintet/card-fraud show score 3");
   command->callback([options, &common, &status] { status = models_command(common, *options); });
 }
@@ -325,7 +327,7 @@ std::vector<std::string> words_of(const std::string& command, const std::string&
   if (option == "--pattern") return texts(quintet::pattern::pattern_names());
   if (option == "--template") return texts(quintet::app::template_names());
   if (!option.empty()) return {};
-  if (command == "models") return {"list", "show", "promote", "rollback"};
+  if (command == "models") return {"list", "show", "promote", "rollback", "import"};
   if (command == "dead-letters") return {"list", "show", "replay", "discard"};
   if (command == "completion") return {"bash", "zsh", "fish"};
   return {};

@@ -1,6 +1,7 @@
 #include "host/run.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 
 #include "base/json_out.h"
@@ -19,6 +20,7 @@ Expected<host::RunSettings> settings_of(const RunOptions& options,
   host::RunSettings settings;
   settings.data_directory = options.data.empty() ? ".quintet/" + spec->app : options.data;
   settings.spec = std::move(spec);
+  settings.app_directory = std::filesystem::path(options.app).parent_path();
   settings.address = options.host;
   settings.port = static_cast<std::uint16_t>(options.port);
   settings.snapshot_every = options.snapshot_every;

@@ -4,9 +4,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "base/json_out.h"
 #include "cli/commands.h"
+#include "host/model_files.h"
 
 namespace quintet::cli {
 
@@ -35,6 +37,14 @@ Expected<void> write_file(const std::string& path, std::string_view bytes) {
     return unavailable("cannot write all of " + path + ": " + std::strerror(errno));
   }
   return {};
+}
+
+Expected<std::shared_ptr<const learn::Model>> load_brought(const app::ModelSpec& model,
+                                                           const std::string& app) {
+  const std::string path = host::path_of(model, std::filesystem::path(app).parent_path());
+  auto bytes = host::read_model_file(path);
+  if (!bytes) return std::move(bytes).error().during("model " + model.name);
+  return host::load_model_file(model, {model.file, *std::move(bytes), model.sha256});
 }
 
 LoadedApp load_app(const Common& common, const std::string& path, const std::string& pattern) {

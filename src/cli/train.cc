@@ -133,30 +133,28 @@ void print_report(const Common& common, const tool::TrainReport& report,
 Expected<host::TrainRun> train_in_store(const TrainOptions& options,
                                         const tool::TrainOptions& prepared, bool quiet,
                                         const tool::EventSource::OnBad& on_bad) {
-  TRY(const auto workshop, host::Workshop::open(options.store, prepared.spec));
+  const std::string folder = std::filesystem::path(options.app).parent_path();
+  TRY(const auto workshop, host::Workshop::open(options.store, prepared.spec, folder));
   TRY(const auto source,
       tool::EventSource::open(*prepared.spec, prepared.inputs, workshop->pseudonym_key()));
-  host::Workshop::Import import;
-  import.next = [&](event::Event & out) { return source->next(out, on_bad);
-};
-import.on_refused = [&](const Error& why) {(void)on_bad({"", 0, why, source->line()});
-};  // namespace
-TRY_DO(workshop->import(import));
-host::TrainOrder order;
-order.model = prepared.spec->models[static_cast<std::size_t>(prepared.model)].name;
-order.as_of = prepared.as_of;
-for (const std::string& set : options.sets) {
-  const std::size_t equals = set.find('=');
-  order.rules.emplace_back(set.substr(0, equals), set.substr(equals + 1));
+  const auto next = [&](event::Event& out) { return source->next(out, on_bad); };
+  const auto on_refused = [&](const Error& why) { (void)on_bad({"", 0, why, source->line()}); };
+  TRY_DO(workshop->import({next, on_refused}));
+  host::TrainOrder order;
+  order.model = prepared.spec->models[static_cast<std::size_t>(prepared.model)].name;
+  order.as_of = prepared.as_of;
+  for (const std::string& set : options.sets) {
+    const std::size_t equals = set.find('=');
+    order.rules.emplace_back(set.substr(0, equals), set.substr(equals + 1));
+  }
+  std::int64_t shown = 0;
+  return workshop->train(order, [&](const host::TrainRun& run) {
+    if (quiet || run.round == shown) return;
+    shown = run.round;
+    std::fprintf(stderr, "train: round %lld of %lld\n", static_cast<long long>(run.round),
+                 static_cast<long long>(run.rounds));
+  });
 }
-std::int64_t shown = 0;
-return workshop->train(order, [&](const host::TrainRun& run) {
-  if (quiet || run.round == shown) return;
-  shown = run.round;
-  std::fprintf(stderr, "train: round %lld of %lld\n", static_cast<long long>(run.round),
-               static_cast<long long>(run.rounds));
-});
-}  // namespace quintet::cli
 
 int print_run(const Common& common, const host::TrainRun& run) {
   if (run.state == host::TrainRun::State::failed) return report(common, invalid(run.error));

@@ -24,10 +24,19 @@ void add_json(JsonWriter& json, std::string_view key, const std::string& text) {
                                          : std::string_view(text));
 }
 
+// The file that the version came from, if it was not trained here: its card knows.
+std::string imported_from(const stage::ModelVersion& version) {
+  const auto card = JsonDocument::parse(version.card);
+  return card ? std::string(card->root().find("imported").find("file").text()) : std::string();
+}
+
 void add_version(JsonWriter& json, const stage::ModelVersion& version) {
   json.begin_object().key("version").uint64(version.version).field("digest", version.digest);
   json.field("state", version.state == stage::ModelState::ready ? "ready" : "refused");
   json.field("created_at", format_time(version.created_at));
+  if (const std::string file = imported_from(version); !file.empty()) {
+    json.field("imported_from", file);
+  }
   add_json(json, "result", std::string(first_line(version.metrics)));
   json.end_object();
 }
@@ -277,19 +286,10 @@ class ModelRoutes {
             .at(name);
       }
     }
+    if (order.model.empty()) return invalid("expected {\"model\": NAME}").at("model");
     return order;
   }
 
-  Node& node_;
-  Trainer& trainer_;
-};
-
-}  // namespace
-
-    if (order.model.empty()) return invalid("expected {\"model\": NAME}").at("model");
-void add_model_routes(Router& router, Node& node, Trainer& trainer) {
-  const auto routes = std::make_shared<ModelRoutes>(node, trainer);
-  const auto add = [&](const char* method, const char* pattern, Scope scope,
   static Expected<void> take_rules(const JsonValue& set, TrainOrder& order) {
     for (auto rule = set.first(); rule; rule = rule.next()) {
       const bool truth = rule.as_bool().has_value();
@@ -300,6 +300,15 @@ void add_model_routes(Router& router, Node& node, Trainer& trainer) {
     return {};
   }
 
+  Node& node_;
+  Trainer& trainer_;
+};
+
+}  // namespace
+
+void add_model_routes(Router& router, Node& node, Trainer& trainer) {
+  const auto routes = std::make_shared<ModelRoutes>(node, trainer);
+  const auto add = [&](const char* method, const char* pattern, Scope scope,
                        void (ModelRoutes::*handle)(const SharedExchange&)) {
     std::function<void(SharedExchange)> function = [routes, handle](SharedExchange exchange) {
       ((*routes).*handle)(exchange);

@@ -63,6 +63,12 @@ constexpr Operation kAll[] = {
      "200:application/json=Model"},
     {"GET", "/v1/models/{name}/versions/{version}", "modelVersion",
      "A version with its metrics and card.", "", "", "200:application/json=ModelVersion"},
+    {"POST", "/v1/models/{name}/versions", "addModelVersion",
+     "Registers a model file that was made elsewhere (XGBoost JSON or UBJ, or a linear model's "
+     "JSON), once it has passed all checks; 200 if the registry has it already. It is not in force "
+     "before it is promoted.",
+     "file:string sha256:string", "application/octet-stream=Text",
+     "201:application/json=Registered 200:application/json=Registered"},
     {"POST", "/v1/models/{name}/promote", "promote",
      "Brings a version into force; 0 takes the model out of force.", "", "application/json=Promote",
      "200:application/json=Promoted"},
@@ -193,6 +199,9 @@ constexpr NamedSchema kCommon[] = {
     {"Promote",
      R"({"type":"object","required":["version"],"properties":{"version":{"type":"integer",)"
      R"("minimum":0,"maximum":2147483647}}})"},
+    {"Registered",
+     R"({"type":"object","required":["model","version","digest","registered"],"properties":{)"
+     R"("version":{"type":"integer","minimum":1},"registered":{"type":"boolean"}}})"},
     {"Promoted", R"({"type":"object","required":["model","in_force","position","reason"]})"},
     {"Train", R"({"type":"object","required":["model"],"properties":{"model":{"type":"string"},)"
               R"("as_of":{"type":"string"},"keep":{"type":"boolean"},"set":{"type":"object"}},)"

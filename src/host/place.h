@@ -49,8 +49,18 @@ class Place {
     std::size_t parts = 0, bytes = 0;
     Micros took = 0;
   };
+  // A model that comes with the application file.
+  struct Brought {
+    stage::ModelVersion entry;  // without version and time: the registry's
+    std::shared_ptr<const learn::Model> model;
+    std::string reason;  // of the promote record
+  };
   struct Settings {
     std::shared_ptr<const app::Spec> spec;
+    // What the registry lacks is registered. Where the application does not train the model itself
+    // this version is the one in force, by a promote record if another is; where it does, it is the
+    // first one.
+    std::vector<Brought> models;
     Position snapshot_every = 200'000;                           // positions; 0: only when asked
     std::function<void(Position done, Position last)> progress;  // of the fold at the start
     std::function<void(const Error&)> on_failure;                // a commit failed: open anew

@@ -1,6 +1,7 @@
 // How a Place comes to life: versions, snapshots, the tail of the log, and a new application
 // version if the file has changed.
 #include "host/place_state.h"
+#include "host/promotions.h"
 
 namespace quintet::host {
 
@@ -38,6 +39,7 @@ Expected<void> Place::State::start() {
     }
   }
   if (version == 0 || spec().digest != settings.spec->digest) TRY_DO(activate_new());
+  TRY_DO(bring_models());
   TRY(durable, parts.store.low_mark());
   if (durable != ingest->last()) {
     return broken("the log ends at " + std::to_string(ingest->last()) + " but outcomes at " +
@@ -89,8 +91,7 @@ Expected<void> Place::State::put_in_force(AppVersion wanted_version) {
     auto loaded = learn::read_model({wanted->type == app::ModelType::linear ? "linear" : "xgboost",
                                      model.bytes, wanted->input_names});
     // One of an older form of the application is not usable under this one.
-    (void)infer->score().install(model.model, model.version,
-                                 loaded ? *std::move(loaded) : nullptr);
+    (void)infer->score().install(model.model, model.version, loaded ? *std::move(loaded) : nullptr);
   }
   return {};
 }
@@ -168,6 +169,38 @@ Expected<void> Place::State::activate_new() {
   body.text.clear();
   append_control(event::RecordKind::activate, stage::write_application(body));
   return commit_now();
+}
+
+Expected<void> Place::State::bring_models() {
+  bool promoted = false;
+  stage::Score& score = infer->score();
+  for (Brought& one : settings.models) {
+    const std::string& name = one.entry.model;
+    const auto model = std::find_if(spec().models.begin(), spec().models.end(),
+                                    [&](const auto& m) { return m.name == name; });
+    check(model != spec().models.end(), "a model is brought to an application that has it");
+    std::uint32_t known = 0;
+    TRY(const auto registry, parts.store.models(false));
+    for (const stage::ModelVersion& entry : registry) {
+      if (entry.model == name && entry.digest == one.entry.digest) known = entry.version;
+    }
+    if (known == 0) {
+      one.entry.created_at = parts.clock.wall();
+      TRY(known, parts.store.add_model(one.entry));
+    }
+    TRY_DO(score.install(name, known, one.model));
+    const auto& in_force = score.in_force()[static_cast<std::size_t>(model->index)];
+    if (in_force.version == known) continue;
+    if (model->train) {
+      TRY(const auto past, promotions_of(parts.store, name));
+      if (!past.empty()) continue;
+    }
+    append_control(event::RecordKind::promote,
+                   stage::write_promotion({name, known, one.entry.digest, one.reason}));
+    promoted = true;
+  }
+  settings.models.clear();
+  return promoted ? commit_now() : Expected<void>();
 }
 
 Expected<void> Place::State::commit_now() {

@@ -130,6 +130,7 @@ struct Place::State {
   Expected<void> take(event::Record&& record, Epoch block_epoch);
   Expected<void> put_in_force(AppVersion wanted_version);
   Expected<void> activate_new();
+  Expected<void> bring_models();
   Expected<void> commit_now();
 
   // place_restore.cc

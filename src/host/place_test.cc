@@ -139,13 +139,13 @@ features:
       all_tills: distinct(till) over 7d by shop
 )");
   const Told told = offer(R"({"id":"c","at":1699999000,"customer":"c1","till":"1"})");
-  for (const char* cell : {R"("by_customer":0)", R"("by_till":0)", R"("by_shop":2)",
-                           R"("all_tills":0)"}) {
+  for (const char* cell :
+       {R"("by_customer":0)", R"("by_till":0)", R"("by_shop":2)", R"("all_tills":0)"}) {
     EXPECT_NE(told.json.find(cell), std::string::npos) << cell << " in " << told.json;
   }
   // And it is refused where another application's log is.
-  const app::Loaded other = app::load(
-      "quintet: 1\napp: another\nevents:\n  sale: {fields: {id: string}}\n");
+  const app::Loaded other =
+      app::load("quintet: 1\napp: another\nevents:\n  sale: {fields: {id: string}}\n");
   Place::Settings wrong = settings();
   wrong.spec = other.spec;
   place.reset();
@@ -394,6 +394,75 @@ TEST_F(PlaceTest, AnEraseThatCannotEndTheKeyIsFinishedByTheNextStart) {
   open();
   EXPECT_EQ(offer(sale("c", "ann")).error, "erased");
   EXPECT_EQ(*vault->destroyed(), std::vector<std::string>{ann});
+}
+
+struct BroughtModelTest : PlaceTest {
+  std::shared_ptr<const learn::Model> model(double bias) {
+    const std::string text = R"({"quintet_linear": 1, "link": "logistic", "bias": )" +
+                             std::to_string(bias) +
+                             R"(, "inputs": [{"name": "sales", "weight": 1}]})";
+    bytes[bias] = text;
+    return *learn::read_model({"linear", text, {}});
+  }
+  // Opens with a model file beside the application's.
+  void bring(double bias) {
+    place.reset();
+    Place::Settings given = settings();
+    Place::Brought one;
+    one.model = model(bias);
+    one.entry.model = "score";
+    one.entry.digest = one.model->digest();
+    one.entry.bytes = bytes[bias];
+    one.reason = "file m.json";
+    given.models.push_back(std::move(one));
+    auto opened = Place::open({store, *vault, clock, loop}, std::move(given));
+    ASSERT_TRUE(opened) << opened.error().message();
+    place = *std::move(opened);
+  }
+  std::uint32_t in_force() { return place->score().in_force()[0].version; }
+  std::map<double, std::string> bytes;
+};
+
+// S7.6
+TEST_F(BroughtModelTest, IsInForceFromAPositionOnAndRegisteredOnce) {
+  offer(sale("a", "c1"));
+  const Position before = place->last();
+  bring(1);
+  EXPECT_EQ(in_force(), 1U);
+  EXPECT_EQ(place->last(), before + 1);
+  EXPECT_NE(offer(sale("b", "c1")).json.find("probability"), std::string::npos);
+  bring(1);  // the same again
+  EXPECT_EQ(place->last(), before + 2);
+  bring(2);
+  EXPECT_EQ(in_force(), 2U);
+  bring(1);
+  EXPECT_EQ(in_force(), 1U);
+  EXPECT_EQ(place->last(), before + 4);
+  EXPECT_EQ(store.models(false)->size(), 2U);
+  open();  // what was promoted is in the log
+  EXPECT_EQ(in_force(), 1U);
+}
+
+// S7.6
+TEST_F(BroughtModelTest, IsTheFirstVersionOnlyWhereTheApplicationTrains) {
+  std::string text(kApp);
+  text.replace(text.find("    file: none.json"), 19,
+               "    file: none.json\n    train: {label: big_sale, rounds: 2}");
+  text += "labels:\n  big_sale: {of: sale, value: big, otherwise: 0, after: 1d}\n";
+  text.replace(text.find("big: int64"), 10, "big: {type: int64, use: label}");
+  text.replace(text.find("      square: big * big\n"), 24, "");
+  text.replace(text.find("    inputs: [sales]"), 19,
+               "    inputs: [sales]\n    objective: binary:logistic");
+  load(text);
+  bring(1);
+  EXPECT_EQ(in_force(), 1U);
+  bring(2);
+  EXPECT_EQ(in_force(), 1U);
+  EXPECT_EQ(store.models(false)->size(), 2U);
+  place->promote({"score", 0, "", "by hand"}, [&](const Expected<Position>&) { loop.stop(); });
+  loop.run();
+  bring(1);
+  EXPECT_EQ(in_force(), 0U);
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 #include "host/api_views.h"
 #include "host/figures.h"
 #include "host/http_server.h"
+#include "host/model_files.h"
+#include "host/model_upload.h"
 #include "host/node.h"
 #include "host/openapi.h"
 #include "host/probe.h"
@@ -40,12 +42,6 @@ class Process {
         node_{loop_, clock_, log_, metrics_, nullptr, 0, settings_.data_directory, false, {}} {}
 
   Expected<void> run() {
-    for (const app::ModelSpec& model : settings_.spec->models) {
-      if (model.file.empty()) continue;
-      return invalid("model " + model.name +
-                     " is to come from a file, which this version does not load: give it `train`")
-          .with_id("QNT-0513");
-    }
     std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of the write, not the end
     TRY(vault_, store::open_vault(settings_.data_directory));
     TRY_DO(open_place());
@@ -88,9 +84,14 @@ class Process {
     place.on_snapshot = [this](const Place::SnapshotFigures& taken, const Expected<void>& result) {
       tell_snapshot(taken, result);
     };
+    if (!started_) {
+      TRY(place.models, application_models(*settings_.spec, settings_.app_directory, *store_,
+                                           settings_.data_directory));
+    }
     TRY(node_.place, Place::open({*store_, *vault_, clock_, loop_}, std::move(place)));
     node_.place->when_durable([this](Position, Position) { streams_.wake(); });
     streams_.wake();
+    started_ = true;
     tell_start(node_.place->started());
     return {};
   }
@@ -157,6 +158,7 @@ class Process {
     add_view_routes(router_, node_);
     streams_.add_routes(router_);
     add_model_routes(router_, node_, *trainer_);
+    add_model_upload(router_, node_);
     add_oip_routes(router_, served_);
     router_.add({"GET", "/livez", Scope::open, make_handler([](const HttpRequest&) {
                    return json_response(200, "{\"live\":true}");
@@ -186,9 +188,9 @@ class Process {
       const std::string host = !settings_.names.empty() ? settings_.names.front()
                                : v6                     ? "[" + settings_.address + "]"
                                                         : settings_.address;
-      settings_.on_ready((settings_.tls ? "https://" : "http://") + host + ":" +
-                             std::to_string(server_->port()),
-                         start_);
+      settings_.on_ready(
+          (settings_.tls ? "https://" : "http://") + host + ":" + std::to_string(server_->port()),
+          start_);
     }
   }
 
@@ -210,6 +212,8 @@ class Process {
 
   RunSettings settings_;
   StartFigures start_;
+  bool started_ =
+      false;  // what was promoted since then stays in force when the log is folded again
   SystemClock clock_;
   Logger log_;
   Loop loop_;

@@ -21,6 +21,7 @@ struct StartFigures {
 
 struct RunSettings {
   std::shared_ptr<const app::Spec> spec;
+  std::string app_directory;  // of the application file: where its model files are
   std::string data_directory;
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "base/json_in.h"
+#include "base/json_out.h"
 #include "learn/gate.h"
 
 extern char** environ;
@@ -88,10 +89,10 @@ struct Child {
   File out;
 };
 
-Expected<Child> start(const std::string& directory) {
+Expected<Child> start(const std::string& directory, bool admits) {
   TRY(std::string program, program_path());
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return unavailable("no pipe for the training");
+  if (::pipe2(ends, O_CLOEXEC) != 0) return unavailable("no pipe for quintet-train");
   Child child;
   child.out.reset(::fdopen(ends[0], "rb"));
   posix_spawn_file_actions_t actions;
@@ -103,10 +104,11 @@ Expected<Child> start(const std::string& directory) {
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  std::string argument = directory;
-  char* const arguments[] = {program.data(), argument.data(), nullptr};
-  const int status =
-      ::posix_spawn(&child.id, program.c_str(), &actions, &attributes, arguments, environ);
+  std::string argument = directory, flag = "--admit";
+  char* const trains[] = {program.data(), argument.data(), nullptr};
+  char* const reads[] = {program.data(), flag.data(), argument.data(), nullptr};
+  const int status = ::posix_spawn(&child.id, program.c_str(), &actions, &attributes,
+                                   admits ? reads : trains, environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   ::close(ends[1]);
@@ -114,7 +116,9 @@ Expected<Child> start(const std::string& directory) {
   return child;
 }
 
-Expected<void> follow(Child& child, const std::string& directory, const OnProgressLine& on_line) {
+// `what`: "the training", for what is said of its end.
+Expected<void> follow(Child& child, const std::string& directory, const std::string& what,
+                      const OnProgressLine& on_line) {
   bool called_off = false;
   char* line = nullptr;
   std::size_t room = 0;
@@ -129,14 +133,14 @@ Expected<void> follow(Child& child, const std::string& directory, const OnProgre
   std::free(line);
   int status = 0;
   while (::waitpid(child.id, &status, 0) < 0) {
-    if (errno != EINTR) return broken("the training's process was lost");
+    if (errno != EINTR) return broken("the process of " + what + " was lost");
   }
-  if (called_off) return expired("the training was called off");
+  if (called_off) return expired(what + " was called off");
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   if (WIFSIGNALED(status)) {
-    return broken("the training died by signal " + std::to_string(WTERMSIG(status)));
+    return broken(what + " died by signal " + std::to_string(WTERMSIG(status)));
   }
-  std::string why = "the training failed";
+  std::string why = what + " failed";
   if (auto errors = read_text(directory + "/errors"); errors && !errors->empty()) {
     why = *std::move(errors);
     while (why.ends_with('\n')) why.pop_back();
@@ -153,8 +157,8 @@ Expected<Trained> train_in_process(const TrainingTask& task, const OnProgressLin
   const std::string base = task.directory + "/";
   TRY_DO(write_text(base + "request.json", task.request));
   TRY_DO(write_rows(base + "rows.bin", task.rows));
-  TRY(Child child, start(task.directory));
-  TRY_DO(follow(child, task.directory, on_line));
+  TRY(Child child, start(task.directory, false));
+  TRY_DO(follow(child, task.directory, "the training", on_line));
   Trained trained;
   TRY(trained.bytes, read_text(base + (task.type == "linear" ? "model.json" : "model.ubj")));
   TRY(trained.metrics, read_text(base + "metrics.json"));
@@ -166,6 +170,30 @@ Expected<Trained> train_in_process(const TrainingTask& task, const OnProgressLin
   admission.golden = golden;
   TRY(trained.model, learn::admit_model(admission));
   return trained;
+}
+
+Expected<std::shared_ptr<const learn::Model>> admit_in_process(const ForeignModel& foreign) {
+  std::error_code failed;
+  std::filesystem::create_directories(foreign.directory, failed);
+  if (failed) return unavailable(foreign.directory + ": " + failed.message());
+  const std::string base = foreign.directory + "/";
+  std::string request;
+  JsonWriter json(request);
+  json.begin_object().field("type", foreign.file.type).key("features").begin_array();
+  for (const std::string& name : foreign.file.features) json.text(name);
+  json.end_array().end_object();
+  TRY_DO(write_text(base + "request.json", request));
+  TRY_DO(write_text(base + "model", foreign.file.bytes));
+  TRY(Child child, start(foreign.directory, true));
+  if (auto done = follow(child, foreign.directory, "the reading of the file", {}); !done) {
+    const bool died = done.error().code() == Code::broken;
+    return died ? invalid(done.error().message()) : std::move(done).error();
+  }
+  TRY(const std::string golden, read_text(base + "golden.json"));
+  learn::Admission admission;
+  admission.file = foreign.file;
+  admission.golden = golden;
+  return learn::admit_model(admission);
 }
 
 void remove_training(const std::string& directory) {

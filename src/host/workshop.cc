@@ -6,8 +6,12 @@
 #include <utility>
 
 #include "app/load.h"
+#include "base/check.h"
 #include "host/api_erase.h"
 #include "host/api_models.h"
+#include "host/http_text.h"
+#include "host/model_files.h"
+#include "host/model_upload.h"
 #include "store/sqlite.h"
 #include "store/vault.h"
 
@@ -30,7 +34,10 @@ class LocalExchange final : public Exchange {
   void respond(HttpResponse response) override {
     std::exchange(answer_, nullptr)(std::move(response));
   }
-  void read_body(std::shared_ptr<BodyReader>) override {}
+  void read_body(std::shared_ptr<BodyReader> reader) override {
+    reader->on_body(body);
+    if (answer_) reader->on_end();
+  }
   void resume() override {}
   void begin(HttpResponse) override {}
   void write(std::string_view) override {}
@@ -110,23 +117,26 @@ struct Workshop::State {
     return {};
   }
 
-  Expected<void> open(std::shared_ptr<const app::Spec> spec) {
+  Expected<void> open(std::shared_ptr<const app::Spec> spec, const std::string& app_directory) {
     struct stat there {};
     const std::string log_file = node.data_directory + "/quintet.db";
     if (spec == nullptr && ::stat(log_file.c_str(), &there) != 0) {
       return not_found("there is no log in " + node.data_directory);
     }
     TRY_DO(open_store());
+    Place::Settings settings;
     if (spec == nullptr) {
       TRY(spec, spec_in_force(*store));
+    } else {
+      TRY(settings.models, application_models(*spec, app_directory, *store, node.data_directory));
     }
-    Place::Settings settings;
     settings.spec = std::move(spec);
     settings.on_failure = [this](const Error& why) { failure = why; };
     TRY(node.place, Place::open({*store, *vault, clock, loop}, std::move(settings)));
     trainer = std::make_unique<Trainer>(node, *vault);
     add_model_routes(router, node, *trainer);
     add_erase_routes(router, node);
+    add_model_upload(router, node);
     return {};
   }
 
@@ -176,14 +186,15 @@ Workshop::~Workshop() {
 }
 
 Expected<std::unique_ptr<Workshop>> Workshop::open(const std::string& directory,
-                                                   std::shared_ptr<const app::Spec> spec) {
+                                                   std::shared_ptr<const app::Spec> spec,
+                                                   const std::string& app_directory) {
   auto state = std::make_unique<State>(directory);
   state->loop.start("workshop");
   std::unique_ptr<Workshop> workshop(new Workshop(std::move(state)));
   State& opened = *workshop->state_;
   Expected<void> result;
   opened.wait_for([&](const std::function<void()>& wake) {
-    result = opened.open(std::move(spec));
+    result = opened.open(std::move(spec), app_directory);
     wake();
   });
   TRY_DO(std::move(result));
@@ -194,8 +205,12 @@ const std::string& Workshop::pseudonym_key() const {
   return state_->node.place->pseudonym_key();
 }
 
-Workshop::Answer Workshop::ask(const std::string& method, const std::string& path,
+Workshop::Answer Workshop::ask(const std::string& method, const std::string& target,
                                const std::string& body) {
+  const std::size_t mark = std::min(target.find('?'), target.size());
+  const std::string path = target.substr(0, mark);
+  auto query = parse_query(std::string_view(target).substr(std::min(mark + 1, target.size())));
+  check(query.has_value(), "a command writes a query that can be read");
   auto match = state_->router.match(method, path);
   if (match.route == nullptr) return {404, "{\"detail\":\"there is no such route\"}"};
   Answer answer;
@@ -208,7 +223,9 @@ Workshop::Answer Workshop::ask(const std::string& method, const std::string& pat
     exchange->body.reserve(body.size() + kBodyPadding);
     exchange->given.method = method;
     exchange->given.path = path;
-    exchange->given.target = path;
+    exchange->given.target = target;
+    exchange->given.query = *std::move(query);
+    exchange->given.headers = {{"Content-Type", "application/octet-stream"}};
     exchange->given.body = exchange->body;
     exchange->given.params = std::move(match.params);
     match.route->handler->handle(exchange);

@@ -17,9 +17,11 @@ namespace quintet::host {
 class Workshop {
  public:
   // With a null spec: the version in force in the log (`not_found` without one; nothing is made).
-  // Otherwise as `quintet run` would open it. `unavailable` while another process has it open.
+  // Otherwise as `quintet run` would open it, with the model files that the application names,
+  // relative to `app_directory`. `unavailable` while another process has it open.
   static Expected<std::unique_ptr<Workshop>> open(const std::string& directory,
-                                                  std::shared_ptr<const app::Spec> spec);
+                                                  std::shared_ptr<const app::Spec> spec,
+                                                  const std::string& app_directory = {});
   ~Workshop();
 
   const std::string& pseudonym_key() const;
@@ -28,8 +30,9 @@ class Workshop {
     int status = 0;
     std::string body;
   };
-  // One of the routes of host/api_models.h; waits for the answer.
-  Answer ask(const std::string& method, const std::string& path, const std::string& body);
+  // One of the routes of host/api_models.h and host/model_upload.h; waits for the answer. A target
+  // may have a query. A body is JSON, or that of the upload.
+  Answer ask(const std::string& method, const std::string& target, const std::string& body);
 
   // Admits what `next` brings until it says that there is no more, and waits until all is durable.
   // A refused event goes to `on_refused` and to the dead letters.

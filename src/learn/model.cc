@@ -1,6 +1,7 @@
 #include "learn/model.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -93,6 +94,50 @@ Expected<std::shared_ptr<const Model>> read_linear_model(const ModelFile& file) 
   return std::shared_ptr<const Model>(Linear::make(std::move(parts)));
 }
 
+// A model whose file has its features in another order than the row. The digest stays the file's:
+// it is the same model.
+class Reordered final : public Model {
+ public:
+  Reordered(std::shared_ptr<const Model> inner, std::span<const std::string> names)
+      : Model({inner->type(),
+               inner->objective(),
+               {names.begin(), names.end()},
+               inner->outputs(),
+               inner->digest()}),
+        inner_(std::move(inner)) {
+    for (const std::string& name : inner_->features()) {
+      const auto at = std::find(names.begin(), names.end(), name);
+      from_.push_back(static_cast<std::size_t>(at - names.begin()));
+    }
+  }
+
+ private:
+  void score_one(const float* row, float* out) const override { score_many(row, 1, out); }
+  void score_many(const float* rows, std::size_t n, float* out) const override {
+    std::array<float, kMaxFeatures> turned;
+    const std::size_t width = from_.size();
+    const std::size_t most = turned.size() / width;
+    for (std::size_t done = 0; done < n; done += std::min(most, n - done)) {
+      const std::size_t count = std::min(most, n - done);
+      for (std::size_t i = 0; i < count * width; ++i) {
+        turned[i] = rows[(done + i / width) * width + from_[i % width]];
+      }
+      inner_->score_rows({turned.data(), count * width},
+                         {out + done * n_outputs(), count * n_outputs()});
+    }
+  }
+
+  std::shared_ptr<const Model> inner_;
+  std::vector<std::size_t> from_;  // by the inner model's input: where the row has it
+};
+
+Expected<std::shared_ptr<const Model>> read_any(const ModelFile& file) {
+  if (file.bytes.size() > kMaxModelBytes) return exhausted("the model file exceeds 256 MiB");
+  if (file.type == "xgboost") return read_forest(file);
+  if (file.type == "linear") return read_linear_model(file);
+  return invalid("models of type " + shown(file.type) + " cannot be read from a file");
+}
+
 }  // namespace
 
 void Model::score(std::span<const float> row, std::span<float> out) const {
@@ -111,10 +156,12 @@ void Model::score_many(const float* rows, std::size_t n, float* out) const {
 }
 
 Expected<std::shared_ptr<const Model>> read_model(const ModelFile& file) {
-  if (file.bytes.size() > kMaxModelBytes) return exhausted("the model file exceeds 256 MiB");
-  if (file.type == "xgboost") return read_forest(file);
-  if (file.type == "linear") return read_linear_model(file);
-  return invalid("models of type " + shown(file.type) + " cannot be read from a file");
+  TRY(std::shared_ptr<const Model> model, read_any(file));
+  const auto& names = file.features;
+  if (names.empty() || std::equal(names.begin(), names.end(), model->features().begin())) {
+    return model;
+  }
+  return std::shared_ptr<const Model>(std::make_shared<Reordered>(std::move(model), names));
 }
 
 }  // namespace quintet::learn

@@ -81,9 +81,9 @@ inline constexpr std::size_t kMaxTreeDepth = 64;
 struct ModelFile {
   std::string_view type;   // "xgboost" or "linear"
   std::string_view bytes;  // the file: XGBoost JSON or UBJ (1.7 to 3.x), or our linear JSON
-  // The application's input names. If the file names its features, both must be the same set and
-  // the file's order counts; if it does not, these are its names in this order. May be empty: then
-  // the file's own names are taken, or f0, f1, ...
+  // The application's input names. If the file names its features, both must be the same set, in
+  // any order: the model takes its row in the application's. If it does not, these are its names
+  // in this order. May be empty: then the file's own names are taken, or f0, f1, ...
   std::span<const std::string> features;
 };
 

@@ -27,4 +27,38 @@ void read_inputs(const app::ModelSpec& model, const app::RowPlan& plan,
   }
 }
 
+namespace {
+
+// "3 classes (multi:softprob)"
+std::string made_by(const std::vector<std::string>& outputs, const std::string& objective) {
+  const std::string what = outputs.size() > 1 ? std::to_string(outputs.size() - 1) + " classes"
+                           : outputs.front() == "probability" ? "a probability"
+                                                              : "a value";
+  return what + " (" + objective + ")";
+}
+
+std::string hint_for(const learn::Model& model) {
+  const auto& outputs = model.outputs();
+  if (outputs.size() > 1) {
+    return "`objective: multi:softprob` and `classes: " + std::to_string(outputs.size() - 1) + "`";
+  }
+  return outputs.front() == "probability" ? "`objective: binary:logistic`"
+                                          : "`objective: reg:squarederror`";
+}
+
+}  // namespace
+
+Expected<void> check_model(const app::ModelSpec& wanted, const learn::Model& model) {
+  if (model.features() != wanted.input_names) {
+    return conflict("it has other inputs than the application file");
+  }
+  std::vector<std::string> outputs;
+  for (const app::ModelOutput& output : wanted.outputs) outputs.push_back(output.name);
+  if (model.outputs() == outputs) return {};
+  return conflict("it predicts " + made_by(model.outputs(), model.objective()) +
+                  ", in the application file the model gives " +
+                  made_by(outputs, wanted.objective) + "; a model that is not trained there can " +
+                  "say " + hint_for(model));
+}
+
 }  // namespace quintet::stage

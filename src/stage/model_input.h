@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/spec.h"
+#include "learn/model.h"
 
 namespace quintet::stage {
 
@@ -15,5 +16,9 @@ float to_input(event::Type type, event::Value value);
 // The inputs of a model on a row, in the order of its names: as many as `inputs` has room for.
 void read_inputs(const app::ModelSpec& model, const app::RowPlan& plan,
                  std::span<const event::Value> slots, std::span<float> inputs);
+
+// Whether a model can stand for this one of the application: the same inputs in the same order, and
+// the outputs that its objective has. `conflict` in the words of whoever brings the file.
+Expected<void> check_model(const app::ModelSpec& wanted, const learn::Model& model);
 
 }  // namespace quintet::stage

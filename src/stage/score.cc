@@ -40,14 +40,9 @@ Expected<void> Score::install(std::string_view model, std::uint32_t version,
   if (loaded == nullptr) return {};  // it could not even be read under this Spec's names
   for (const app::ModelSpec& wanted : spec_->models) {
     if (wanted.name != model) continue;
-    if (loaded->features() != wanted.input_names) {
-      return conflict("version " + std::to_string(version) + " of model " + wanted.name +
-                      " has other inputs than the application file");
-    }
-    if (loaded->n_outputs() != wanted.outputs.size()) {
-      return conflict("version " + std::to_string(version) + " of model " + wanted.name + " has " +
-                      std::to_string(loaded->n_outputs()) + " outputs, the application file has " +
-                      std::to_string(wanted.outputs.size()));
+    if (auto fits = check_model(wanted, *loaded); !fits) {
+      return std::move(fits).error().during("version " + std::to_string(version) + " of model " +
+                                            wanted.name);
     }
   }
   known = std::move(loaded);

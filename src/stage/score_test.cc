@@ -103,6 +103,21 @@ TEST_F(Scores, PassOverAModelWithOtherInputs) {  // S7.4
   EXPECT_EQ(row(R"(, "amount": 0)")["score.probability"], "null");
 }
 
+TEST_F(Scores, PassOverAModelWithOtherOutputs) {  // S7.4
+  learn::LinearParts parts;
+  parts.logistic = false;
+  parts.inputs = {{"half", 1, 0}, {"flag", 0, 0}};
+  const auto value = learn::Linear::make(std::move(parts));
+  const auto installed = log.infer.score().install("score", 1, value);
+  ASSERT_FALSE(installed);
+  EXPECT_EQ(installed.error().message(),
+            "version 1 of model score: it predicts a value (reg:squarederror), in the application "
+            "file the model gives a probability (binary:logistic); a model that is not trained "
+            "there can say `objective: reg:squarederror`");
+  promote(1, *value);
+  EXPECT_EQ(row(R"(, "amount": 0)")["score.probability"], "null");
+}
+
 TEST_F(Scores, LetANullLeaveAModelsInputMissing) {  // S7.1
   ASSERT_TRUE(log.infer.score().install("score", 1, linear({{"half", 1, 30}, {"flag", 0, 0}}, 0)));
   promote(1, *log.infer.score().installed("score", 1));
@@ -113,10 +128,9 @@ TEST_F(Scores, LetAModelReadAnotherOnlyWhereItsConditionHolds) {  // S7.1
   ASSERT_TRUE(log.infer.score().install("score", 1, first));
   ASSERT_TRUE(log.infer.score().install("other", 1, linear({{"score", 60, 0}}, 0)));
   promote(1, *first);
-  ASSERT_TRUE(log.control(event::RecordKind::promote,
-                          write_promotion({"other", 1,
-                                           log.infer.score().installed("other", 1)->digest(),
-                                           ""})));
+  ASSERT_TRUE(log.control(
+      event::RecordKind::promote,
+      write_promotion({"other", 1, log.infer.score().installed("other", 1)->digest(), ""})));
   EXPECT_EQ(row(R"(, "amount": 0, "flag": true)")["other.probability"], "1");
   EXPECT_EQ(row(R"(, "amount": 0, "flag": false)")["other.probability"], "null");
   EXPECT_EQ(row(R"(, "amount": 0)")["other.probability"], "null");
@@ -124,8 +138,8 @@ TEST_F(Scores, LetAModelReadAnotherOnlyWhereItsConditionHolds) {  // S7.1
 
 TEST_F(Scores, CompareAFloatScoreByItsExactValue) {  // S6.4, B18
   // link(x) rounded to float32 is the float next to 0.9, which is smaller than 0.9.
-  ASSERT_TRUE(log.infer.score().install("score", 1, linear({{"half", 0, 0}, {"flag", 0, 0}},
-                                                           2.1972245773362196)));
+  ASSERT_TRUE(log.infer.score().install(
+      "score", 1, linear({{"half", 0, 0}, {"flag", 0, 0}}, 2.1972245773362196)));
   promote(1, *log.infer.score().installed("score", 1));
   const auto seen = row(R"(, "amount": 0)");
   EXPECT_EQ(seen.at("score.probability"), "0.8999999761581421");

@@ -40,16 +40,22 @@ Error error_of(const host::ClientResponse& response) {
 
 Expected<host::ClientResponse> ask(const Door& door, const std::string& method,
                                    const std::string& target, std::string body) {
+  return ask(door, {method, target, std::move(body)});
+}
+
+Expected<host::ClientResponse> ask(const Door& door, DoorRequest asked) {
   auto parsed = host::parse_url(door.url);
   if (!parsed) return unavailable(parsed.error().message());  // 2: not the application's fault
   const host::Url url = *std::move(parsed);
   TRY(auto client, host::HttpClient::connect(url.host, url.port, door.timeout));
   host::ClientRequest request;
-  request.method = method;
-  request.target = url.path == "/" ? target : url.path + target;
+  request.method = std::move(asked.method);
+  request.target = url.path == "/" ? asked.target : url.path + asked.target;
   if (!door.token.empty()) request.headers.emplace_back("Authorization", "Bearer " + door.token);
-  if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
-  request.body = std::move(body);
+  if (!asked.body.empty()) {
+    request.headers.emplace_back("Content-Type", std::move(asked.content_type));
+  }
+  request.body = std::move(asked.body);
   TRY(auto response, client.ask(request));
   if (response.status / 100 != 2) return error_of(response);
   return response;

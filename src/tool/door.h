@@ -16,6 +16,13 @@ struct Door {
   Micros timeout = 30 * kSecond;
 };
 // GET or POST with the token; an answer that is not 2xx is an error with what its body says.
+struct DoorRequest {
+  std::string method = "GET";
+  std::string target;
+  std::string body;
+  std::string content_type = "application/json";
+};
+Expected<host::ClientResponse> ask(const Door& door, DoorRequest request);
 Expected<host::ClientResponse> ask(const Door& door, const std::string& method,
                                    const std::string& target, std::string body = {});
 // The error in an answer that is not 2xx.

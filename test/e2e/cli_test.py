@@ -148,7 +148,7 @@ def check_backfill_and_train(c):
     c.run("backfill app.yaml --input orders.csv --from soon", 2,
           "", r"^error: --from: .* no(t a)? time")
     c.run("backfill app.yaml --input orders.csv --model score=binary", 2, "",
-          r"--model score=binary: the model file is neither JSON nor UBJ")
+          r"--model: model score: binary: the model file is neither JSON nor UBJ")
     c.run("backfill app.yaml --input orders.csv --model nobody=x", 2, "", r"--model nobody=x")
     c.run("train app.yaml --input order=orders.csv", 0, r"^auc +\d\.\d+ +0.500000$(.|\n)*score.ubj",
           r"round 10 of 10")

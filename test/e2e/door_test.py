@@ -353,19 +353,6 @@ def run(checks, passed, failed):
     return passed, failed
 
 
-def a_model_file_is_refused_not_ignored():
-    with tempfile.TemporaryDirectory() as directory, open(APP) as text:
-        app = os.path.join(directory, "app.yaml")
-        with open(app, "w") as out:
-            out.write(text.read() + "models:\n  score: {of: payment, type: xgboost, "
-                      "inputs: [amount], file: model.ubj}\n")
-        checked = subprocess.run([PROGRAM, "check", app], capture_output=True, text=True)
-        assert checked.returncode == 0 and "QNT-0513" in checked.stderr + checked.stdout, checked
-        run_it = [PROGRAM, "run", app, "--data", os.path.join(directory, "data"), "--port", "0"]
-        ran = subprocess.run(run_it, capture_output=True, text=True, timeout=60)
-        assert ran.returncode != 0 and "does not load" in ran.stderr + ran.stdout, ran
-
-
 def main():
     with tempfile.TemporaryDirectory() as directory:
         server = Server(PROGRAM, APP, os.path.join(directory, "data"))
@@ -438,9 +425,7 @@ def main():
                                   ("a person is erased from a directory",
                                    a_person_is_erased_from_a_directory),
                                   ("a directory shows the same labels",
-                                   a_directory_shows_the_same_labels),
-                                  ("a model file is refused, not ignored",
-                                   a_model_file_is_refused_not_ignored)],
+                                   a_directory_shows_the_same_labels)],
                                  passed, failed)
         finally:
             server.stop()
