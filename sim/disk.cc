@@ -76,6 +76,15 @@ class HandleStore final : public stage::Store {
     handle_.disk.snapshots.clear();
     return {};
   }
+  Expected<void> remove_snapshots(const std::vector<std::string>& names) override {
+    if (handle_.dead) return gone();
+    for (auto& transaction : handle_.disk.snapshots) {
+      std::erase_if(transaction, [&](const Snapshot& one) {
+        return std::find(names.begin(), names.end(), one.name) != names.end();
+      });
+    }
+    return {};
+  }
   Expected<std::vector<Snapshot>> snapshots(Position most) override {
     std::map<std::string, Snapshot> newest;
     for (const auto& transaction : handle_.disk.snapshots) {
@@ -115,9 +124,23 @@ class HandleStore final : public stage::Store {
     if (handle_.dead) return gone();
     return store_.discard(number);
   }
-  Expected<void> remove_below(Position position) override {
+  Expected<bool> remove_below(Position position, std::size_t most) override {
     if (handle_.dead) return gone();
-    return store_.remove_below(position);
+    if (handle_.disk.sites.maybe("the process dies before old log goes", 0.02)) return end_here();
+    return store_.remove_below(position, most);
+  }
+  Expected<void> put_base(std::uint64_t number, const std::vector<Snapshot>& parts) override {
+    if (handle_.dead) return gone();
+    if (handle_.disk.sites.maybe("the process dies before a base", 0.05)) return end_here();
+    return store_.put_base(number, parts);
+  }
+  Expected<Snapshot> base_part(std::uint64_t number, std::string_view name) override {
+    return store_.base_part(number, name);
+  }
+  Expected<std::vector<std::uint64_t>> bases() override { return store_.bases(); }
+  Expected<bool> remove_base(std::uint64_t number, std::size_t most) override {
+    if (handle_.dead) return gone();
+    return store_.remove_base(number, most);
   }
   Expected<void> verify() override { return store_.verify(); }
 

@@ -81,13 +81,25 @@ struct ModelVersion {
   std::string bytes;    // the model file
 };
 
-class Store {
+// What a fold reads: the log, and the base that stands in the place of what was removed of it
+// (S10).
+class LogSource {
  public:
-  virtual ~Store() = default;
+  virtual ~LogSource() = default;
 
+  virtual Expected<LogEnd> end() = 0;
+  // Blocks from the one that holds `from`, in order, until `most_bytes` is passed; at least one
+  // unless the log ends. `expired` below the first kept position.
+  virtual Expected<std::vector<event::BlockBytes>> read_log(Position from,
+                                                            std::size_t most_bytes) = 0;
+  // `not_found` if there is no part of that name, `broken` if it does not match its checksum.
+  virtual Expected<Snapshot> base_part(std::uint64_t number, std::string_view name) = 0;
+};
+
+class Store : public LogSource {
+ public:
   // Takes the writer's lease: a greater epoch than any before; older ones are fenced from now on.
   virtual Expected<Epoch> open_epoch() = 0;
-  virtual Expected<LogEnd> end() = 0;
 
   // One durable transaction. Blocks must continue the log (`conflict` if its end has moved, or if
   // `epoch` is not the newest: then nothing is written). An outcome whose position has one already
@@ -97,10 +109,6 @@ class Store {
   // position; fsync is never retried.
   virtual Expected<void> commit(Commit& commit, Epoch epoch) = 0;
 
-  // Blocks from the one that holds `from`, in order, until `most_bytes` is passed; at least one
-  // unless the log ends. `expired` below the first kept position.
-  virtual Expected<std::vector<event::BlockBytes>> read_log(Position from,
-                                                            std::size_t most_bytes) = 0;
   // Outcome runs that overlap [from, ...), with changes; same limits. Changes that apply to a run
   // come in `changes`, by position.
   struct OutcomeRun {
@@ -121,6 +129,8 @@ class Store {
   virtual Expected<std::vector<Snapshot>> snapshots(Position most) = 0;
   // All of them, so that nothing of them can be read again from the store's files.
   virtual Expected<void> remove_snapshots() = 0;
+  // All of these names.
+  virtual Expected<void> remove_snapshots(const std::vector<std::string>& names) = 0;
 
   virtual Expected<std::uint32_t> add_model(ModelVersion model) = 0;
   virtual Expected<std::vector<ModelVersion>> models(bool with_bytes) = 0;  // bytes are large
@@ -143,8 +153,18 @@ class Store {
   virtual Expected<DeadLetter> dead_letter(std::uint64_t number) = 0;
   virtual Expected<void> discard(std::uint64_t number) = 0;
 
-  // Removes blocks and outcomes whose last position is below `position`.
-  virtual Expected<void> remove_below(Position position) = 0;
+  // The base of a log whose beginning was removed (S10): truth as the log is, in parts under a
+  // number. Which number counts is for the log's newest `seal` record to say. Durable when it
+  // returns; a part of the same name is replaced.
+  virtual Expected<void> put_base(std::uint64_t number, const std::vector<Snapshot>& parts) = 0;
+  // The numbers of which there are parts, in order.
+  virtual Expected<std::vector<std::uint64_t>> bases() = 0;
+  // Removes parts of a base, at most `most`; true if there are more.
+  virtual Expected<bool> remove_base(std::uint64_t number, std::size_t most) = 0;
+
+  // Removes blocks and outcomes whose last position is below `position`, the oldest first and at
+  // most so many of each; true if there are more. The last block stays: the next one names it.
+  virtual Expected<bool> remove_below(Position position, std::size_t most) = 0;
   // Checks every checksum and chain; the first damage found, with its position.
   virtual Expected<void> verify() = 0;
 };

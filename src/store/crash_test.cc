@@ -175,6 +175,53 @@ TEST(Crash, ALossOfPowerWhileTheStoreIsMadeLeavesOneThatOpens) {
   }
 }
 
+// S10.2: a base that was stored is there, and what of the log is left is whole.
+TEST(Crash, ALossOfPowerWhileOldLogGoesLeavesTheBaseAndAWholeLog) {
+  std::mt19937 random(17);
+  const TemporaryDirectory directory;
+  PlayedDisk disk;
+  PlayedDisk after;
+  const auto store = value_of(open_sqlite(directory.path(), small_options(disk.vfs())));
+  Writer writer(*store);
+  Position acked = 0;
+  for (int i = 0; i < 12; ++i) acked = value_of(writer.next());
+  const Position cut = acked / 2;
+  std::vector<stage::Snapshot> parts;
+  for (const char* name : {"list", "shard/000", "shard/001"}) {
+    parts.push_back({name, cut, std::string(5000, name[0])});
+  }
+  bool stored = false;
+  int losses = 0;
+  const auto lose_power = [&] {
+    const std::string image = directory.path() + "/image";
+    disk.lose_power(directory.path(), image, random);
+    ++losses;
+    {
+      const auto left = value_of(open_sqlite(image, small_options(after.vfs())));
+      expect_whole(*left, acked, "loss " + std::to_string(losses));
+      EXPECT_LE(value_of(left->end()).first, cut + 1);
+      for (const stage::Snapshot& part : parts) {
+        const auto found = left->base_part(1, part.name);
+        EXPECT_TRUE(found.has_value() || !stored) << part.name;
+        EXPECT_EQ(found ? found->bytes : part.bytes, part.bytes);
+      }
+    }
+    std::filesystem::remove_all(image);
+    after.forget(image);
+  };
+  disk.before_operation = lose_power;
+  ASSERT_TRUE(store->put_base(1, parts));
+  stored = true;
+  acked = value_of(writer.next());
+  while (value_of(store->remove_below(cut + 1, 2))) {
+  }
+  acked = value_of(writer.next());
+  disk.before_operation = {};
+  lose_power();
+  EXPECT_GT(value_of(store->end()).first, 1u);
+  EXPECT_GT(losses, 10);
+}
+
 // The n-th write or sync fails. From then on nothing is acknowledged; after a loss of power, or
 // after opening again, going on, and then a loss of power, all acknowledged commits are there.
 TEST(Crash, AFailedWriteOrSyncStopsAcknowledgements) {

@@ -6,12 +6,16 @@ namespace quintet::store {
 
 namespace {
 
-class Reader final : public LogReader {
+class Reader final : public stage::LogSource {
  public:
   explicit Reader(Database database) : database_(std::move(database)) {}
+  Expected<stage::LogEnd> end() override { return read_end(database_); }
   Expected<std::vector<event::BlockBytes>> read_log(Position from,
                                                     std::size_t most_bytes) override {
     return read_blocks(database_, from, most_bytes);
+  }
+  Expected<stage::Snapshot> base_part(std::uint64_t number, std::string_view name) override {
+    return read_base_part(database_, number, name);
   }
 
  private:
@@ -20,12 +24,12 @@ class Reader final : public LogReader {
 
 }  // namespace
 
-Expected<std::unique_ptr<LogReader>> open_log_reader(const std::string& directory) {
+Expected<std::unique_ptr<stage::LogSource>> open_log_reader(const std::string& directory) {
   TRY(Database database, Database::open({directory + "/quintet.db", {}, 5000}));
   TRY_DO(database.run("PRAGMA query_only = 1; PRAGMA cache_size = -8192"));
   TRY(const std::int64_t tables, database.number("SELECT count(*) FROM sqlite_schema"));
   if (tables == 0) return not_found("there is no store in " + directory);
-  return std::unique_ptr<LogReader>(std::make_unique<Reader>(std::move(database)));
+  return std::unique_ptr<stage::LogSource>(std::make_unique<Reader>(std::move(database)));
 }
 
 }  // namespace quintet::store

@@ -24,6 +24,7 @@ struct MemoryStore::State {
   Position low = 0;
   std::vector<DeadLetter> letters;  // number - 1 is the index
   std::map<std::string, std::map<Position, std::string>> snapshots;
+  std::map<std::uint64_t, std::map<std::string, Snapshot, std::less<>>> bases;
   std::map<std::string, std::vector<ModelVersion>> models;
   std::map<std::pair<std::string, std::string>, std::uint32_t> aliases;
   std::optional<Error> failure;
@@ -251,6 +252,46 @@ Expected<void> MemoryStore::remove_snapshots() {
   return {};
 }
 
+Expected<void> MemoryStore::remove_snapshots(const std::vector<std::string>& names) {
+  const std::lock_guard lock(mutex_);
+  for (const std::string& name : names) state_->snapshots.erase(name);
+  return {};
+}
+
+Expected<void> MemoryStore::put_base(std::uint64_t number, const std::vector<Snapshot>& parts) {
+  const std::lock_guard lock(mutex_);
+  for (const Snapshot& part : parts) state_->bases[number][part.name] = part;
+  return {};
+}
+
+Expected<Snapshot> MemoryStore::base_part(std::uint64_t number, std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  const auto base = state_->bases.find(number);
+  if (base != state_->bases.end()) {
+    const auto part = base->second.find(name);
+    if (part != base->second.end()) return part->second;
+  }
+  return not_found("base " + std::to_string(number) + " has no part " + std::string(name));
+}
+
+Expected<std::vector<std::uint64_t>> MemoryStore::bases() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [number, parts] : state_->bases) numbers.push_back(number);
+  return numbers;
+}
+
+Expected<bool> MemoryStore::remove_base(std::uint64_t number, std::size_t most) {
+  const std::lock_guard lock(mutex_);
+  const auto base = state_->bases.find(number);
+  if (base == state_->bases.end()) return false;
+  auto& parts = base->second;
+  while (most-- > 0 && !parts.empty()) parts.erase(parts.begin());
+  if (!parts.empty()) return true;
+  state_->bases.erase(base);
+  return false;
+}
+
 Expected<std::uint32_t> MemoryStore::add_model(ModelVersion model) {
   const std::lock_guard lock(mutex_);
   auto& versions = state_->models[model.model];
@@ -328,20 +369,24 @@ Expected<void> MemoryStore::discard(std::uint64_t number) {
   return {};
 }
 
-Expected<void> MemoryStore::remove_below(Position position) {
+Expected<bool> MemoryStore::remove_below(Position position, std::size_t most) {
   const std::lock_guard lock(mutex_);
   State& state = *state_;
-  while (state.blocks.size() > 1 && state.blocks.front().last < position) {
-    state.blocks.pop_front();
-  }
-  while (!state.outcomes.empty() && state.outcomes.begin()->second.last < position) {
+  const auto removable_block = [&] {
+    return state.blocks.size() > 1 && state.blocks.front().last < position;
+  };
+  const auto removable_run = [&] {
+    return !state.outcomes.empty() && state.outcomes.begin()->second.last < position;
+  };
+  for (std::size_t i = 0; i < most && removable_block(); ++i) state.blocks.pop_front();
+  for (std::size_t i = 0; i < most && removable_run(); ++i) {
     state.outcomes.erase(state.outcomes.begin());
   }
   state.kept_from = std::max(state.kept_from, position);
   state.changes.erase(
       state.changes.begin(),
       state.changes.lower_bound(state.outcomes.empty() ? position : state.outcomes.begin()->first));
-  return {};
+  return removable_block() || removable_run();
 }
 
 Expected<void> MemoryStore::verify() {

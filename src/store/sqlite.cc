@@ -34,6 +34,13 @@ CREATE TABLE aliases(model TEXT NOT NULL, alias TEXT NOT NULL, version INTEGER N
   PRIMARY KEY(model, alias)) WITHOUT ROWID;
 )";
 
+// Came with format 2.
+constexpr const char* kBaseSchema = R"(
+CREATE TABLE IF NOT EXISTS base(number INTEGER NOT NULL, name TEXT NOT NULL,
+  position INTEGER NOT NULL, crc INTEGER NOT NULL, raw_size INTEGER NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY(number, name));
+)";
+
 constexpr const char* kDerivedSchema = R"(
 CREATE TABLE IF NOT EXISTS snapshots(name TEXT NOT NULL, position INTEGER NOT NULL,
   crc INTEGER NOT NULL, raw_size INTEGER NOT NULL, body BLOB NOT NULL,
@@ -45,6 +52,7 @@ CREATE TABLE IF NOT EXISTS snapshots(name TEXT NOT NULL, position INTEGER NOT NU
 Expected<void> make_tables(Database& database) {
   TRY_DO(database.run("PRAGMA page_size = 8192; PRAGMA synchronous = EXTRA; BEGIN IMMEDIATE;"));
   TRY_DO(database.run(kSchema));
+  TRY_DO(database.run(kBaseSchema));
   TRY_DO(database.run("INSERT INTO meta VALUES(1, " + std::to_string(kStoreFormat) + ", " +
                       std::to_string(kSemanticsVersion) + ", 0, 0, 1);" +
                       "PRAGMA application_id = " + std::to_string(kApplicationId) + "; COMMIT;"));
@@ -80,6 +88,7 @@ Expected<Database> open_truth(const std::string& directory, const SqliteOptions&
   if (tables == 0) TRY_DO(make_tables(database));
   TRY_DO(check_format(database, path));
   TRY_DO(database.run("PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL"));
+  TRY_DO(database.run(kBaseSchema));
   TRY_DO(sync_directory(directory));
   TRY_DO(database.run("PRAGMA synchronous = FULL; PRAGMA cache_size = -16384"));
   return database;

@@ -8,10 +8,14 @@ using event::BlockBytes;
 
 Expected<stage::LogEnd> SqliteStore::end() {
   const std::lock_guard lock(read_.mutex);
+  return read_end(read_.database);
+}
+
+Expected<stage::LogEnd> read_end(Database& database) {
   stage::LogEnd end;
   TRY(Statement newest,
-      read_.database.prepare("SELECT last, raw_size, body FROM log ORDER BY first DESC LIMIT 1"));
-  TRY(Statement oldest, read_.database.prepare("SELECT min(first) FROM log"));
+      database.prepare("SELECT last, raw_size, body FROM log ORDER BY first DESC LIMIT 1"));
+  TRY(Statement oldest, database.prepare("SELECT min(first) FROM log"));
   Run run = newest.with();
   TRY(const bool any, run.next());
   if (!any) return end;
@@ -82,34 +86,30 @@ Expected<std::vector<BlockBytes>> read_blocks(Database& database, Position from,
   return out;
 }
 
-// In pieces, so that no transaction grows with what is removed.
-Expected<void> SqliteStore::remove_below(Position position) {
-  constexpr int kRows = 256;
+Expected<bool> SqliteStore::remove_below(Position position, std::size_t most) {
+  const auto rows = static_cast<std::uint64_t>(most);
+  bool more = false;
   TRY_DO(transact([&]() -> Expected<void> {
     TRY(Statement keep, write_.prepare("UPDATE meta SET kept_from = max(kept_from, ?1), "
                                        "low = ?2"));
     // The mark could not be found again from outcomes that are gone.
-    return keep.with(position, low_.load()).finish();
+    TRY_DO(keep.with(position, low_.load()).finish());
+    TRY(Statement blocks,
+        write_.prepare("DELETE FROM log WHERE first IN (SELECT first FROM log WHERE first < ?1 AND "
+                       "last < ?1 AND first < (SELECT max(first) FROM log) "
+                       "ORDER BY first LIMIT ?2)"));
+    TRY_DO(blocks.with(position, rows).finish());
+    more = write_.changed() == static_cast<int>(most);
+    TRY(Statement runs,
+        write_.prepare("DELETE FROM outcomes WHERE first IN (SELECT first FROM outcomes WHERE "
+                       "first < ?1 AND last < ?1 ORDER BY first LIMIT ?2)"));
+    TRY_DO(runs.with(position, rows).finish());
+    more = more || write_.changed() == static_cast<int>(most);
+    TRY(Statement changes, write_.prepare("DELETE FROM outcome_changes WHERE position < "
+                                          "coalesce((SELECT min(first) FROM outcomes), ?1)"));
+    return changes.with(position).finish();
   }));
-  const char* const pieces[] = {
-      "DELETE FROM log WHERE first IN (SELECT first FROM log WHERE last < ?1 AND first < "
-      "(SELECT max(first) FROM log) ORDER BY first LIMIT ?2)",
-      "DELETE FROM outcomes WHERE first IN (SELECT first FROM outcomes WHERE first < ?1 AND "
-      "last < ?1 ORDER BY first LIMIT ?2)",
-      "DELETE FROM outcome_changes WHERE position IN (SELECT position FROM outcome_changes "
-      "WHERE position < coalesce((SELECT min(first) FROM outcomes), ?1) ORDER BY position "
-      "LIMIT ?2)"};
-  for (const char* sql : pieces) {
-    for (int removed = kRows; removed == kRows;) {
-      TRY_DO(transact([&]() -> Expected<void> {
-        TRY(Statement statement, write_.prepare(sql));
-        TRY_DO(statement.with(position, kRows).finish());
-        removed = write_.changed();
-        return {};
-      }));
-    }
-  }
-  return {};
+  return more;
 }
 
 }  // namespace quintet::store

@@ -7,8 +7,6 @@ namespace quintet::store {
 
 using stage::Snapshot;
 
-namespace {
-
 std::uint32_t crc_of(const Snapshot& snapshot) {
   std::string place;
   ByteWriter out(place);
@@ -17,7 +15,7 @@ std::uint32_t crc_of(const Snapshot& snapshot) {
   return crc32c(snapshot.bytes, crc32c(place));
 }
 
-constexpr std::size_t kCompressFrom = 512;
+namespace {
 
 Expected<void> put(Database& database, const std::vector<Snapshot>& snapshots) {
   TRY(Statement add,
@@ -26,7 +24,7 @@ Expected<void> put(Database& database, const std::vector<Snapshot>& snapshots) {
       database.prepare("DELETE FROM snapshots WHERE name = ?1 AND position NOT IN (SELECT position "
                        "FROM snapshots WHERE name = ?1 ORDER BY position DESC LIMIT 2)"));
   for (const Snapshot& snapshot : snapshots) {
-    const Stored stored = pack(snapshot.bytes, kCompressFrom);
+    const Stored stored = pack(snapshot.bytes, kCompressPartFrom);
     TRY_DO(add.with(std::string_view(snapshot.name), snapshot.position, crc_of(snapshot),
                     stored.raw_size, Blob{stored.body()})
                .finish());
@@ -54,6 +52,20 @@ Expected<void> SqliteStore::remove_snapshots() {
   const std::lock_guard lock(derived_.mutex);
   TRY_DO(derived_.database.run("PRAGMA secure_delete = 1; DELETE FROM snapshots;"));
   return derived_.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+Expected<void> SqliteStore::remove_snapshots(const std::vector<std::string>& names) {
+  const std::lock_guard lock(derived_.mutex);
+  TRY_DO(derived_.database.run("BEGIN IMMEDIATE"));
+  auto done = [&]() -> Expected<void> {
+    TRY(Statement remove, derived_.database.prepare("DELETE FROM snapshots WHERE name = ?1"));
+    for (const std::string& name : names) {
+      TRY_DO(remove.with(std::string_view(name)).finish());
+    }
+    return derived_.database.run("COMMIT");
+  }();
+  if (!done) (void)derived_.database.run("ROLLBACK");
+  return done;
 }
 
 // A damaged snapshot counts as none: an older one, or the log, takes its place.

@@ -1,6 +1,6 @@
 // The store of store/sqlite.h from the inside: three connections and the statements on them. One
 // file a table: sqlite.cc (opening, lease, commit), sqlite_log.cc, sqlite_outcomes.cc,
-// sqlite_letters.cc, sqlite_models.cc, sqlite_snapshots.cc, sqlite_verify.cc.
+// sqlite_base.cc, sqlite_letters.cc, sqlite_models.cc, sqlite_snapshots.cc, sqlite_verify.cc.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,8 @@
 namespace quintet::store {
 
 // The number of the format that this build writes; it reads 1 to this.
-inline constexpr int kStoreFormat = 1;
+// In 2 there may be a base.
+inline constexpr int kStoreFormat = 2;
 
 class SqliteStore final : public stage::Store {
  public:
@@ -36,6 +37,11 @@ class SqliteStore final : public stage::Store {
   Expected<void> put_snapshots(const std::vector<stage::Snapshot>& snapshots) override;
   Expected<std::vector<stage::Snapshot>> snapshots(Position most) override;
   Expected<void> remove_snapshots() override;
+  Expected<void> remove_snapshots(const std::vector<std::string>& names) override;
+  Expected<void> put_base(std::uint64_t number, const std::vector<stage::Snapshot>& parts) override;
+  Expected<stage::Snapshot> base_part(std::uint64_t number, std::string_view name) override;
+  Expected<std::vector<std::uint64_t>> bases() override;
+  Expected<bool> remove_base(std::uint64_t number, std::size_t most) override;
   Expected<std::uint32_t> add_model(stage::ModelVersion model) override;
   Expected<std::vector<stage::ModelVersion>> models(bool with_bytes) override;
   Expected<stage::ModelVersion> model(std::string_view name, std::uint32_t version) override;
@@ -45,7 +51,7 @@ class SqliteStore final : public stage::Store {
   Expected<std::vector<stage::DeadLetter>> dead_letters(const DeadLetterQuery& query) override;
   Expected<stage::DeadLetter> dead_letter(std::uint64_t number) override;
   Expected<void> discard(std::uint64_t number) override;
-  Expected<void> remove_below(Position position) override;
+  Expected<bool> remove_below(Position position, std::size_t most) override;
   Expected<void> verify() override;
 
  private:
@@ -113,6 +119,9 @@ struct Stored {
   std::int64_t raw_size = 0;
   std::string_view body() const { return raw_size == 0 ? raw : packed; }
 };
+std::uint32_t crc_of(const stage::Snapshot& part);
+// Rows of a base, or of the snapshots, are compressed from so many bytes.
+inline constexpr std::size_t kCompressPartFrom = 512;
 Stored pack(std::string_view bytes, std::size_t compress_from);
 // `broken` if it cannot be; whether the bytes are right is for the checksum to say.
 Expected<std::string> unpack(std::string_view body, std::int64_t raw_size);

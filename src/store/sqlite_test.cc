@@ -100,7 +100,7 @@ TEST(Sqlite, RefusesTheFileOfAnotherProgram) {
 }
 
 TEST(Sqlite, RefusesAFormatOrSemanticsThatItDoesNotKnow) {
-  for (const char* sql : {"UPDATE meta SET format = 2", "UPDATE meta SET semantics = 99"}) {
+  for (const char* sql : {"UPDATE meta SET format = 3", "UPDATE meta SET semantics = 99"}) {
     const TemporaryDirectory directory;
     fill(directory.path());
     patch(directory.path() + "/quintet.db", sql);
