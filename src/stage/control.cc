@@ -70,4 +70,25 @@ Expected<TrainBody> read_train(std::string_view bytes) {
   return body;
 }
 
+std::string write_seal(const SealBody& body) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u64(body.cut);
+  out.u64(body.base);
+  out.text(body.digest);
+  out.i64(body.edge);
+  return bytes;
+}
+
+Expected<SealBody> read_seal(std::string_view bytes) {
+  ByteReader in(bytes);
+  SealBody body;
+  body.cut = in.u64();
+  body.base = in.u64();
+  body.digest = in.text();
+  body.edge = in.i64();
+  TRY_DO(in.finish("a seal record"));
+  return body;
+}
+
 }  // namespace quintet::stage

@@ -39,4 +39,15 @@ struct TrainBody {
 std::string write_train(const TrainBody& body);
 Expected<TrainBody> read_train(std::string_view body);
 
+// `seal`: the log up to `cut` is closed and may be removed (S10); the base of this number is what
+// it came to.
+struct SealBody {
+  Position cut = kNoPosition;
+  std::uint64_t base = 0;
+  std::string digest;     // SHA-256 in hex of the base's list of parts
+  Micros edge = kNoTime;  // every event and history record up to the cut has this time or less
+};
+std::string write_seal(const SealBody& body);
+Expected<SealBody> read_seal(std::string_view body);
+
 }  // namespace quintet::stage

@@ -59,6 +59,7 @@ class Fold {
   // SHA-256 in hex over all owned shards' canonical forms, in shard order.
   std::string digest() const;
 
+  const feature::Plans& plans() const { return *plans_; }
   const feature::Shard& shard(ShardId shard) const;
   feature::Shard::Size size() const;
 

@@ -1,9 +1,10 @@
 // The ids that ingest remembers: of each event its content and its position, by the hash of its
 // type and id. Open addressing in one block of memory, so that a look-up seldom costs more than one
-// miss; nothing is ever taken out. What it shares with std::unordered_map it names like it. One
-// thread.
+// miss; what is taken out is taken out at once, by position. What it shares with std::unordered_map
+// it names like it. One thread.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -71,6 +72,20 @@ class IdIndex {
     value_type& entry = entries_[place_of(id)];
     if (is_free(entry)) ++size_;
     entry = {id, known};
+  }
+  // Forgets all at or below the position; takes as long as there are ids.
+  void forget_to(Position last) {
+    Entries before;
+    before.swap(entries_);
+    size_ = static_cast<std::size_t>(
+        std::count_if(before.begin(), before.end(),
+                      [&](const value_type& entry) { return entry.second.position > last; }));
+    std::size_t places = 16;
+    while ((size_ + 1) * 4 > places * 3) places *= 2;
+    entries_.resize(places);
+    for (const value_type& entry : before) {
+      if (entry.second.position > last) entries_[place_of(entry.first)] = entry;
+    }
   }
 
  private:

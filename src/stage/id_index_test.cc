@@ -59,5 +59,33 @@ TEST(IdIndex, AgreesWithAMapOnRandomIds) {
   EXPECT_EQ(seen, map.size());
 }
 
+// S10.4
+TEST(IdIndex, ForgetsAllUpToAPositionAndGoesOn) {
+  IdIndex index;
+  const auto id_of = [](std::uint64_t number) {
+    return hash128({reinterpret_cast<const char*>(&number), 8});
+  };
+  for (Position position = 1; position <= 5'000; ++position) {
+    index.put(id_of(position % 3'000), {{}, position});
+  }
+  index.forget_to(4'000);
+  EXPECT_EQ(index.size(), 1'000u);
+  for (Position position = 2'001; position <= 5'000; ++position) {
+    const auto found = index.find(id_of(position % 3'000));
+    ASSERT_EQ(found != index.end(), position > 4'000);
+    if (position <= 4'000) continue;
+    EXPECT_EQ(found->second.position, position);
+  }
+  for (Position position = 5'001; position <= 9'000; ++position) {
+    index.put(id_of(position), {{}, position});
+  }
+  EXPECT_EQ(index.size(), 5'000u);
+  index.forget_to(9'000);
+  EXPECT_EQ(index.size(), 0u);
+  EXPECT_EQ(index.find(id_of(1)), index.end());
+  index.put(id_of(1), {{}, 9'001});
+  EXPECT_EQ(index.size(), 1u);
+}
+
 }  // namespace
 }  // namespace quintet::stage

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "event/event.h"
+#include "stage/control.h"
 
 namespace quintet::stage {
 
@@ -41,7 +42,9 @@ Hash128 waiting_hash(std::string_view label, Hash128 event) {
   return hash128(bytes);
 }
 
-Admission refused(Error error) { return {Admission::What::refused, kNoPosition, std::move(error)}; }
+Admission refused(Error error) {
+  return {Admission::What::refused, kNoPosition, std::move(error)};
+}
 
 // Rough size of a record inside its block, for the limit on a block's bytes.
 std::size_t weight(const event::Record& record) {
@@ -89,8 +92,8 @@ Admission Ingest::offer(Offer&& offer, Micros now, Admitted& out) {
   const SessionPlace place = offer.place;
   Admission admission = admit(std::move(offer), now, out);
   // What may come again under its number has not had its turn.
-  const bool away = admission.what == Admission::What::refused &&
-                    admission.error.code() == Code::unavailable;
+  const bool away =
+      admission.what == Admission::What::refused && admission.error.code() == Code::unavailable;
   if (!away) sessions_.pass(place.session, place.number);
   return admission;
 }
@@ -137,7 +140,7 @@ Admission Ingest::admit(Offer&& offer, Micros now, Admitted& out) {
   if (!completed) return refused(std::move(completed).error());
   write_chain(out);
   append(out);
-  remember(out, id_hash, content);
+  remember(out, *spec_, id_hash, content);
   return {Admission::What::admitted, out.record.position, invalid("")};
 }
 
@@ -153,7 +156,9 @@ Expected<void> Ingest::stamp(Offer& offer, Micros now, event::Record& record) {
                 : event.type->fields[static_cast<std::size_t>(event.type->time_field)].name)
         .with_id("too_early");
   }
-  if (spec_->retain > 0 && event.time < now - spec_->retain) {
+  // Also when the clock went back, or the application keeps more than it did.
+  const bool sealed = event.time <= edge_;
+  if (sealed || (spec_->retain > 0 && event.time < now - spec_->retain)) {
     return expired("the event is older than what the log keeps").at("time").with_id("too_old");
   }
   record.position = next_;
@@ -289,12 +294,15 @@ void Ingest::control(event::RecordKind kind, std::string body, Micros now, Admit
   record.plain = std::move(body);
   append(out);
   control_ = record.position;
+  if (kind != event::RecordKind::seal) return;
+  const auto seal = read_seal(record.plain);
+  check(seal.has_value(), "a seal record that this process wrote");
+  begin_after(seal->cut, seal->edge);
 }
 
 bool Ingest::block_full() const {
   // A quarter is kept free: weight() is an estimate.
-  return open_.records.size() >= event::kBlockRecords ||
-         open_bytes_ >= event::kBlockBytes * 3 / 4;
+  return open_.records.size() >= event::kBlockRecords || open_bytes_ >= event::kBlockBytes * 3 / 4;
 }
 
 event::BlockBytes Ingest::seal_block() {
@@ -304,13 +312,14 @@ event::BlockBytes Ingest::seal_block() {
   return bytes;
 }
 
-void Ingest::remember(const Admitted& admitted, Hash128 id_hash, Hash128 content) {
+void Ingest::remember(const Admitted& admitted, const app::Spec& written, Hash128 id_hash,
+                      Hash128 content) {
   const event::Record& record = admitted.record;
   ids_.put(id_hash, {content, record.position});
   if (keeps_blocks_) unwritten_.push_back({id_hash, record.position, false});
   if (!admitted.event.type->is_table) low_time_.took(record.position, record.time);
   remember_labelled(admitted.event, record, id_hash);
-  remember_report(admitted.event, record);
+  remember_report(admitted, written);
 }
 
 void Ingest::remember_labelled(const event::Event& event, const event::Record& record,
@@ -336,10 +345,20 @@ void Ingest::remember_labelled(const event::Event& event, const event::Record& r
   labelled.sealed_plain = event::encode_part(*event.type, keys, true);
 }
 
-// A report whose event is not there yet waits for it; of several at one time the latest counts.
-void Ingest::remember_report(const event::Event& event, const event::Record& record) {
+// A report that is joined to nothing waits; of several at one time the latest counts. Whether it
+// was joined stands in its record, so that one whose event has left the log is not taken for one
+// that came first.
+void Ingest::remember_report(const Admitted& admitted, const app::Spec& written) {
+  const event::Event& event = admitted.event;
+  const event::Record& record = admitted.record;
   for (const app::Label& label : spec_->labels) {
     if (label.report != event.type->index) continue;
+    const bool joined = std::any_of(record.targets.begin(), record.targets.end(),
+                                    [&](const event::LabelTarget& target) {
+                                      return target.label < written.labels.size() &&
+                                             written.labels[target.label].name == label.name;
+                                    });
+    if (joined) continue;
     const Value key = event.values[static_cast<std::size_t>(label.report_key)];
     if (key.is_null()) continue;
     event::Arena scratch;
@@ -351,7 +370,6 @@ void Ingest::remember_report(const event::Event& event, const event::Record& rec
     const auto& key_type = event.type->fields[static_cast<std::size_t>(label.report_key)].type;
     const std::string id = event::to_text(key_type, key);
     const Hash128 labelled = id_hash_of(labelled_type.name, id);
-    if (labelled_.contains(labelled)) continue;
     Waiting waiting{labelled, record.position, record.time, {}};
     ByteWriter out(waiting.value);
     event::write_value(out, label.type, label.report_value.run(event.values, scratch));
@@ -376,6 +394,10 @@ Expected<void> Ingest::replay(const Admitted& admitted, const app::Spec& written
   sessions_.pass(record.session, record.number);
   if (event::is_control(record.kind)) {
     control_ = record.position;
+    if (record.kind != event::RecordKind::seal) return {};
+    TRY(const SealBody seal, read_seal(record.plain));
+    if (seal.cut >= record.position) return broken("a seal record closes what is behind it");
+    begin_after(seal.cut, seal.edge);
     return {};
   }
   // The id index speaks of what the client sent: content under the version that admitted it.
@@ -390,7 +412,7 @@ Expected<void> Ingest::replay(const Admitted& admitted, const app::Spec& written
   }
   const Hash128 content =
       admitted.erased ? Hash128{} : event::content_hash(admitted.event, scratch_);
-  remember(admitted, id_hash_of(type.name, record.id, scratch_), content);
+  remember(admitted, written, id_hash_of(type.name, record.id, scratch_), content);
   return {};
 }
 
@@ -398,6 +420,19 @@ std::optional<Position> Ingest::find(std::string_view event_type, std::string_vi
   const auto known = ids_.find(id_hash_of(event_type, id));
   if (known == ids_.end()) return std::nullopt;
   return known->second.position;
+}
+
+// A report at or below the cut has the edge's time or less, and so had every event that it could be
+// about: none of them can come any more.
+void Ingest::begin_after(Position cut, Micros edge) {
+  edge_ = std::max(edge_, edge);
+  if (cut <= cut_) return;
+  cut_ = cut;
+  std::erase_if(labelled_, [&](const auto& one) { return ids_.at(one.first).position <= cut; });
+  ids_.forget_to(cut);
+  drop_waiting([&](const Waiting& w) { return w.report <= cut; });
+  std::erase_if(unwritten_, [&](const Unwritten& one) { return one.position <= cut; });
+  written_ = std::max(written_, std::min(cut, last()));
 }
 
 void Ingest::forget_subject(std::string_view subject) {

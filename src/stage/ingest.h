@@ -48,7 +48,8 @@ class Ingest {
   // Fetches ahead what offer() will look up of this event; changes nothing.
   void fetch(const event::Event& event);
 
-  // Appends a control record; `activate` makes this object's own Spec the one in force.
+  // Appends a control record; `activate` makes this object's own Spec the one in force. A `seal`
+  // must be one that write_seal() wrote.
   void control(event::RecordKind kind, std::string body, Micros now, Admitted& out);
 
   // For who folds without a log: records are stamped and given out, never kept or sealed.
@@ -99,6 +100,14 @@ class Ingest {
   // SHA-256 in hex over all of it, the same however it was reached.
   std::string digest() const;
 
+  // --- retention (S10) ---
+  // The log begins behind `cut`: ids at or below it are free, their labels join nothing, and from
+  // here on an event of `edge` or earlier is refused, so that a freed id cannot return. A seal
+  // record does the same at its position. Takes as long as there are ids.
+  void begin_after(Position cut, Micros edge);
+  Position cut() const { return cut_; }
+  Micros edge() const { return edge_; }
+
   // The subject is gone: forgets what it knows of its events' keys.
   void forget_subject(std::string_view subject);
 
@@ -114,7 +123,8 @@ class Ingest {
     std::string subject;
     std::string sealed_plain;  // before sealing: each report seals it anew
   };
-  // A report without its event. All are kept: which of them counts depends on the event's time.
+  // A report that was joined to no event. All are kept: which of them counts depends on the event's
+  // time.
   struct Waiting {
     Hash128 event;  // whose label it is, by its id
     Position report = kNoPosition;
@@ -128,9 +138,12 @@ class Ingest {
   Expected<void> join_report(const event::Event& event, event::Record& record);
   void attach_waiting(const event::Event& event, event::Record& record) const;
   void append(Admitted& admitted);
-  void remember(const Admitted& admitted, Hash128 id_hash, Hash128 content);
+  void remember(const Admitted& admitted, const app::Spec& written, Hash128 id_hash,
+                Hash128 content);
   void remember_labelled(const event::Event& event, const event::Record& record, Hash128 id_hash);
-  void remember_report(const event::Event& event, const event::Record& record);
+  void remember_report(const Admitted& admitted, const app::Spec& written);
+  template <class Gone>
+  void drop_waiting(const Gone& gone);
   void write_chain(Admitted& admitted);
   void write_logged(ByteWriter& out) const;
   void write_known(ByteWriter& out, Hash128 id) const;
@@ -144,6 +157,8 @@ class Ingest {
 
   Position next_ = 1;
   Position control_ = kNoPosition;
+  Position cut_ = kNoPosition;
+  Micros edge_ = kNoTime;
   Micros last_admitted_ = kNoTime;
   Hash128 previous_;
   LowTime low_time_;
@@ -166,5 +181,13 @@ class Ingest {
   std::size_t open_bytes_ = 0;
   std::string scratch_;
 };
+
+template <class Gone>
+void Ingest::drop_waiting(const Gone& gone) {
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    std::erase_if(at->second, gone);
+    at = at->second.empty() ? waiting_.erase(at) : std::next(at);
+  }
+}
 
 }  // namespace quintet::stage

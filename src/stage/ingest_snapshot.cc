@@ -121,7 +121,7 @@ void Ingest::write_again() {
   std::sort(unwritten_.begin(), unwritten_.end(), [](const Unwritten& a, const Unwritten& b) {
     return std::tie(a.position, a.waits, a.key) < std::tie(b.position, b.waits, b.key);
   });
-  written_ = kNoPosition;
+  written_ = cut_;
 }
 
 Expected<Ingest::Piece> Ingest::piece_of(std::string_view bytes) {
@@ -172,9 +172,12 @@ Expected<void> Ingest::read_piece(std::string_view bytes, Position from) {
   return in.finish("a piece of ingest's snapshot");
 }
 
+// What an event took with it when it came; a report behind its event was not joined, and waits.
 void Ingest::finish_reading() {
-  std::erase_if(waiting_,
-                [&](const auto& one) { return labelled_.contains(one.second.front().event); });
+  drop_waiting([&](const Waiting& w) {
+    const auto event = ids_.find(w.event);
+    return event != ids_.end() && w.report < event->second.position;
+  });
 }
 
 std::string Ingest::digest() const {

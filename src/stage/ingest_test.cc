@@ -2,6 +2,7 @@
 // earlier wordings of docs/SEMANTICS.md.
 #include "stage/ingest.h"
 
+#include "stage/control.h"
 #include "stage/stage_fixture.h"
 
 namespace quintet::stage {
@@ -106,10 +107,9 @@ TEST(Ingest, SendsAReportToTheShardsOfItsEvent) {  // S5.2, A2
   EXPECT_EQ(log.last.record.targets[0].position, 1U);
   EXPECT_EQ(log.last.record.targets[0].time, kDay);
   for (const event::Visit& visit : shards) {
-    EXPECT_TRUE(std::any_of(log.last.record.visits.begin(), log.last.record.visits.end(),
-                            [&](const event::Visit& v) {
-                              return v.shard == visit.shard && v.previous == 1;
-                            }));
+    EXPECT_TRUE(std::any_of(
+        log.last.record.visits.begin(), log.last.record.visits.end(),
+        [&](const event::Visit& v) { return v.shard == visit.shard && v.previous == 1; }));
   }
   EXPECT_EQ(log.offer("sale", sale("y", day(9), "T")).seen["risk"], "1");
   EXPECT_EQ(log.offer("sale", sale("z", day(9), "U")).seen["risk"], "0");
@@ -204,9 +204,93 @@ TEST(Ingest, WritesTheLastControlRecordIntoEachRecord) {  // S1.3, A3
   PlayedLog log(kApp);
   log.offer("sale", sale("a", day(1)));
   EXPECT_EQ(log.last.record.control, kNoPosition);
-  ASSERT_TRUE(log.control(event::RecordKind::seal, ""));
+  ASSERT_TRUE(log.control(event::RecordKind::train, ""));
   log.offer("sale", sale("b", day(1)));
   EXPECT_EQ(log.last.record.control, 2U);
+}
+
+TEST(Ingest, FreesTheIdsBelowASealAndRefusesWhatIsAsOld) {  // S10.4
+  PlayedLog log(kApp);
+  log.offer("sale", sale("a", day(1)));
+  log.offer("report", report("r1", day(4), "b", true));
+  log.offer("sale", sale("kept", day(5)));
+  log.offer("report", report("r2", day(6), "c", true));
+  const Micros now = 6 * kDay;
+  ASSERT_TRUE(log.control(event::RecordKind::seal, write_seal({2, 1, "", 4 * kDay})));
+  EXPECT_EQ(log.ingest.cut(), 2U);
+  EXPECT_EQ(log.ingest.ids(), 2U);
+  EXPECT_EQ(log.ingest.waiting_labels(), 1U);
+  EXPECT_FALSE(log.ingest.find("sale", "a"));
+  EXPECT_EQ(log.ingest.find("sale", "kept"), 3U);
+  const auto old = log.offer("sale", sale("a", day(1)), now).admission;
+  EXPECT_EQ(old.error.id(), "too_old");
+  EXPECT_EQ(old.error.code(), Code::expired);
+  EXPECT_EQ(log.offer("sale", sale("edge", day(4)), now).admission.error.id(), "too_old");
+  EXPECT_EQ(log.offer("sale", sale("kept", day(5)), now).admission.what, What::repeated);
+  // The id is free for another event; the report that waited for one below the edge does not.
+  EXPECT_EQ(log.offer("sale", sale("a", day(5)), now).admission.what, What::admitted);
+  log.offer("sale", sale("b", day(5)), now);
+  EXPECT_TRUE(log.last.record.attached.empty());
+  log.offer("sale", sale("c", day(5)), now);
+  EXPECT_EQ(log.last.record.attached.size(), 1U);
+}
+
+TEST(Ingest, BegunAtACutIsWhatTheWholeLogBecameBySealing) {  // S10.2, S10.4
+  PlayedLog log(kApp);
+  std::vector<std::unique_ptr<Admitted>> records;
+  const auto take = [&] { records.push_back(std::make_unique<Admitted>(std::move(log.last))); };
+  const auto offer = [&](const char* type, const std::string& json) {
+    if (log.offer(type, json, 30 * kDay).admission.what == What::admitted) take();
+  };
+  offer("report", report("r1", day(2), "s7", true));
+  for (int i = 0; i < 1200; ++i) {
+    offer("sale", sale("s" + std::to_string(i), day(5), "x"));
+    // Before its event, after it, and out of its time.
+    if (i % 3 == 0)
+      offer("report", report("a" + std::to_string(i), day(6), "s" + std::to_string(i + 5), true));
+    if (i % 4 == 0)
+      offer("report", report("b" + std::to_string(i), day(7), "s" + std::to_string(i / 2), true));
+    if (i % 5 == 0)
+      offer("report", report("c" + std::to_string(i), day(20), "s" + std::to_string(i / 2), true));
+  }
+  constexpr Position kCut = 900;
+  std::string core;
+  Ingest whole(log.spec, 1, 2, log.sealer), begun(log.spec, 1, 2, log.sealer);
+  for (const auto& record : records) {
+    ASSERT_TRUE(whole.replay(*record, *log.spec));
+    if (record->record.position != kCut) continue;
+    ByteWriter out(core);
+    whole.write_core(out);
+    ByteReader in(core);
+    ASSERT_TRUE(begun.read_core(in));
+    begun.finish_reading();
+    begun.begin_after(kCut, 5 * kDay);
+  }
+  for (const auto& record : records) {
+    if (record->record.position <= kCut) continue;
+    ASSERT_TRUE(begun.replay(*record, *log.spec));
+  }
+  EXPECT_NE(begun.digest(), whole.digest());
+  EXPECT_GT(whole.waiting_labels(), 0U);
+  whole.begin_after(kCut, 5 * kDay);
+  EXPECT_EQ(begun.waiting_labels(), whole.waiting_labels());
+  EXPECT_EQ(begun.digest(), whole.digest());
+  // And out of a snapshot of either.
+  for (Ingest* from : {&begun, &whole}) {
+    std::string bytes;
+    ByteWriter out(bytes);
+    Ingest again(log.spec, 1, 2, log.sealer);
+    from->write_again();
+    std::string piece;
+    const auto wrote = from->write_piece(piece, SIZE_MAX);
+    EXPECT_EQ(wrote.first, kCut + 1);
+    from->write_core(out);
+    ByteReader in(bytes);
+    ASSERT_TRUE(again.read_core(in));
+    ASSERT_TRUE(again.read_piece(piece, kCut + 1));
+    again.finish_reading();
+    EXPECT_EQ(again.digest(), whole.digest());
+  }
 }
 
 TEST(Ingest, ReplayedFromItsOwnRecordsGoesOnAlike) {  // S1.3

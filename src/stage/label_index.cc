@@ -29,9 +29,22 @@ void LabelIndex::reports_of(const event::Record& record, const app::Spec& writte
 }
 
 void LabelIndex::add(std::span<const Report> reports, Position last) {
-  for (const Report& report : reports) put(report);
-  unwritten_.insert(unwritten_.end(), reports.begin(), reports.end());
+  for (const Report& report : reports) {
+    if (report.event <= cut_) continue;
+    put(report);
+    unwritten_.push_back(report);
+  }
   last_ = std::max(last_, last);
+}
+
+void LabelIndex::begin_after(Position cut) {
+  if (cut <= cut_) return;
+  cut_ = cut;
+  const std::uint64_t labels = std::max<std::uint64_t>(spec_->labels.size(), 1);
+  std::erase_if(reports_, [&](const auto& one) { return one.first / labels <= cut; });
+  std::erase_if(unwritten_, [&](const Report& one) { return one.event <= cut; });
+  last_ = std::max(last_, cut);
+  written_ = std::max(written_, cut);
 }
 
 Position LabelIndex::report(Position event, int label) const {
@@ -72,7 +85,7 @@ void LabelIndex::write_again() {
   std::sort(unwritten_.begin(), unwritten_.end(), [](const Report& a, const Report& b) {
     return std::tie(a.report, a.event, a.label) < std::tie(b.report, b.event, b.label);
   });
-  written_ = kNoPosition;
+  written_ = cut_;
 }
 
 Expected<void> LabelIndex::read_piece(std::string_view bytes) {
@@ -94,7 +107,9 @@ Expected<void> LabelIndex::read_piece(std::string_view bytes) {
   if (first == kNoPosition || first > last_ + 1 || last + 1 < first) {
     return broken("a piece of the label index is out of its place");
   }
-  for (const Report& report : read) put(report);
+  for (const Report& report : read) {
+    if (report.event > cut_) put(report);
+  }
   last_ = written_ = std::max(last_, last);
   return {};
 }

@@ -33,6 +33,8 @@ class LabelIndex {
   // Takes into account all records up to `last`, which report this; in position order.
   void add(std::span<const Report> reports, Position last);
   Position last() const { return last_; }
+  // The log begins behind `cut` (S10): nobody can look at an event before it.
+  void begin_after(Position cut);
 
   // The position of the report that counts for the event's label (S5.1), an index into
   // Spec::labels; kNoPosition if there is none but perhaps one that came before its event and rides
@@ -64,6 +66,7 @@ class LabelIndex {
   std::deque<Report> unwritten_;  // by position of the report
   Position last_ = kNoPosition;
   Position written_ = kNoPosition;
+  Position cut_ = kNoPosition;
 };
 
 }  // namespace quintet::stage

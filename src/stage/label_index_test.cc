@@ -123,5 +123,25 @@ TEST_F(LabelIndexTest, DamagedAndMisplacedPiecesAreBrokenAndChangeNothing) {
   EXPECT_TRUE(again.read_piece(first));
 }
 
+// S10.4
+TEST_F(LabelIndexTest, BegunAtACutItHoldsTheEventsBehindIt) {
+  fill(index, 2, 400);
+  std::string early, late;
+  (void)index.write_piece(early, 60);
+  LabelIndex begun(spec);
+  begun.begin_after(150);
+  EXPECT_EQ(begun.last(), 150u);
+  fill(begun, 151, 400);
+  index.begin_after(150);
+  expect_same(begun, index);
+  for (Position event = 1; event <= 150; ++event) EXPECT_EQ(index.report(event, 0), kNoPosition);
+  index.write_again();
+  EXPECT_EQ(index.write_piece(late, 100'000).first, 151u);
+  LabelIndex again(spec);
+  again.begin_after(150);
+  ASSERT_TRUE(again.read_piece(late));
+  expect_same(again, begun);
+}
+
 }  // namespace
 }  // namespace quintet::stage

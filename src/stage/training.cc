@@ -152,7 +152,7 @@ std::string write_training_request(const TrainingRequest& request) {
     for (const std::string& metric : rules.metrics) json.text(metric);
     json.end_array();
   }
-  json.key("lineage").begin_object().key("log_from").uint64(1);
+  json.key("lineage").begin_object().key("log_from").uint64(request.log_from);
   json.key("log_to").uint64(request.log_to).key("as_of").int64(request.as_of);
   json.field("application", request.spec.digest).key("columns").begin_object();
   for (std::size_t i = 0; i < model.input_names.size(); ++i) {

@@ -29,6 +29,9 @@ class TrainingRows {
   // promote them are added.
   Score& score() { return infer_.score(); }
 
+  // State from before the log's beginning is put in here first (S10.2).
+  Infer& infer() { return infer_; }
+
   // History records ask too: done to each record before it is decoded.
   static void make_asking(event::Record& record);
   // The next record of the log, written under the Spec `written`. Errors: those of Infer::apply.
@@ -77,6 +80,7 @@ struct TrainingRequest {
   std::uint32_t version = 1;
   Position log_to = kNoPosition;
   Micros as_of = 0;
+  Position log_from = 1;
 };
 std::string write_training_request(const TrainingRequest& request);
 

@@ -180,6 +180,17 @@ bool Views::is_old(const app::View& view, Micros newest, Micros bucket) {
   return bucket <= edge;
 }
 
+Micros Views::edge(std::size_t view) const {
+  const State& state = states_[view];
+  Micros edge;
+  if (state.newest == kNoTime) return INT64_MAX;
+  if (state.view->retain <= 0 || __builtin_sub_overflow(state.newest, state.view->retain, &edge) ||
+      __builtin_sub_overflow(edge, state.view->every, &edge)) {
+    return INT64_MIN;
+  }
+  return edge;
+}
+
 void Views::drop_old(State& state) {
   while (!state.lines.empty()) {
     const auto oldest = state.lines.begin();
@@ -282,7 +293,16 @@ Expected<void> Views::fold_stored(const Admitted& read, const OutcomeView& store
                   " names an application version that the log lacks");
   }
   const int type = read.event.type == nullptr ? -1 : read.event.type->index;
-  if (stored.status != OutcomeStatus::result || type < 0 || !wants(type)) return {};
+  if (type < 0 || !wants(type)) return {};
+  if (stored.status == OutcomeStatus::erased) {
+    ViewRows rows;
+    for (const std::size_t view : of_[static_cast<std::size_t>(type)]) {
+      rows.rows_.push_back({view, read.record.time, read.record.position, false, 0});
+    }
+    fold(rows, read.record.position);
+    return {};
+  }
+  if (stored.status != OutcomeStatus::result) return {};
   const app::Spec& decided_under = *versions[stored.app_version - 1];
   ByteReader in(stored.bytes);
   TRY(const Outcome decided, read_outcome(in, decided_under, read.record.position));

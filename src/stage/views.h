@@ -94,13 +94,18 @@ class Views {
   // Folds them; everything up to `position` is in the views then.
   void fold(const ViewRows& rows, Position position);
   Position position() const { return position_; }
-  // Folds a stored result: `read` is its record under spec(), `versions` by AppVersion - 1.
+  // Folds a stored outcome, of an erased one its time alone: `read` is its record under spec(),
+  // `versions` by AppVersion - 1.
   Expected<void> fold_stored(const Admitted& read, const OutcomeView& stored,
                              std::span<const std::shared_ptr<const app::Spec>> versions);
 
   // `view` is an index into Spec::views. `invalid` for an `after` that no page gave, `unavailable`
   // (view_too_large) for a view that was given up.
   Expected<ViewPage> read(std::size_t view, const ViewQuery& query);
+
+  // A result of this event time, or an earlier one, is in no bucket that the view keeps, and never
+  // will be (S9.4). INT64_MIN if it keeps all, INT64_MAX before its first result.
+  Micros edge(std::size_t view) const;
 
   struct Size {
     std::size_t lines = 0, bytes = 0;
@@ -116,6 +121,12 @@ class Views {
   std::string write(std::size_t view, ViewPiece piece) const;
   // Which piece the bytes are; `broken` if they are none.
   static Expected<ViewPiece> piece_of(std::string_view bytes);
+  // Whether they say that the view was given up.
+  static Expected<bool> is_given_up(std::string_view bytes);
+  // The piece without its lines.
+  static Expected<std::string> emptied(std::string_view bytes);
+  // The bytes as another application version has them in which the view is the same.
+  static Expected<std::string> under(const app::Spec& spec, std::string_view bytes);
 
   struct StoredPiece {
     Position position = kNoPosition;  // its state is that of all results up to there

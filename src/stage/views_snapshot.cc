@@ -76,6 +76,46 @@ Expected<ViewPiece> Views::piece_of(std::string_view bytes) {
   return piece;
 }
 
+Expected<bool> Views::is_given_up(std::string_view bytes) {
+  TRY_DO(piece_of(bytes));
+  ByteReader in(bytes);
+  (void)in.u8();
+  (void)in.u32();
+  (void)in.text();
+  (void)in.text();
+  (void)in.raw(kPlaceBytes);
+  return in.u8() != 0;
+}
+
+Expected<std::string> Views::emptied(std::string_view bytes) {
+  TRY_DO(piece_of(bytes));
+  ByteReader in(bytes);
+  (void)in.u8();
+  (void)in.u32();
+  (void)in.text();
+  (void)in.text();
+  (void)in.raw(kPlaceBytes);
+  (void)in.u8();
+  (void)in.i64();
+  std::string made(bytes.substr(0, in.at()));
+  if (!in.ok()) return broken("a piece of a view does not parse");
+  ByteWriter(made).varint(0);
+  return made;
+}
+
+Expected<std::string> Views::under(const app::Spec& spec, std::string_view bytes) {
+  TRY_DO(piece_of(bytes));
+  ByteReader in(bytes);
+  std::string made;
+  ByteWriter out(made);
+  out.u8(in.u8());
+  out.u32(in.u32());
+  (void)in.text();
+  out.text(spec.digest);
+  out.raw(in.raw(in.rest()));
+  return made;
+}
+
 bool Views::may_be(const State& state, ViewPiece piece, Micros newest, const Key& key) {
   const Micros every = state.view->every;
   if (every > 0 ? key.bucket % every != 0 : key.bucket != 0) return false;

@@ -145,6 +145,26 @@ TEST_F(ViewsTest, ResultsThatDoNotCountLetOldBucketsGo) {
   EXPECT_EQ(page.position, 2U);
 }
 
+// S9.4
+TEST_F(ViewsTest, AnErasedResultLetsNoOldBucketBack) {
+  load("{of: tx, every: 1h, retain: 1h, aggregate: {hits: count()}}");
+  add(0, "a", 1, 1);
+  fold_all();
+  EXPECT_EQ(read().lines.size(), 1U);
+  Admitted erased;
+  erased.event.type = &views_->spec().events[0];
+  erased.record.position = 2;
+  erased.record.time = 5 * kHour;
+  OutcomeView outcome;
+  outcome.position = 2;
+  outcome.status = OutcomeStatus::erased;
+  outcome.app_version = 1;
+  const std::shared_ptr<const app::Spec> spec(std::shared_ptr<void>(), &views_->spec());
+  ASSERT_TRUE(views_->fold_stored(erased, outcome, {&spec, 1}));
+  EXPECT_TRUE(read().lines.empty());
+  EXPECT_EQ(read().newest, 5 * kHour);
+}
+
 TEST_F(ViewsTest, PagesFollowOneAnotherWithoutGapOrRepeat) {
   load("{of: tx, by: [shop, units], every: 1h, aggregate: {hits: count()}}");
   for (int i = 0; i < 120; ++i) {
