@@ -88,6 +88,12 @@ constexpr CodeEntry kCodes[] = {
      "State can always be rebuilt from the log. A log that forgets what a window still sees could "
      "not.",
      "retain: 7d   # with a window of 30d", "retain: 40d"},
+    {"QNT-0115", "What could not be erased any more",
+     "`retain` removes old records, and what they came to stays in counts without end, tables and "
+     "views. Who is erased later is taken out of it by the keys alone: a private field under "
+     "another key could not be found.",
+     "retain: 90d   # with last(card) over 5 events by terminal_id",
+     "last(card) over 5 events by customer_id"},
     // Events, labels, columns.
     {"QNT-0201", "An unknown event or table", "No event or table of this name is declared.",
      "features: {tx: {of: ordr}}", "features: {tx: {of: order}}"},

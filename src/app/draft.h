@@ -105,6 +105,7 @@ void load_decisions(Draft& draft, const Reading& top);
 void resolve_rows(Draft& draft);
 void load_views(Draft& draft, const Reading& top);
 void load_sinks(Draft& draft, const Reading& top);
+void check_retention(Draft& draft, const Reading& top);
 
 // Finds expressions that YAML cut at a comma inside { } or [ ], reports them, and puts them
 // together again so that the rest of the file can be checked.

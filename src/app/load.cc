@@ -77,18 +77,6 @@ void load_head(Draft& draft, const Reading& top) {
   draft.spec.retain = top.length("retain").value_or(0);
 }
 
-void check_retention(Draft& draft, const Reading& top) {
-  const Spec& spec = draft.spec;
-  Micros longest = spec.reach;
-  for (const Label& label : spec.labels) longest = std::max(longest, label.within);
-  if (spec.retain == 0 || spec.retain >= longest + spec.late) return;
-  draft.report.error("QNT-0114", *top.find("retain"),
-                     "records are kept for " + expr::print_duration(spec.retain) +
-                         ", and the longest window looks back " + expr::print_duration(longest) +
-                         " with " + expr::print_duration(spec.late) + " for late ones",
-                     "keep at least " + expr::print_duration(longest + spec.late));
-}
-
 void load_document(Draft& draft, const Node& root, std::string_view pattern) {
   const Place head = draft.report.source().place(0, 0);
   Reading top(draft.report, root, kTopBlock, head);

@@ -126,6 +126,42 @@ TEST(Load, RefusesARetentionShorterThanTheWindows) {
       "retain: «7d»\nfeatures:\n  f: {of: order, columns: {c: count() over 30d by customer}}\n");
 }
 
+// S10.5
+TEST(Load, RefusesARetentionThatKeepsWhatCouldNotBeErased) {
+  const std::string head = std::string(kHead) + R"(retain: «90d»
+events:
+  pay:
+    id: nr
+    time: at
+    fields:
+      nr: string
+      at: timestamp
+      person: {type: string, privacy: pseudonymize}
+      card: {type: string, privacy: mask}
+      shop: string
+)";
+  const auto columns = [&](const std::string& column) {
+    return head + "features:\n  f:\n    of: pay\n    columns:\n      c: " + column + "\n";
+  };
+  for (const char* column :
+       {"last(card) over 5 events by shop", "distinct(person) over all by shop",
+        "count() over all by card", "count() over 3 events where card == \"1\" by shop"}) {
+    refused("QNT-0115", "", columns(column));
+  }
+  for (const char* column :
+       {"last(card) over 5 events by person", "distinct(person) over 7d by shop",
+        "count() over all by (person, card)", "count() over all by shop"}) {
+    std::string text = columns(column);
+    std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) > 127; });
+    EXPECT_TRUE(load(text).spec) << column;
+  }
+  refused("QNT-0115", "",
+          head +
+              "tables: {t: {key: a, fields: {a: {type: string, privacy: mask}, "
+              "b: {type: string, privacy: pseudonymize}}}}\n");
+  refused("QNT-0115", "", head + "views: {v: {of: pay, every: 1h, aggregate: {n: count()}}}\n");
+}
+
 TEST(Load, ReportsIndependentErrorsInOneRunInFileOrder) {
   const std::string text = std::string(kShop) + R"(features:
   f:
