@@ -104,7 +104,7 @@ struct ResultsOptions {
   std::string id;  // empty: all; "@12": of a position
   std::string event;
   std::string decision;  // NAME:VALUE
-  std::uint64_t from = 1;
+  std::uint64_t from = 0;  // 0: the first that is kept
   std::uint64_t limit = 0;  // 0: all
   bool digest = false;
 };

@@ -20,6 +20,10 @@ void print(const tool::VerifyReport& report) {
     std::printf("%llu results were decided with what was erased since\n",
                 static_cast<unsigned long long>(report.erased_since));
   }
+  if (report.before_base > 0) {
+    std::printf("%llu results are older than the log's base and were only read\n",
+                static_cast<unsigned long long>(report.before_base));
+  }
   std::printf("results  %s\nstate    %s\n", report.results_digest.c_str(),
               report.state_digest.c_str());
   std::printf("%s\n", report.holds() ? "what was recorded equals a fold of the log"
@@ -33,6 +37,7 @@ void print_json(const tool::VerifyReport& report) {
   json.key("first").uint64(report.first).key("last").uint64(report.last);
   json.key("results").uint64(report.results).key("different").uint64(report.different);
   json.key("erased_since").uint64(report.erased_since);
+  json.key("before_base").uint64(report.before_base);
   json.key("snapshots").uint64(report.snapshots);
   json.field("results_digest", report.results_digest).field("state_digest", report.state_digest);
   json.key("faults").begin_array();
@@ -50,9 +55,8 @@ int verify_command(const Common& common, const VerifyOptions& options) {
   const bool quiet = common.quiet || common.json;
   tool::Progress progress(
       "verify", quiet ? tool::Progress::Mode::quiet : tool::Progress::Mode::automatic, clock);
-  const auto found = tool::verify(**log, [&](Position done, Position last) {
-    progress.at(done, last, done);
-  });
+  const auto found =
+      tool::verify(**log, [&](Position done, Position last) { progress.at(done, last, done); });
   if (!found) return report(common, found.error());
   progress.finish(found->last);
   if (common.json) {

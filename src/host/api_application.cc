@@ -9,6 +9,10 @@ void add_application_routes(Router& router, Node& node) {
                 if (node.place == nullptr) return problem_response(place_is_away(), r);
                 const app::Spec& spec = node.place->spec();
                 HttpResponse response{200, "application/yaml", spec.text, {}};
+                const auto& cold = node.place->started().cold;
+                std::string names;
+                for (const std::string& one : cold) names += (names.empty() ? "" : ", ") + one;
+                if (!cold.empty()) response.headers.emplace_back("Quintet-Cold", names);
                 response.headers.emplace_back("ETag", "\"" + spec.digest + "\"");
                 return response;
               })});

@@ -136,7 +136,7 @@ HttpResponse features_now(Node& node, const HttpRequest& request) {
 
 Expected<Place::Query> results_query(const Place& place, const HttpRequest& request) {
   Place::Query query;
-  TRY(query.from, number_of(request, "from", 1, INT64_MAX));
+  TRY(query.from, number_of(request, "from", kNoPosition, INT64_MAX));
   TRY(query.limit, number_of(request, "limit", 100, kPageLimit));
   if (const auto event = request.query_value("event")) {
     if (place.spec().event_index(*event) < 0) {

@@ -2,15 +2,21 @@
 
 #include <algorithm>
 
+#include "host/base.h"
+
 namespace quintet::host {
 
-Expected<void> each_control_back(stage::Store& store, Position above,
-                                 const std::function<Expected<bool>(event::Record&&)>& each) {
-  TRY(const stage::LogEnd end, store.end());
+namespace {
+
+using EachControl = std::function<Expected<bool>(event::Record&&)>;
+
+// Those that stand in the log itself.
+Expected<void> each_logged(stage::LogSource& source, const stage::LogEnd& end, Position above,
+                           const EachControl& each) {
   event::Block block;
   for (Position at = end.last; at > above && at >= end.first;) {
     if (block.records.empty() || at < block.first) {
-      TRY(const auto bytes, store.read_log(at, 1));
+      TRY(const auto bytes, source.read_log(at, 1));
       if (bytes.empty()) return broken("the log lacks position " + std::to_string(at));
       TRY(event::DecodedBlock decoded, event::decode_block(bytes.front().bytes));
       block = std::move(decoded.block);
@@ -27,9 +33,55 @@ Expected<void> each_control_back(stage::Store& store, Position above,
   return {};
 }
 
-Expected<Controls> read_controls(stage::Store& store, Position above) {
+Error beginning_is_gone(Position first) {
+  return broken("the log begins at position " + std::to_string(first) +
+                " and no seal record says what was before");
+}
+
+}  // namespace
+
+Expected<std::optional<stage::SealBody>> find_seal(stage::LogSource& source) {
+  TRY(const stage::LogEnd end, source.end());
+  std::optional<stage::SealBody> seal;
+  TRY_DO(each_logged(source, end, kNoPosition, [&](event::Record&& record) -> Expected<bool> {
+    if (record.kind != event::RecordKind::seal) return true;
+    TRY(seal, stage::read_seal(record.plain));
+    return false;
+  }));
+  if (end.first > (seal ? seal->cut : kNoPosition) + 1) return beginning_is_gone(end.first);
+  return seal;
+}
+
+Expected<void> each_control_back(stage::LogSource& source, Position above,
+                                 const EachControl& each) {
+  TRY(const stage::LogEnd end, source.end());
+  Position cut = kNoPosition;
+  bool sealed = false, more = true;
+  TRY_DO(each_logged(source, end, above, [&](event::Record&& record) -> Expected<bool> {
+    if (record.position <= cut) return false;
+    if (record.kind == event::RecordKind::seal && !sealed) {
+      TRY(const auto body, stage::read_seal(record.plain));
+      cut = body.cut;
+      sealed = true;
+    }
+    TRY(more, each(std::move(record)));
+    return more;
+  }));
+  if (!more) return {};
+  if (!sealed && end.first > above + 1) return beginning_is_gone(end.first);
+  if (cut <= above) return {};
+  TRY(const auto base, Base::find(source));
+  for (auto record = base->controls().rbegin(); record != base->controls().rend(); ++record) {
+    if (record->position <= above) break;
+    TRY(more, each(event::Record(*record)));
+    if (!more) break;
+  }
+  return {};
+}
+
+Expected<Controls> read_controls(stage::LogSource& source, Position above) {
   Controls found;
-  TRY_DO(each_control_back(store, above, [&](event::Record&& record) -> Expected<bool> {
+  TRY_DO(each_control_back(source, above, [&](event::Record&& record) -> Expected<bool> {
     if (record.kind == event::RecordKind::application) {
       TRY(auto body, stage::read_application(record.plain));
       found.applications.push_back(std::move(body));
@@ -43,6 +95,10 @@ Expected<Controls> read_controls(stage::Store& store, Position above) {
     }
     return true;
   }));
+  if (found.last_erase == kNoPosition) {
+    TRY(const auto base, Base::find(source));
+    if (base != nullptr && base->erased() > above) found.last_erase = base->erased();
+  }
   std::reverse(found.applications.begin(), found.applications.end());
   std::reverse(found.erased.begin(), found.erased.end());
   return found;

@@ -43,6 +43,7 @@ class PlaceMetrics {
     commit_total_ += busy >= commit_seen_ ? busy - commit_seen_ : busy;
     commit_seen_ = busy;
     set("quintet_last_position", "Greatest position given out.", now.last);
+    set("quintet_first_position", "First position that the log holds.", now.first);
     set("quintet_durable_position", "Position up to which all is durable.", now.durable);
     set("quintet_pending_events", "Events that wait to become durable.", now.pending);
     set("quintet_ids", "Ids of events that are remembered.", now.ids);

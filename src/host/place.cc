@@ -154,9 +154,9 @@ void Place::State::submit() {
   ++groups_under_way;
   auto group = std::make_shared<Group>(std::exchange(open, Group{}));
   stage::Commit commit = std::move(group->commit);
-  committer->submit(std::move(commit), [this, group](const Expected<void>& result) {
-    on_committed(std::move(*group), result);
-  });
+  committer->submit(std::move(commit), guarded([this, group](const Expected<void>& result) {
+                      on_committed(std::move(*group), result);
+                    }));
 }
 
 void Place::State::on_committed(Group&& group, const Expected<void>& result) {
@@ -268,6 +268,9 @@ void Place::run_on_store(std::function<Expected<void>(stage::Store&)> job, Commi
   state_->committer->run(std::move(job), std::move(done));
 }
 
+Position Place::first() const {
+  return state_->first_kept();
+}
 Position Place::last() const {
   return state_->ingest->last();
 }
@@ -296,6 +299,7 @@ void Place::when_durable(std::function<void(Position first, Position last)> call
 
 Place::Figures Place::figures() const {
   Figures figures = state_->counts;
+  figures.first = first();
   figures.last = last();
   figures.durable = durable();
   figures.ids = state_->ingest->ids();

@@ -43,6 +43,7 @@ class Place {
     Clock& clock;
     Scheduler& loop;
     Scheduler* writer = nullptr;  // of its commits; none: a thread of its own
+    Scheduler* aside = nullptr;   // of retain(); none: a thread of its own
   };
   struct SnapshotFigures {
     Position position = kNoPosition;  // a start from it folds what is later
@@ -66,6 +67,10 @@ class Place {
     std::function<void(const Error&)> on_failure;                // a commit failed: open anew
     // After each snapshot, with what came of it.
     std::function<void(const SnapshotFigures&, const Expected<void>&)> on_snapshot;
+    // A cut is made once the records that go span so much time; -1: a tenth of `retain`.
+    Micros retain_least = -1;
+    // Removing what lies below a base failed; it is tried again at the next look.
+    std::function<void(const Error&)> on_retention;
   };
   // Reads the newest snapshots, folds the tail of the log, and brings the given Spec into force if
   // the log knows another one: its records are appended and it takes effect as if it had always
@@ -113,11 +118,27 @@ class Place {
   // and the erased outcomes are one transaction; then the key is destroyed and the state is folded
   // again from the log, during which saturated() is true. `done` comes after all of it.
   void erase(std::string subject, Done done);
-  // Appends a control record whose effect is elsewhere (train, seal).
+  // Appends a control record whose effect is elsewhere (train).
   void control(event::RecordKind kind, std::string body, Done done);
   // Takes a snapshot of all up to now at the least, of views of all that is durable; `done` comes
   // when it is stored.
   void snapshot(Committer::Done done);
+  // What came of a look at the log's beginning.
+  struct Retention {
+    Position first = 1;     // that the log holds
+    Position removed = 0;   // positions that this look removed
+    std::size_t bytes = 0;  // of the base that stands in their place
+    Micros took = 0;
+  };
+  using Retained = std::function<void(const Expected<Retention>&)>;
+  // Looks whether enough of the log is older than the application's `retain` and out of every
+  // window; if so, takes a snapshot, makes a base and verifies it on a thread aside, puts it in
+  // force with a seal record, and removes what lies below (S10). `unavailable` while another look
+  // or an erase is under way; `broken` with id base_differs if the log does not give the state that
+  // there is: then nothing is removed.
+  void retain(Retained done);
+  // While one of these is alive, nothing is removed from the log.
+  std::shared_ptr<const void> hold_log() const;
   // Runs a job on the writing thread, in order with the commits.
   void run_on_store(std::function<Expected<void>(stage::Store&)> job, Committer::Done done);
   void discard_letter(std::uint64_t number, Committer::Done done);
@@ -133,13 +154,14 @@ class Place {
     Position next = kNoPosition;       // where to go on; kNoPosition at the end
   };
   struct Query {
-    Position from = 1;
+    Position from = kNoPosition;  // kNoPosition: the first that is kept
     std::size_t limit = 100;
     std::string event_type;  // empty: any
     std::string decision;    // of this name; empty: any
     std::string value;       // with this value
   };
-  // Looks at no more than kScanPositions; a page may be empty and still have a next one.
+  // Looks at no more than kScanPositions; a page may be empty and still have a next one. `expired`
+  // below first(); so is result().
   Expected<Page> results(const Query& query);
   // A page of the application's view number `view` (S9).
   Expected<stage::ViewPage> view(std::size_t view, const stage::ViewQuery& query);
@@ -152,6 +174,7 @@ class Place {
   // With its original, opened; empty if it was not kept.
   Expected<stage::DeadLetter> dead_letter(std::uint64_t number);
 
+  Position first() const;    // that the log holds: greater than 1 once its beginning was removed
   Position last() const;     // admitted
   Position durable() const;  // L: all outcomes up to here are durable
   // SHA-256 in hex over the shards, and over what ingest derives; functions of log and application.
@@ -164,10 +187,13 @@ class Place {
     Position views_folded = 0;        // positions whose results were read again for views
     Micros took = 0;
     std::vector<std::string> ignored;  // snapshots that were of no use, and why
+    // Columns, and views as "view NAME", that know less than they should of what was before
+    // first().
+    std::vector<std::string> cold;
   };
   const Started& started() const;
   struct Figures {
-    Position last = 0, durable = 0, snapshot = 0;  // snapshot: of the newest one
+    Position first = 1, last = 0, durable = 0, snapshot = 0;  // snapshot: of the newest one
     std::size_t ids = 0, waiting_labels = 0, pending = 0;
     feature::Shard::Size state;
     Committer::Figures commits;

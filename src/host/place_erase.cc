@@ -10,7 +10,7 @@ Expected<std::vector<stage::OutcomeChange>> Place::State::erased_outcomes(
     const std::string& subject) {
   std::vector<stage::OutcomeChange> changes;
   TRY_DO(each_record(
-      1,
+      first_kept(),
       [&](event::Record&& record, Epoch) -> Expected<void> {
         if (record.subject != subject || record.kind != event::RecordKind::event) return {};
         stage::Outcome erased;
@@ -31,13 +31,14 @@ Expected<std::vector<stage::OutcomeChange>> Place::State::erased_outcomes(
 Expected<void> Place::State::finish_erase(const std::string& subject, Position position) {
   TRY_DO(parts.vault.destroy(subject));
   TRY_DO(parts.vault.destroy(snapshot_subject(erased)));
+  TRY_DO(find_base());
+  TRY_DO(destroy_old_keys());
   erased = position;
   taking.last = taking.newest = kNoPosition;
   TRY_DO(parts.store.remove_snapshots());
   sealer.forget(subject);
   cached.first = cached.last = kNoPosition;
-  TRY_DO(put_in_force(version));
-  TRY_DO(fold_log(kNoPosition));
+  TRY_DO(fold_whole_log());
   return fold_views();
 }
 
@@ -75,39 +76,60 @@ void Place::erase(std::string subject, Done done) {
   }
   s.refolding = true;
   s.drop_snapshot();
+  s.drop_cut([&s, subject = std::move(subject), done = std::move(done)] {
+    if (s.base == nullptr || s.failed) return s.erase_quiet(subject, std::nullopt, done);
+    // First the base without the subject is durable; the record that puts it in force comes with
+    // the erase record.
+    s.rewrite_base(subject, [&s, subject, done](const Expected<stage::SealBody>& seal) {
+      if (seal) return s.erase_quiet(subject, *seal, done);
+      s.refolding = false;
+      done(s.failed ? *s.failed : seal.error());
+      if (!s.failed) s.take_due_snapshot();
+    });
+  });
+}
+
+void Place::State::erase_quiet(const std::string& subject, std::optional<stage::SealBody> seal,
+                               Done done) {
+  if (failed) {
+    refolding = false;
+    return done(*failed);
+  }
   // First everything admitted so far becomes durable, so that the scan below sees all of it.
-  s.when_quiet = [this, subject, done = std::move(done)](const Expected<void>& quiet) {
-    State& state = *state_;
-    auto changes = quiet ? state.erased_outcomes(subject) : quiet.error();
+  when_quiet = [this, subject, seal = std::move(seal),
+                done = std::move(done)](const Expected<void>& quiet) {
+    auto changes = quiet ? erased_outcomes(subject) : quiet.error();
     if (!changes) {
-      state.refolding = false;
+      refolding = false;
       done(std::move(changes).error());
-      if (quiet) state.take_due_snapshot();
+      if (quiet) take_due_snapshot();
       return;
     }
-    state.open.commit.changes = *std::move(changes);
+    open.commit.changes = *std::move(changes);
     const Position position =
-        state.append_control(event::RecordKind::erase, stage::write_erase({subject}));
-    state.when_quiet = [this, subject, done, position](const Expected<void>& durable) {
-      auto finished = durable ? state_->finish_erase(subject, position) : durable;
-      state_->refolding = false;
+        append_control(event::RecordKind::erase, stage::write_erase({subject}));
+    if (seal) append_control(event::RecordKind::seal, stage::write_seal(*seal));
+    when_quiet = [this, subject, done, position](const Expected<void>& is_durable) {
+      auto finished = is_durable ? finish_erase(subject, position) : is_durable;
+      refolding = false;
       if (finished) {
         done(position);
-        state_->take_due_snapshot();  // one may have been asked for meanwhile
+        take_due_snapshot();  // one may have been asked for meanwhile
+        clean_up();
         return;
       }
       // The record is durable: the next start ends what this could not. What was folded is not
       // the log any more.
-      state_->fail(finished.error());
-      state_->fail_snapshot();
+      fail(finished.error());
+      fail_snapshot();
       done(std::move(finished).error());
     };
-    state.submit();
+    submit();
   };
-  if (s.quiet()) {
-    std::exchange(s.when_quiet, nullptr)(Expected<void>());
-  } else {
-    flush();
+  if (quiet()) {
+    std::exchange(when_quiet, nullptr)(Expected<void>());
+  } else if (groups_under_way == 0) {
+    submit();
   }
 }
 

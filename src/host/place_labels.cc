@@ -38,6 +38,7 @@ bool Place::State::add_next_label_piece() {
 
 // A record of the log as it reads under the version in force.
 Expected<void> Place::State::decode_at(Position position, stage::Admitted& out) {
+  if (position < first_kept()) return expired("the record has left the log");
   TRY_DO(load(position));
   out.record = cached.block.records[static_cast<std::size_t>(position - cached.block.first)];
   const AppVersion version_then = out.record.app_version;

@@ -24,6 +24,8 @@ Expected<void> Place::State::start() {
   TRY(epoch, parts.store.open_epoch());
   TRY(durable, parts.store.low_mark());
   if (end.last != kNoPosition) {
+    TRY_DO(find_base());
+    TRY_DO(destroy_old_keys());
     TRY(const Opened opened, open_parts(durable));
     TRY_DO(read_versions(opened));
     if (spec().app != settings.spec->app) {
@@ -48,6 +50,8 @@ Expected<void> Place::State::start() {
   TRY_DO(fold_views());
   committer = std::make_unique<Committer>(
       Committer::Parts{parts.store, parts.loop, &parts.vault, parts.writer}, epoch);
+  TRY_DO(name_cold());
+  if (next_base > 1) post([this] { clean_up(); });
   started.took = parts.clock.steady() - begin;
   return {};
 }
@@ -82,6 +86,7 @@ Expected<void> Place::State::put_in_force(AppVersion wanted_version) {
   views = std::make_unique<stage::Views>(spec);
   views_from = kNoPosition;
   labels = std::make_unique<stage::LabelIndex>(spec);
+  labels->begin_after(first_kept() - 1);
   TRY(const auto models, parts.store.models(true));
   for (const stage::ModelVersion& model : models) {
     if (model.state != stage::ModelState::ready) continue;
@@ -162,9 +167,9 @@ Expected<void> Place::State::activate_new() {
   body.version = static_cast<AppVersion>(versions.size());
   body.digest = settings.spec->digest;
   body.text = settings.spec->text;
-  TRY_DO(put_in_force(body.version));
+  version = body.version;
   TRY_DO(parts.store.remove_snapshots());
-  TRY_DO(fold_log(kNoPosition));
+  TRY_DO(fold_whole_log());
   append_control(event::RecordKind::application, stage::write_application(body));
   body.text.clear();
   append_control(event::RecordKind::activate, stage::write_application(body));

@@ -26,6 +26,11 @@ Expected<Place::State::Found> Place::State::read(Position position) {
   if (position == kNoPosition || position > durable) {
     return not_found("position " + std::to_string(position) + " is not durable");
   }
+  if (position < first_kept()) {
+    return expired("position " + std::to_string(position) + " is older than what the log keeps: " +
+                   "it begins at " + std::to_string(first_kept()))
+        .with_id("removed");
+  }
   TRY_DO(load(position));
   Found found;
   found.record = &cached.block.records[static_cast<std::size_t>(position - cached.block.first)];
@@ -81,7 +86,7 @@ bool decided(const app::Spec& spec, const stage::Outcome& outcome, std::string_v
 Expected<Place::Page> Place::results(const Query& query) {
   State& s = *state_;
   Page page;
-  Position position = std::max<Position>(query.from, 1);
+  Position position = query.from == kNoPosition ? s.first_kept() : query.from;
   const Position stop = std::min(s.durable, position + kScanPositions - 1);
   for (; position <= stop && page.results.size() < query.limit; ++position) {
     auto found = s.read(position);

@@ -46,12 +46,13 @@ Expected<void> Place::State::read_versions(const Opened& opened) {
   if (core != opened.parts.end()) {
     TRY(controls, read_controls(parts.store, core->second.position));
     const SnapshotHead& head = core->second.opened.head;
-    if (controls.last_erase != kNoPosition) {
+    if (core->second.position + 1 < first_kept()) {
+      ignore("snapshot", "it is older than the log's beginning");
+    } else if (controls.last_erase != kNoPosition) {
       ignore("snapshot", "a subject was erased since");
     } else if (controls.active != 0 && controls.active != head.version) {
-      ignore("snapshot", "it was folded under application version " +
-                             std::to_string(head.version) + ", version " +
-                             std::to_string(controls.active) + " is in force");
+      ignore("snapshot", "it was folded under application version " + std::to_string(head.version) +
+                             ", version " + std::to_string(controls.active) + " is in force");
     } else {
       usable = core->second.opened.head;
     }
@@ -125,43 +126,52 @@ Expected<Position> Place::State::read_core(std::string_view body, const Opened& 
     TRY_DO(infer->score().control(record));
   }
   TRY_DO(in.finish("a snapshot's core"));
-  Position next = 1;
+  Position next = first_kept();
   for (auto at = opened.parts.lower_bound("ids/"); at != opened.parts.lower_bound("ids0"); ++at) {
     const auto& [name, part] = *at;
     if (part.opened.head != *usable || next > position) continue;
     TRY(const auto piece, stage::Ingest::piece_of(part.opened.body));
     if (piece.first > next) break;
     if (piece.last < next) continue;
-    TRY_DO(ingest->read_piece(part.opened.body, 1));
+    TRY_DO(ingest->read_piece(part.opened.body, first_kept()));
     next = piece.last + 1;
   }
   if (next <= position) return broken("ids from position " + std::to_string(next) + " are missing");
   ingest->finish_reading();
+  if (base != nullptr) ingest->begin_after(base->cut(), base->seal().edge);
   return position;
 }
 
 // Puts the snapshot in place of the empty stages; the position behind which the fold begins.
 Expected<Position> Place::State::restore(const Opened& opened) {
-  if (!usable) return kNoPosition;
+  const Position least = first_kept() - 1;
+  const auto from_base_alone = [&]() -> Expected<Position> {
+    if (base != nullptr) TRY_DO(base->into(from_base(), *ingest, *infer));
+    TRY_DO(restore_views(nullptr));
+    return least;
+  };
+  if (!usable) return from_base_alone();
   const auto& core = opened.parts.at("ingest");
   auto position = read_core(core.opened.body, opened);
   if (!position) {
     ignore("snapshot at " + std::to_string(core.position), position.error().message());
     usable.reset();
     TRY_DO(put_in_force(version));
-    return kNoPosition;
+    return from_base_alone();
   }
   Position from = *position;
   for (ShardId shard = 0; shard < kShardCount; ++shard) {
     const auto found = opened.parts.find(shard_part(shard));
-    const bool there = found != opened.parts.end() && found->second.opened.head == *usable;
-    auto read = there ? infer->shards().read(shard, found->second.position,
-                                             found->second.opened.body)
-                      : Expected<void>(not_found("there is none of this application version"));
+    const bool there = found != opened.parts.end() && found->second.opened.head == *usable &&
+                       found->second.position >= least;
+    auto read = there
+                    ? infer->shards().read(shard, found->second.position, found->second.opened.body)
+                    : Expected<void>(not_found("there is none of this application version"));
     if (!read) ignore("snapshot " + shard_part(shard), read.error().message());
-    from = std::min(from, read ? found->second.position : kNoPosition);
+    if (!read && base != nullptr) TRY_DO(base->into(from_base(), shard, infer->shards()));
+    from = std::min(from, read ? found->second.position : least);
   }
-  restore_views(opened);
+  TRY_DO(restore_views(&opened));
   from = std::min(from, restore_labels(opened));
   taking.last = taking.newest = *position;
   started.snapshot = *position;

@@ -1,34 +1,19 @@
 // Taking snapshots (DESIGN 3): part after part, each with its own position, about a millisecond of
 // work between two turns of the loop. A part waits until all up to its position is durable: what
 // was lost with a failed commit must never come back from a snapshot.
-#include <cstdio>
-
 #include "host/place_state.h"
 
 namespace quintet::host {
 
 namespace {
 
-constexpr Micros kTurn = 1000;              // work until the loop gets its turn
-constexpr std::size_t kTurnParts = 32;      // the same where the clock stands still
+constexpr Micros kTurn = 1000;               // work until the loop gets its turn
+constexpr std::size_t kTurnParts = 32;       // the same where the clock stands still
 constexpr std::size_t kPieceEntries = 4096;  // of ingest's ids
-constexpr std::size_t kPutParts = 64;       // of one transaction
+constexpr std::size_t kPutParts = 64;        // of one transaction
 constexpr std::size_t kPutBytes = std::size_t{1} << 20;
 
-std::string numbered(const char* format, std::uint64_t number) {
-  char name[40];
-  std::snprintf(name, sizeof name, format, static_cast<unsigned long long>(number));
-  return name;
-}
-
 }  // namespace
-
-std::string shard_part(ShardId shard) { return numbered("shard/%03llu", shard); }
-std::string piece_part(Position first) { return numbered("ids/%015llu", first); }
-std::string label_part(Position first) { return numbered("labels/%015llu", first); }
-std::string view_part(const std::string& view, stage::ViewPiece piece) {
-  return "views/" + view + numbered("/%02llu", piece.depth) + numbered("-%04llu", piece.index);
-}
 
 void Place::State::add_part(std::string name, Position position, std::string_view body) {
   taking.figures.bytes += body.size();

@@ -5,6 +5,8 @@
 #include <set>
 
 #include "host/control_chain.h"
+#include "host/cut.h"
+#include "host/loop.h"
 #include "host/place.h"
 #include "host/snapshot_seal.h"
 #include "host/vault_sealer.h"
@@ -12,12 +14,6 @@
 #include "stage/views.h"
 
 namespace quintet::host {
-
-// Names of snapshots; the other is "ingest".
-std::string shard_part(ShardId shard);
-std::string piece_part(Position first);
-std::string view_part(const std::string& view, stage::ViewPiece piece);
-std::string label_part(Position first);
 
 struct Place::State {
   Parts parts;
@@ -95,7 +91,7 @@ struct Place::State {
     bool labels = false;               // are written, after the views
     std::string key;                   // that seals it
     std::deque<stage::Snapshot> sealed;  // not yet durable positions, rising
-    std::size_t puts = 0;              // under way at the committer
+    std::size_t puts = 0;                // under way at the committer
     std::vector<Committer::Done> asked, waiting;
     std::optional<Error> error;
     Position last = kNoPosition;    // the next one is due from here
@@ -103,9 +99,30 @@ struct Place::State {
     Micros begin = 0;
     SnapshotFigures figures;
   } taking;
+
+  // The beginning of the log (S10).
+  std::shared_ptr<const Base> base;  // in force; null: the log is whole
+  struct Cutting {
+    bool running = false;
+    bool called_off = false;
+    bool waits = false;  // for its snapshot
+    std::uint64_t number = 0;
+    std::function<void()> then;  // when it has ended
+    std::shared_ptr<Cut> work;
+    std::size_t next = 0;  // of its parts, to be stored
+    Micros begin = 0;
+    Retention figures;
+    Retained done;
+  } cutting;
+  std::uint64_t next_base = 1, cuts = 0;
+  const std::shared_ptr<int> held = std::make_shared<int>(0);  // hold_log()
+  bool cleaning = false;
+  std::vector<std::string> stale;  // snapshots of what was removed
+
   Position erased = kNoPosition;  // of the last erase record: which key seals snapshots
   Started started;
   std::optional<SnapshotHead> usable;  // at the start: of the snapshot's core
+  std::unique_ptr<Loop> aside_thread;
   const std::shared_ptr<int> alive = std::make_shared<int>(0);
 
   // For what may run after this object has gone.
@@ -124,6 +141,7 @@ struct Place::State {
   Expected<void> start();
   Expected<void> take_pseudonym_key(Position last);
   Expected<void> fold_log(Position after);
+  Expected<void> fold_whole_log();
   Expected<void> each_record(Position from,
                              const std::function<Expected<void>(event::Record&&, Epoch)>& each,
                              const std::function<void(const event::BlockBytes&)>& after);
@@ -140,7 +158,7 @@ struct Place::State {
   };
   struct Opened {
     std::map<std::string, Part> parts;
-    bool any = false;  // readable or not
+    bool any = false;                    // readable or not
     Position oldest_key = ~Position{0};  // SnapshotHead::erased, the least found
   };
   void ignore(const std::string& what, const std::string& why);
@@ -164,6 +182,33 @@ struct Place::State {
   void drop_snapshot();
   void fail_snapshot();
 
+  // place_retain.cc
+  Position first_kept() const { return base == nullptr ? 1 : base->cut() + 1; }
+  Base::From from_base() { return {parts.store, parts.vault, versions}; }
+  Scheduler& aside();
+  std::optional<CutEdges> edges();
+  Micros least_span() const;
+  void looked(const Expected<Cut::Found>& found);
+  void step_cut();
+  void stepped(const Expected<bool>& more);
+  void put_base();
+  void seal_log();
+  void sealed_log(const Expected<Position>& position);
+  void end_cut(const Expected<void>& result);
+  void drop_cut(std::function<void()> then);
+  void clean_up();
+
+  // place_base.cc
+  Expected<void> find_base();
+  Expected<void> destroy_old_keys();
+  Expected<void> name_cold();
+  using Rewritten = std::function<void(const Expected<stage::SealBody>&)>;
+  void rewrite_base(const std::string& subject, Rewritten done);
+  Expected<stage::SealBody> base_without(const std::string& subject,
+                                         std::vector<stage::Snapshot>& parts_out);
+  void put_parts_of_base(std::shared_ptr<std::vector<stage::Snapshot>> all, std::uint64_t number,
+                         std::size_t next, std::function<void(const Expected<void>&)> done);
+
   // place.cc
   void admit_outcome();
   void close_block();
@@ -180,10 +225,13 @@ struct Place::State {
   // place_erase.cc
   Expected<Position> erased_before(const std::string& subject);
   Expected<std::vector<stage::OutcomeChange>> erased_outcomes(const std::string& subject);
+  void erase_quiet(const std::string& subject, std::optional<stage::SealBody> seal, Done done);
   Expected<void> finish_erase(const std::string& subject, Position position);
 
   // place_views.cc
-  void restore_views(const Opened& opened);
+  Expected<void> restore_views(const Opened* opened);
+  bool restore_view(std::size_t view, const Opened& opened,
+                    std::vector<stage::Views::StoredPiece> pieces);
   Expected<void> fold_views();
   Expected<void> fold_result(event::Record&& record, Epoch block_epoch,
                              const stage::OutcomeView& view);

@@ -5,21 +5,43 @@
 
 namespace quintet::host {
 
-// What the snapshots hold; a view that they hold badly is folded from the first result.
-void Place::State::restore_views(const Opened& opened) {
+// What the snapshots hold, if any, and below them the base; a view that both lack is folded from
+// the first result that is kept.
+Expected<void> Place::State::restore_views(const Opened* opened) {
   views_from = durable;
   for (std::size_t i = 0; i < spec().views.size(); ++i) {
-    const std::string all = "views/" + spec().views[i].name + "/";
-    std::vector<stage::Views::StoredPiece> pieces;
-    for (auto at = opened.parts.lower_bound(all); at != opened.parts.end(); ++at) {
-      if (!at->first.starts_with(all)) break;
-      if (at->second.opened.head != *usable) continue;
-      pieces.push_back({at->second.position, at->second.opened.body});
+    std::vector<std::string> bodies;
+    if (base != nullptr) {
+      TRY(bodies, base->view(from_base(), spec(), i));
     }
-    const auto from = views->restore(i, std::move(pieces));
-    if (!from) ignore("snapshot " + all, from.error().message());
-    views_from = std::min(views_from, from ? *from : kNoPosition);
+    std::vector<stage::Views::StoredPiece> pieces;
+    for (const std::string& body : bodies) pieces.push_back({base->cut(), body});
+    if (opened != nullptr && restore_view(i, *opened, pieces)) continue;
+    Position from = first_kept() - 1;
+    if (!pieces.empty()) {
+      TRY(from, views->restore(i, std::move(pieces)));
+    }
+    views_from = std::min(views_from, from);
   }
+  return {};
+}
+
+// `pieces` are the base's.
+bool Place::State::restore_view(std::size_t view, const Opened& opened,
+                                std::vector<stage::Views::StoredPiece> pieces) {
+  const std::string all = "views/" + spec().views[view].name + "/";
+  for (auto at = opened.parts.lower_bound(all); at != opened.parts.end(); ++at) {
+    if (!at->first.starts_with(all)) break;
+    if (at->second.opened.head != *usable || at->second.position + 1 < first_kept()) continue;
+    pieces.push_back({at->second.position, at->second.opened.body});
+  }
+  const auto from = views->restore(view, std::move(pieces));
+  if (!from) {
+    ignore("snapshot " + all, from.error().message());
+    return false;
+  }
+  views_from = std::min(views_from, *from);
+  return true;
 }
 
 Expected<void> Place::State::fold_views() {
@@ -28,11 +50,11 @@ Expected<void> Place::State::fold_views() {
     stage::OutcomeReader outcomes(parts.store);
     stage::Admitted read;
     TRY_DO(each_record(
-        views_from + 1,
+        std::max(views_from + 1, first_kept()),
         [&](event::Record&& record, Epoch block_epoch) -> Expected<void> {
           ++started.views_folded;
           TRY(const stage::OutcomeView* view, outcomes.at(record.position));
-          if (view == nullptr || view->status != stage::OutcomeStatus::result) return {};
+          if (view == nullptr || view->status == stage::OutcomeStatus::none) return {};
           const AppVersion written = record.app_version;
           if (written == 0 || written > versions.size()) {
             return broken("position " + std::to_string(record.position) +

@@ -12,9 +12,10 @@ constexpr std::string_view kRollback = "rolled back from ";
 
 }  // namespace
 
-Expected<std::vector<PastPromotion>> promotions_of(stage::Store& store, const std::string& model) {
+Expected<std::vector<PastPromotion>> promotions_of(stage::LogSource& source,
+                                                   const std::string& model) {
   std::vector<PastPromotion> past;
-  TRY_DO(each_control_back(store, kNoPosition, [&](event::Record&& record) -> Expected<bool> {
+  TRY_DO(each_control_back(source, kNoPosition, [&](event::Record&& record) -> Expected<bool> {
     if (record.kind != event::RecordKind::promote) return true;
     TRY(stage::Promotion promotion, stage::read_promotion(record.plain));
     if (promotion.model == model) past.push_back({record.position, std::move(promotion)});

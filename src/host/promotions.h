@@ -16,7 +16,8 @@ struct PastPromotion {
 };
 
 // All promotions of the model, oldest first. On a thread that may read the store.
-Expected<std::vector<PastPromotion>> promotions_of(stage::Store& store, const std::string& model);
+Expected<std::vector<PastPromotion>> promotions_of(stage::LogSource& source,
+                                                   const std::string& model);
 
 // A rollback undoes the last promotion that was not undone yet. Promotion::version is the one to
 // return to, 0 if there was none before; `conflict` if nothing is in force.

@@ -20,8 +20,7 @@ Expected<Position> begin_of(const HttpRequest& request, Position durable) {
   if (const std::string_view seen = request.header("last-event-id"); !seen.empty()) {
     const auto position = parse_int64(seen);
     if (!position || *position < 0) {
-      return invalid("expected the id of an event of this stream, a position")
-          .at("Last-Event-ID");
+      return invalid("expected the id of an event of this stream, a position").at("Last-Event-ID");
     }
     return static_cast<Position>(*position) + 1;
   }
@@ -53,8 +52,8 @@ void ResultStreams::start(const std::shared_ptr<Exchange>& exchange) {
   };
   if (node_.place == nullptr || node_.draining) return refuse(place_is_away());
   if (clients_.size() >= kResultStreams) {
-    return refuse(exhausted("there are " + std::to_string(kResultStreams) +
-                            " streams of results already"));
+    return refuse(
+        exhausted("there are " + std::to_string(kResultStreams) + " streams of results already"));
   }
   auto query = results_query(*node_.place, request);
   if (!query) return refuse(query.error());
@@ -68,6 +67,7 @@ void ResultStreams::start(const std::shared_ptr<Exchange>& exchange) {
   client->exchange = exchange;
   client->query = *std::move(query);
   if (*begin != kNoPosition) client->query.from = *begin;
+  if (client->query.from == kNoPosition) client->query.from = node_.place->first();
   client->query.limit = kStreamResults;
   clients_.insert(client);
   exchange->when_closed([this, weak = std::weak_ptr<Client>(client)] {
@@ -121,8 +121,7 @@ void ResultStreams::pump(const SharedClient& client) {
     text += "\n\n";
   }
   const bool more = page->next != kNoPosition;
-  client->query.from =
-      more ? page->next : std::max(client->query.from, node_.place->durable() + 1);
+  client->query.from = more ? page->next : std::max(client->query.from, node_.place->durable() + 1);
   if (!text.empty()) exchange.write(text);
   if (more) schedule(client);
 }

@@ -1,5 +1,6 @@
 #include "host/run.h"
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
@@ -32,6 +33,9 @@ namespace {
 constexpr Micros kDrainGrace = 10 * kSecond;
 constexpr Micros kReopenAfter = kSecond;
 constexpr Micros kFailsAgain = 10 * kSecond;
+// How often the log's beginning is looked at: as often as a hundredth of what it keeps, at most.
+constexpr Micros kLookEvery = kHour;
+constexpr Micros kLooks = 100;
 
 // Everything of one process, in the order of its making.
 class Process {
@@ -65,6 +69,7 @@ class Process {
     loop_.run();
     server_.reset();  // first: a probe under way then ends too
     prober.join();
+    look_.reset();
     trainer_.reset();
     node_.place.reset();
     return std::move(failure_);
@@ -84,6 +89,9 @@ class Process {
     place.on_snapshot = [this](const Place::SnapshotFigures& taken, const Expected<void>& result) {
       tell_snapshot(taken, result);
     };
+    place.on_retention = [this](const Error& why) {
+      log_.warn("old log could not be removed; it is tried again", {{"reason", why.message()}});
+    };
     if (!started_) {
       TRY(place.models, application_models(*settings_.spec, settings_.app_directory, *store_,
                                            settings_.data_directory));
@@ -93,12 +101,55 @@ class Process {
     streams_.wake();
     started_ = true;
     tell_start(node_.place->started());
+    if (settings_.spec->retain > 0) {
+      const Micros every = std::clamp(settings_.spec->retain / kLooks, kSecond, kLookEvery);
+      look_ = loop_.every(every, [this] { look(); });
+    }
     return {};
+  }
+
+  // Removes what the log need not keep (S10).
+  void look() {
+    if (node_.place == nullptr || node_.draining || looking_) return;
+    looking_ = true;
+    node_.place->retain([this](const Expected<Place::Retention>& result) {
+      looking_ = false;
+      tell_retention(result);
+    });
+  }
+
+  void tell_retention(const Expected<Place::Retention>& result) {
+    // 1 until a look has gone well again: what was removed last time stays removed.
+    const bool differs = !result && result.error().id() == "base_differs";
+    metrics_
+        .gauge("quintet_retention_differs",
+               "1 while the log does not give the state that there is, so none of it is removed")
+        .set(differs ? 1 : 0);
+    if (!result) {
+      if (result.error().code() == Code::unavailable) return;  // another time
+      log_.error("no log was removed", {{"reason", result.error().message()}});
+      return;
+    }
+    if (result->removed == 0) return;
+    log_.info("log was removed",
+              {{"first", result->first},
+               {"removed", result->removed},
+               {"bytes", result->bytes},
+               {"seconds", static_cast<double>(result->took) / static_cast<double>(kSecond)}});
+    metrics_.counter("quintet_removed_positions_total", "Positions removed from the log")
+        .add(result->removed);
+    metrics_.gauge("quintet_last_removal_time_seconds", "When log was removed last, since 1970")
+        .set(static_cast<double>(clock_.wall()) / static_cast<double>(kSecond));
   }
 
   void tell_start(const Place::Started& started) {
     for (const std::string& ignored : started.ignored) {
       log_.warn("a snapshot is not used", {{"reason", ignored}});
+    }
+    if (!started.cold.empty()) {
+      std::string names;
+      for (const std::string& one : started.cold) names += (names.empty() ? "" : ", ") + one;
+      log_.warn("columns know nothing of what the log no longer holds", {{"columns", names}});
     }
     start_ = {started.snapshot, started.folded,
               static_cast<double>(started.took) / static_cast<double>(kSecond)};
@@ -130,6 +181,8 @@ class Process {
   // Memory may be ahead of the disk: it is thrown away and folded again (DESIGN 6.5). What fails
   // again and again gets a pause, in which this process says that it is not ready.
   void close_place() {
+    look_.reset();
+    looking_ = false;
     node_.place.reset();
     ++node_.places;
     node_.decoders.clear();
@@ -226,7 +279,8 @@ class Process {
   ResultStreams streams_{node_};
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<HttpServer> server_;
-  std::unique_ptr<Timer> retry_;
+  std::unique_ptr<Timer> retry_, look_;
+  bool looking_ = false;
   Micros failed_at_ = -kFailsAgain;  // the last commit that did
   Expected<void> failure_;
 };

@@ -1,5 +1,7 @@
 #include "host/snapshot_seal.h"
 
+#include <cstdio>
+
 #include "base/bytes.h"
 #include "base/seal.h"
 
@@ -11,9 +13,30 @@ constexpr std::uint8_t kFormat = 1;
 constexpr std::size_t kSaltBytes = 16;
 constexpr std::size_t kClearBytes = 1 + 4 + 8;
 
+std::string numbered(const char* format, std::uint64_t number) {
+  char name[40];
+  std::snprintf(name, sizeof name, format, static_cast<unsigned long long>(number));
+  return name;
+}
+
 }  // namespace
 
-std::string snapshot_subject(Position erased) { return "snapshots/" + std::to_string(erased); }
+std::string shard_part(ShardId shard) {
+  return numbered("shard/%03llu", shard);
+}
+std::string piece_part(Position first) {
+  return numbered("ids/%015llu", first);
+}
+std::string label_part(Position first) {
+  return numbered("labels/%015llu", first);
+}
+std::string view_part(const std::string& view, stage::ViewPiece piece) {
+  return "views/" + view + numbered("/%02llu", piece.depth) + numbered("-%04llu", piece.index);
+}
+
+std::string snapshot_subject(Position erased) {
+  return "snapshots/" + std::to_string(erased);
+}
 
 std::string seal_snapshot(std::string_view key, const SnapshotHead& head, std::string_view name,
                           Position position, std::string_view body) {
@@ -43,6 +66,11 @@ Position sealed_under(std::string_view bytes) {
 }
 
 Expected<OpenedSnapshot> open_snapshot(stage::Vault& vault, const stage::Snapshot& snapshot) {
+  return open_snapshot(vault, snapshot_subject(sealed_under(snapshot.bytes)), snapshot);
+}
+
+Expected<OpenedSnapshot> open_snapshot(stage::Vault& vault, const std::string& subject,
+                                       const stage::Snapshot& snapshot) {
   ByteReader in(snapshot.bytes);
   if (in.u8() != kFormat) return broken("it has a form that this build does not know");
   const std::uint32_t semantics = in.u32();
@@ -54,7 +82,7 @@ Expected<OpenedSnapshot> open_snapshot(stage::Vault& vault, const stage::Snapsho
   opened.head.erased = in.u64();
   const std::size_t clear = kClearBytes + kSaltBytes;
   if (!in.ok() || snapshot.bytes.size() < clear) return broken("it is cut short");
-  TRY(const std::string key, vault.find_subject_key(snapshot_subject(opened.head.erased)));
+  TRY(const std::string key, vault.find_subject_key(subject));
   const std::string_view bytes = snapshot.bytes;
   TRY(const std::string plain, open_sealed(key, {}, bytes.substr(clear), bytes.substr(0, clear)));
   ByteReader inner(plain);

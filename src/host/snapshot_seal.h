@@ -7,16 +7,23 @@
 #include <string_view>
 
 #include "stage/store.h"
+#include "stage/views.h"
 
 namespace quintet::host {
 
 // What a part was folded under. One that differs in anything is of no use.
 struct SnapshotHead {
   AppVersion version = 0;
-  std::string digest;              // Spec::digest
-  Position erased = kNoPosition;   // of the last erase record; names the key
+  std::string digest;             // Spec::digest
+  Position erased = kNoPosition;  // of the last erase record; names the key
   friend bool operator==(const SnapshotHead&, const SnapshotHead&) = default;
 };
+
+// Names of parts; the other is "ingest".
+std::string shard_part(ShardId shard);
+std::string piece_part(Position first);  // of ingest's ids
+std::string label_part(Position first);  // of the label index
+std::string view_part(const std::string& view, stage::ViewPiece piece);
 
 std::string snapshot_subject(Position erased);  // of the vault's key
 
@@ -33,5 +40,8 @@ struct OpenedSnapshot {
 // `broken` for damaged bytes, bytes of another name or position, and those of another semantics
 // version; `expired` or `not_found` if the key is gone.
 Expected<OpenedSnapshot> open_snapshot(stage::Vault& vault, const stage::Snapshot& snapshot);
+// The same for what is sealed under another key of the vault.
+Expected<OpenedSnapshot> open_snapshot(stage::Vault& vault, const std::string& subject,
+                                       const stage::Snapshot& snapshot);
 
 }  // namespace quintet::host

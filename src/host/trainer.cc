@@ -113,6 +113,7 @@ Expected<std::uint64_t> Trainer::start(const TrainOrder& order, Ended ended) {
   work->as_of_given = order.as_of != kNoTime;
   work->body = {model.name, place.last(), work->as_of_given ? order.as_of : node_.clock.wall(),
                 work->rules.seed};
+  work->log = place.hold_log();
   work->data_directory = node_.data_directory;
   work->directory = node_.data_directory + "/training/" + model.name;
   active_ = work;

@@ -1,6 +1,7 @@
 // What a training run does on its own thread.
 #include "host/trainer_work.h"
 
+#include "host/base.h"
 #include "host/vault_sealer.h"
 #include "learn/metrics.h"
 #include "store/log_reader.h"
@@ -19,11 +20,12 @@ Error called_off_error() {
 
 Expected<void> Trainer::Work::perform(stage::Vault& vault, const OnProgressLine& report) {
   stage::TrainingRows rows(spec, model);
-  TRY_DO(fold(vault, rows));
+  TRY(const Position first, fold(vault, rows));
+  log.reset();
   const Micros as_of = as_of_given ? body.as_of : rows.as_of(body.as_of);
   TRY(const learn::Rows cut, rows.cut(rules, as_of));
   const std::string request =
-      stage::write_training_request({*spec, model_spec(), rules, version, body.last, as_of});
+      stage::write_training_request({*spec, model_spec(), rules, version, body.last, as_of, first});
   const std::string type = model_spec().type == app::ModelType::linear ? "linear" : "xgboost";
   TRY(result, train_in_process({directory, type, request, cut}, [&](std::string_view line) {
         report(line);
@@ -33,16 +35,23 @@ Expected<void> Trainer::Work::perform(stage::Vault& vault, const OnProgressLine&
   return measure_current(cut.only(learn::Split::holdout));
 }
 
-// The log up to the run's last position, under one Spec, as if it had always been in force.
-Expected<void> Trainer::Work::fold(stage::Vault& vault, stage::TrainingRows& rows) {
+// The log up to the run's last position, under one Spec, as if it had always been in force. Where
+// it begins.
+Expected<Position> Trainer::Work::fold(stage::Vault& vault, stage::TrainingRows& rows) {
   for (const Installed& one : installed) {
     (void)rows.score().install(one.model, one.version, one.loaded);
   }
   VaultSealer sealer(vault);
-  TRY(const auto log, store::open_log_reader(data_directory));
+  TRY(const auto source, store::open_log_reader(data_directory));
+  TRY(const auto base, Base::find(*source));
+  if (base != nullptr) {
+    TRY_DO(base->into(rows.score()));
+    TRY_DO(base->into({*source, vault, versions}, rows.infer().shards()));
+  }
+  const Position first = base == nullptr ? 1 : base->cut() + 1;
   stage::Admitted admitted;
-  for (Position next = 1; next <= body.last;) {
-    TRY(const auto blocks, log->read_log(next, kReadBytes));
+  for (Position next = first; next <= body.last;) {
+    TRY(const auto blocks, source->read_log(next, kReadBytes));
     if (blocks.empty()) return broken("the log ends before " + std::to_string(body.last));
     for (const event::BlockBytes& bytes : blocks) {
       if (called_off) return called_off_error();
@@ -63,7 +72,7 @@ Expected<void> Trainer::Work::fold(stage::Vault& vault, stage::TrainingRows& row
       next = bytes.last + 1;
     }
   }
-  return {};
+  return first;
 }
 
 // Both are judged on the same rows (the words of `when`).

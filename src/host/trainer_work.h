@@ -31,6 +31,7 @@ struct Trainer::Work {
   };
   std::vector<Installed> installed;
   stage::Score::InForce current;
+  std::shared_ptr<const void> log;  // held while it is read
   std::string data_directory;
   std::string directory;
 
@@ -44,7 +45,7 @@ struct Trainer::Work {
   Expected<void> perform(stage::Vault& vault, const OnProgressLine& report);
 
  private:
-  Expected<void> fold(stage::Vault& vault, stage::TrainingRows& rows);
+  Expected<Position> fold(stage::Vault& vault, stage::TrainingRows& rows);
   Expected<void> measure_current(const learn::Rows& holdout);
 };
 

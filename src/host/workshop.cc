@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "host/api_erase.h"
 #include "host/api_models.h"
+#include "host/control_chain.h"
 #include "host/http_text.h"
 #include "host/model_files.h"
 #include "host/model_upload.h"
@@ -52,29 +53,22 @@ class LocalExchange final : public Exchange {
   std::function<void(HttpResponse)> answer_;
 };
 
-Expected<event::Record> record_at(stage::Store& store, Position at) {
-  TRY(const auto bytes, store.read_log(at, 1));
-  if (bytes.empty()) return broken("the log lacks position " + std::to_string(at));
-  TRY(event::DecodedBlock decoded, event::decode_block(bytes.front().bytes));
-  return std::move(decoded.block.records[at - decoded.block.first]);
-}
-
 // The application in force at the end of the log, found backwards over its control records.
 Expected<std::shared_ptr<const app::Spec>> spec_in_force(stage::Store& store) {
-  TRY(const stage::LogEnd end, store.end());
   AppVersion wanted = 0;
-  for (Position at = end.last; at != kNoPosition;) {
-    TRY(const event::Record record, record_at(store, at));
-    at = record.control;
+  std::string text;
+  TRY_DO(each_control_back(store, kNoPosition, [&](event::Record&& record) -> Expected<bool> {
     const bool activates = record.kind == event::RecordKind::activate;
-    if (!activates && record.kind != event::RecordKind::application) continue;
-    TRY(const auto body, stage::read_application(record.plain));
+    if (!activates && record.kind != event::RecordKind::application) return true;
+    TRY(auto body, stage::read_application(record.plain));
     if (activates && wanted == 0) wanted = body.version;
-    if (activates || body.version != wanted) continue;
-    if (auto spec = app::load(body.text).spec) return spec;
-    return broken("the application of the log is not understood by this build");
-  }
-  return not_found("there is no application in the log");
+    if (activates || body.version != wanted) return true;
+    text = std::move(body.text);
+    return false;
+  }));
+  if (text.empty()) return not_found("there is no application in the log");
+  if (auto spec = app::load(text).spec) return spec;
+  return broken("the application of the log is not understood by this build");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "app/load.h"
+#include "host/control_chain.h"
 #include "stage/control.h"
 #include "stage/outcome_reader.h"
 #include "stage/render.h"
@@ -39,28 +40,24 @@ Expected<std::unique_ptr<StoredLog>> StoredLog::open(const std::string& director
 }
 
 Expected<void> StoredLog::read_versions() {
-  TRY_DO(records([&](event::Record&& record, Epoch, const app::Spec*) -> Expected<void> {
-    if (record.kind == event::RecordKind::activate) {
-      TRY(const auto body, stage::read_application(record.plain));
-      active_ = body.version;
-    }
-    if (record.kind != event::RecordKind::application) return {};
-    TRY(const auto body, stage::read_application(record.plain));
+  TRY(base_, host::Base::find(*store_));
+  TRY(const host::Controls controls, host::read_controls(*store_, kNoPosition));
+  active_ = controls.active;
+  for (const stage::ApplicationBody& body : controls.applications) {
     const app::Loaded loaded = app::load(body.text);
     if (loaded.spec == nullptr) {
       return broken("application version " + std::to_string(body.version) +
                     " of the log is not understood by this build");
     }
     versions_.push_back(loaded.spec);
-    return {};
-  }));
+  }
   if (active_ == 0 || active_ > versions_.size()) return not_found("the log is empty");
   return {};
 }
 
 Expected<void> StoredLog::records(const EachRecord& each) {
   TRY(const stage::LogEnd end, store_->end());
-  Position next = end.first;
+  Position next = std::max(first(), end.first);
   while (end.last != kNoPosition && next <= end.last) {
     TRY(const auto blocks, store_->read_log(next, kReadBytes));
     if (blocks.empty()) return broken("the log ends before position " + std::to_string(end.last));
@@ -80,6 +77,10 @@ Expected<void> StoredLog::records(const EachRecord& each) {
 }
 
 Expected<void> StoredLog::results(Position from, Trace trace, const EachResult& each) {
+  if (from != kNoPosition && from < first()) {
+    return expired("position " + std::to_string(from) + " is older than what the log keeps: it " +
+                   "begins at " + std::to_string(first()));
+  }
   stage::OutcomeReader outcomes(*store_);
   std::string json;
   return records([&](event::Record&& record, Epoch, const app::Spec* written) -> Expected<void> {

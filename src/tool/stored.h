@@ -9,6 +9,7 @@
 
 #include "app/spec.h"
 #include "base/digest.h"
+#include "host/base.h"
 #include "stage/store.h"
 
 namespace quintet::tool {
@@ -22,6 +23,10 @@ class StoredLog {
   stage::Vault& vault() { return *vault_; }
   // The application in force at the end of the log.
   std::shared_ptr<const app::Spec> spec() const { return versions_[active_ - 1]; }
+
+  // What was before the first record; null if the log is whole.
+  const host::Base* base() const { return base_.get(); }
+  Position first() const { return base_ == nullptr ? 1 : base_->cut() + 1; }
 
   // All versions, by AppVersion - 1.
   const std::vector<std::shared_ptr<const app::Spec>>& versions() const { return versions_; }
@@ -45,6 +50,7 @@ class StoredLog {
   std::unique_ptr<stage::Vault> vault_;
   std::vector<std::shared_ptr<const app::Spec>> versions_;  // by AppVersion - 1
   AppVersion active_ = 0;
+  std::shared_ptr<const host::Base> base_;
 };
 
 // A digest over results in order of position, the same whether they come over HTTP or from the

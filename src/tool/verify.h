@@ -1,6 +1,6 @@
 // A stopped application's directory against itself: every checksum and chain, and a fold of its own
-// log from the beginning, compared bit for bit with what was recorded when the events came, and
-// with the snapshots. This is the sentence of DESIGN 2 as a program.
+// log from its beginning or its base, compared bit for bit with what was recorded when the events
+// came, and with the snapshots. This is the sentence of DESIGN 2 as a program.
 #pragma once
 
 #include <functional>
@@ -16,9 +16,12 @@ struct VerifyReport {
   std::uint64_t results = 0;
   std::uint64_t erased_since = 0;  // differ, and a subject was erased after them
   std::uint64_t different = 0;     // results that differ otherwise
-  std::size_t snapshots = 0;       // parts compared
-  std::string results_digest;      // as of `quintet results --digest`
-  std::string state_digest;        // of shards and ingest at the end of the log
+  // Scored under an application version that is older than the log's base: what it needs is gone,
+  // so these are read and not folded.
+  std::uint64_t before_base = 0;
+  std::size_t snapshots = 0;        // parts compared
+  std::string results_digest;       // as of `quintet results --digest`
+  std::string state_digest;         // of shards and ingest at the end of the log
   std::vector<std::string> faults;  // the first difference of each sort, field by field
   bool holds() const { return faults.empty(); }
 };

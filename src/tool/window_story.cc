@@ -138,7 +138,15 @@ class Telling {
   Expected<void> walk_log() {
     TRY(const auto log, StoredLog::open(options_.data));
     TRY_DO(begin(log->spec()));
+    if (options_.at != kNoPosition && options_.at + 1 < log->first()) {
+      return expired("position " + std::to_string(options_.at) + " is older than what the log " +
+                     "keeps: it begins at " + std::to_string(log->first()));
+    }
     host::VaultSealer sealer(log->vault());
+    if (const host::Base* base = log->base()) {
+      TRY_DO(base->into({log->store(), log->vault(), log->versions()}, *fold_));
+      last_ = base->cut();
+    }
     auto walked = log->records(
         [&](event::Record&& record, Epoch epoch, const app::Spec* written) -> Expected<void> {
           if (ready()) return expired("enough");

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""A running application removes its old log, and forgets nothing that an answer needs (S10).
+
+Events are sent for half a minute into an application that keeps eight seconds; it is killed again
+and again meanwhile. `ever` counts every event of a card, also those whose records are gone.
+"""
+import collections
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from server import GONE, Server  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAM = os.environ.get("QUINTET", "build/quintet")
+kSeconds = 34
+kBatch = 40
+kKillEvery = 3.0
+
+
+def metric(client, name):
+    for line in client.get("/metrics")[2].decode().splitlines():
+        if line.startswith(name + " "):
+            return float(line.split()[1])
+    return None
+
+
+def stamp(now):
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
+    return f"{whole}.{int(now % 1 * 1e6):06d}Z"
+
+
+class Sender:
+    def __init__(self, server):
+        self.server, self.client, self.number = server, None, 0
+        self.cards, self.faults = collections.Counter(), []
+
+    def send(self):
+        """A batch, until all of it is answered: `ever` must count each event once."""
+        events = []
+        for _ in range(kBatch):
+            self.number += 1
+            events.append({"id": f"e{self.number}", "at": stamp(time.time()),
+                           "card": f"c{self.number % 7}", "shop": f"s{self.number % 3}",
+                           "amount": f"{self.number % 90}.50"})
+        for event in events:
+            self.cards[event["card"]] += 1
+            event["ever"] = self.cards[event["card"]]
+        while True:
+            try:
+                if self.client is None:
+                    self.client = self.server.connect()
+                sent = [{k: v for k, v in e.items() if k != "ever"} for e in events]
+                answers = list(self.client.post_lines("payment", sent))
+                if len(answers) == len(events):
+                    break
+            except GONE:
+                pass
+            self.client = None
+            time.sleep(.05)
+        for event, answer in zip(events, answers):
+            got = answer.get("features", {}).get("ever")
+            if got != event["ever"]:
+                self.faults.append(f"{event['id']}: ever is {got}, not {event['ever']}: {answer}")
+
+
+def quintet(*arguments):
+    done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def run(folder, check):
+    data = os.path.join(folder, "data")
+    server = Server(PROGRAM, os.path.join(HERE, "retention.yaml"), data)
+    server.start()
+    sender, dice = Sender(server), random.Random(3)
+    end, kill = time.monotonic() + kSeconds, time.monotonic() + kKillEvery
+    firsts, kills = set(), 0
+    while time.monotonic() < end:
+        sender.send()
+        if time.monotonic() > kill:
+            kill = time.monotonic() + kKillEvery * (.5 + dice.random())
+            server.kill()
+            server.reap()
+            server.start()
+            sender.client = None
+            kills += 1
+        elif sender.client is not None:
+            firsts.add(metric(sender.client, "quintet_first_position"))
+        time.sleep(.05)
+    client = server.connect()
+    first = int(metric(client, "quintet_first_position"))
+    check(not sender.faults, "\n".join(sender.faults[:3]))
+    check(first > 1000, f"the log begins at {first}")
+    check(len(firsts) > 2, f"it began at {sorted(firsts)} meanwhile")
+    check(kills > 5, f"{kills} kills")
+    status, _, body = client.get("/v1/results/@1")
+    check(status == 410 and str(first) in body.decode(), f"{status} {body}")
+    check(client.get("/v1/results/payment:e1")[0] in (400, 404), "an old id is still known")
+    page = json.loads(client.get("/v1/results?limit=1")[2])
+    check(page["results"][0]["position"] >= first, str(page)[:200])
+    check(client.get("/v1/results?from=1")[0] == 410, "from=1 is not refused")
+    status, answer = client.post_one("payment", {"id": "e1", "at": stamp(time.time() - 60),
+                                                 "card": "c1", "shop": "s1", "amount": "1"})
+    check(status == 410 and "too_old" in json.dumps(answer), f"{status} {answer}")
+    check(metric(client, "quintet_ids") < sender.number, "every id is still known")
+    check(metric(client, "quintet_retention_differs") == 0, "the base differed")
+    check(server.stop() == 0, "it did not end well")
+    with open(server.log_path) as log:
+        check("log was removed" in log.read(), "the log does not say so")
+
+    status, out, err = quintet("--format", "json", "verify", "--data", data)
+    report = json.loads(out)
+    check(status == 0 and report["holds"], out + err)
+    check(report["first"] >= first and report["results"] > 0, out)
+    status, out, err = quintet("results", "--data", data, "--limit", "1")
+    check(status == 0 and out, err)
+    status, out, err = quintet("results", "--data", data, "--from", "1")
+    check(status != 0 and "begins at" in out + err, out + err)
+    status, out, err = quintet("explain", os.path.join(HERE, "retention.yaml"),
+                               f"e{sender.number}", "ever", "--data", data)
+    check(status == 0 and str(max(sender.cards.values())) in out + err, out + err)
+
+
+def main():
+    passed = failed = 0
+
+    def check(good, what):
+        nonlocal passed, failed
+        passed, failed = passed + bool(good), failed + (not good)
+        if not good:
+            print(what)
+
+    with tempfile.TemporaryDirectory() as folder:
+        run(folder, check)
+    print(f"{passed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
