@@ -23,6 +23,13 @@ bool looks_like_date(std::string_view text) {
   return false;
 }
 
+// "2024-01-01 10:00", "2024-01-01T10:00:00.123456789Z": a date as ours, and more behind it.
+bool looks_like_time(std::string_view text) {
+  if (text.size() < 12 || text[4] != '-' || text[7] != '-') return false;
+  const std::size_t end = text.find_first_not_of("0123456789-");
+  return end == 10 && (text[10] == ' ' || text[10] == 'T') && text[11] >= '0' && text[11] <= '9';
+}
+
 // "1.234,50"
 bool looks_like_comma(std::string_view text) {
   const std::size_t comma = text.find(',');
@@ -80,6 +87,7 @@ class Writer {
     write_input();
     out_ += "    fields:\n";
     for (std::size_t i = 0; i < profile_.columns.size(); ++i) write_field(static_cast<int>(i));
+    if (profile_.keys.empty() && !profile_.amounts.empty()) write_series();
     write_label();
     write_features();
     write_model();
@@ -160,6 +168,14 @@ class Writer {
     out_ += (note.empty() ? "" : "    # " + note) + "\n";
   }
 
+  // Windows are of a key: without one that is in the data, all events have the same.
+  void write_series() {
+    series_ = fresh("series");
+    out_ += "      " + series_ +
+            ": {type: string, optional: true, default: all}    # one series: the key of every "
+            "window\n";
+  }
+
   std::string note_on(const ColumnProfile& column) const {
     if (column.distinct == 0) return "always null";
     std::string note;
@@ -170,6 +186,13 @@ class Writer {
     }
     if (column.type.kind == Kind::text && looks_like_date(column.sample)) {
       add("a date? it is a timestamp once it is written as 2024-02-29");
+    }
+    if (column.type.kind == Kind::text && looks_like_time(column.sample)) {
+      add("a time? it is a timestamp once it is written as 2024-02-29 13:45:30, with at most 6 "
+          "digits of a second");
+    }
+    if (column.type.kind == Kind::text && profile_.label < 0 && named_as_label(column.name)) {
+      add("an outcome? it can be learned once it is written as true and false, or as numbers");
     }
     if (column.type.kind == Kind::text && looks_like_comma(column.sample)) {
       add("a number? it is one once it is written with a point");
@@ -209,8 +232,12 @@ class Writer {
     if (time) column("hour_of_day", "hour(" + at(profile_.time).name + ")");
     const std::string window = time ? "7d" : "20 events";
     const std::string suffix = time ? "7d" : "20";
+    std::vector<std::string> keys;
     for (std::size_t i = 0; i < profile_.keys.size() && i < 2; ++i) {
-      const std::string& key = at(profile_.keys[i]).name;
+      keys.push_back(at(profile_.keys[i]).name);
+    }
+    if (!series_.empty()) keys.push_back(series_);
+    for (const std::string& key : keys) {
       if (time) column(key + "_count_" + suffix, "count() over " + window + " by " + key);
       if (profile_.amounts.empty()) continue;
       const std::string& amount = at(profile_.amounts[0]).name;
@@ -240,6 +267,7 @@ class Writer {
   const Profile& profile_;
   std::string out_;
   std::set<std::string> taken_;
+  std::string series_;  // a field that is always the same, where no column is a key
   std::string label_;
   std::vector<std::string> columns_;
 };

@@ -197,7 +197,8 @@ std::optional<RowAsker::Key> RowAsker::find_key(const Call& call) {
   const event::EventType& source = type(call.source);
   if (clauses.by.empty()) {
     error(call, "QNT-0405", call.ast.span, "this aggregate has no key",
-          "add `by FIELD` or `by (FIELD, FIELD)`");
+          "add `by FIELD` or `by (FIELD, FIELD)`; for one series of all events declare a field "
+          "that is always the same, as `series: {type: string, optional: true, default: all}`");
     return std::nullopt;
   }
   std::map<std::string, std::pair<int, expr::Program>> parts;

@@ -29,6 +29,13 @@ bool fits(Type type, std::string_view text, bool millis) {
   return event::value_of_text(type, text, rules, 0, arena).has_value();
 }
 
+// Digits that a number would not give back: "00012" is not 12, and a double has 15 of them.
+bool is_code(std::string_view text) {
+  const std::string_view digits = text.starts_with('-') ? text.substr(1) : text;
+  if (digits.size() < 2 || digits.find_first_not_of("0123456789") != digits.npos) return false;
+  return digits[0] == '0' || digits.size() > 18;
+}
+
 std::size_t fraction_digits(std::string_view text) {
   const std::size_t point = text.find('.');
   return point == text.npos ? 0 : text.size() - point - 1;
@@ -61,6 +68,7 @@ class ColumnWatch {
       ++repeats_;
     }
     digits_ = std::max(digits_, fraction_digits(text));
+    for (Candidate& each : candidates_) each.possible = each.possible && !is_code(text);
     for (Candidate& each : candidates_) {
       if (each.possible) each.possible = fits(each.type, text, false);
     }
@@ -191,9 +199,7 @@ void choose_roles(Profile& out) {
     }
   }
   for (std::size_t i = 0; i < out.columns.size(); ++i) {
-    const bool named =
-        mentions(at(i).name, {"fraud", "label", "target", "churn", "default", "class", "outcome",
-                              "failure", "returned", "clicked", "y"});
+    const bool named = named_as_label(at(i).name);
     const bool learnable = at(i).type.kind == Kind::boolean;
     if (learnable && (named || out.label < 0)) {
       if (out.label < 0 || named) out.label = static_cast<int>(i);
@@ -216,6 +222,11 @@ void choose_roles(Profile& out) {
 }
 
 }  // namespace
+
+bool named_as_label(std::string_view name) {
+  return mentions(name, {"fraud", "label", "target", "churn", "default", "class", "outcome",
+                         "failure", "returned", "clicked", "species", "y"});
+}
 
 bool hints_at_label(const Profile& profile, int column) {
   if (profile.label < 0 || column == profile.label) return false;

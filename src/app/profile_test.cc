@@ -84,6 +84,32 @@ TEST(Profile, CopesWithWhatFilesAreLike) {
   EXPECT_EQ(millis->events[0].input.epoch, event::InputRules::Epoch::millis);
 }
 
+TEST(Profile, KeepsDigitsThatANumberWouldNotGiveBack) {
+  const Profile p = of(
+      "zip,ref,n", {"00001,10000000000000000000000001,1", "00002,10000000000000000000000002,0.5"});
+  EXPECT_EQ(p.columns[0].type.kind, event::Kind::text);
+  EXPECT_EQ(p.columns[1].type.kind, event::Kind::text);
+  EXPECT_EQ(p.columns[1].distinct, 2U);
+  EXPECT_EQ(p.columns[2].type, event::Type::decimal(1));
+}
+
+TEST(Profile, MakesAKeyForOneSeries) {
+  const Profile p = of("timestamp,value", {"2013-12-02 21:15:00,73.9", "2013-12-02 21:20:00,74.8",
+                                           "2013-12-02 21:25:00,74.7"});
+  const auto spec = loads(p);
+  ASSERT_TRUE(spec);
+  ASSERT_EQ(spec->groups.size(), 1U);
+  EXPECT_EQ(spec->groups[0].name, "record by series");
+  EXPECT_NE(first_application(p, "x").find("mean(value) over 7d by series"), std::string::npos);
+}
+
+TEST(Profile, SaysWhatKeepsATextFromBeingATimeOrAnOutcome) {
+  const std::string text =
+      first_application(of("when,churn", {"2024-01-01 10:00,yes", "2024-01-02 10:00,no"}), "x");
+  EXPECT_NE(text.find("a time? it is a timestamp once"), std::string::npos) << text;
+  EXPECT_NE(text.find("an outcome? it can be learned once"), std::string::npos) << text;
+}
+
 TEST(Profile, LeavesLinesOutThatCannotBeRead) {
   const Profile p = of("a,b", {"1,2", "\"open", "1,2,3", "", "3"});
   EXPECT_EQ(p.rows, 2U);

@@ -77,7 +77,9 @@ std::optional<expr::Symbol> FieldScope::find(std::string_view name) const {
     if (row != draft_.row_names.end() && row->second.contains(std::string(name))) {
       symbol.failed = false;
       symbol.refused = who_ + " sees fields only; `" + std::string(name) + "` is computed";
-      symbol.hint = "write out what it computes";
+      symbol.hint = who_ == "a key"
+                        ? "send it as a field of the event, or choose the entries by `where`"
+                        : "write out what it computes";
       return symbol;
     }
   }

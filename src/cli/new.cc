@@ -8,6 +8,7 @@
 #include "app/diff.h"
 #include "app/load.h"
 #include "app/profile.h"
+#include "app/reading.h"
 #include "app/vocabulary.h"
 #include "base/json_out.h"
 #include "cli/commands.h"
@@ -25,6 +26,28 @@ constexpr std::size_t kProfiledBytes = std::size_t{256} << 20;
 std::string stem_of(const std::string& path) {
   std::string name = path.substr(path.find_last_of('/') + 1);
   return name.substr(0, name.find('.'));
+}
+
+// What was read as CSV and clearly is none, or cannot be an event.
+Expected<void> check_csv(const std::string& path, const std::string& header,
+                         const app::Profile& profile) {
+  const std::size_t lines = profile.rows + profile.unread;
+  const bool alone = profile.columns.size() == 1 && profile.unread * 10 > lines;
+  if (header.starts_with('{') || header.starts_with('[')) {
+    return invalid(path + " is JSON: a first file is made from CSV with a header line");
+  }
+  if (lines > 3 && (alone || profile.unread * 2 > lines)) {
+    return invalid(path + " is no CSV with a header line: " + std::to_string(profile.unread) +
+                   " of " + std::to_string(lines) + " lines do not fit its first line, which has " +
+                   std::to_string(profile.columns.size()) +
+                   (profile.columns.size() == 1 ? " column" : " columns"));
+  }
+  if (profile.columns.size() > app::kMaxNamed) {
+    return invalid(path + " has " + std::to_string(profile.columns.size()) +
+                   " columns, an event has at most " + std::to_string(app::kMaxNamed) +
+                   " fields: leave some out, as `cut -d, -f1-1000` does");
+  }
+  return {};
 }
 
 Expected<std::string> first_from(const Common& common, const NewOptions& options) {
@@ -46,6 +69,7 @@ Expected<std::string> first_from(const Common& common, const NewOptions& options
   auto seen = app::profile(header, lines);
   if (!seen) return std::move(seen).error().during(options.from + ":1");
   const app::Profile profile = *std::move(seen);
+  if (auto csv = check_csv(options.from, header, profile); !csv) return std::move(csv).error();
   if (!common.quiet && !common.json) {
     std::fprintf(stderr, "looked at %zu lines of %s: %zu columns\n", profile.rows,
                  options.from.c_str(), profile.columns.size());
@@ -86,8 +110,7 @@ Expected<void> write_new(const std::string& path, const std::string& text, bool 
 
 // The schema that the first line of the file names, for editors; of an older build it is made anew.
 void write_schema_beside(const std::string& file) {
-  const std::string path =
-      (std::filesystem::path(file).parent_path() / "app.schema.json").string();
+  const std::string path = (std::filesystem::path(file).parent_path() / "app.schema.json").string();
   const std::string schema = app::schema_json();
   if (std::filesystem::exists(path)) {
     const auto there = read_file(path);

@@ -78,10 +78,11 @@ be left out, and each may be named: `round(x, digits = 2)`. In the examples ther
 constexpr std::string_view kAggregates = R"(
 ## Aggregates
 
-`agg(x) [from EVENT] [where EXPR] over WINDOW [every g] [delayed d] [by KEY] [including this]`, the
+`agg(x) [from EVENT] [where EXPR] over WINDOW [every g] [delayed d] by KEY [including this]`, the
 clauses in any order. WINDOW is a duration (`7d`: times in (t - 7d, t]), `N events`, `session GAP`
-or `all`. KEY is a field, `(a, b)` or `(KEY = EXPR)`. Nulls are skipped. Without `including this`
-the event itself does not count.
+or `all`. KEY is a field, `(a, b)` or `(KEY = EXPR)`; data that is one series gets a field that is
+always the same, as `series: {type: string, optional: true, default: all}`. Nulls are skipped.
+Without `including this` the event itself does not count.
 
 | aggregate | x | gives | in an empty window | |
 |---|---|---|---|---|
