@@ -137,7 +137,9 @@ void add_send(CLI::App& app, const Common& common, int& status) {
   CLI::App* command = app.add_subcommand("send", "Stream files into a running application");
   command->add_option("url", options->url, "where it runs, as http://127.0.0.1:8080")->required();
   add_input(command, options->inputs)->required();
-  command->add_option("--app", options->app, "its file; by default it is asked for it");
+  command->add_option("--app", options->app,
+                      "its file; by default it is asked for it, which a token for `send` "
+                      "alone may not");
   command->add_option("--output", options->output, "keep the results here, a line each (NDJSON)");
   command->add_option("--session", options->session,
                       "name of this sending: the same again goes on behind what was answered");
@@ -158,6 +160,15 @@ void add_test(CLI::App& app, const Common& common, int& status) {
   command->add_option("files", options->files, "default: tests/*.yaml beside the application");
   command->add_flag("--update", options->update, "write what is found into the files");
   command->footer(
+      "A test is a file of events and of what is expected for their ids:\n"
+      "  given:\n"
+      "    - payment: {id: p1, at: 2024-03-01T10:00:00Z, card: c, amount: 20.00}\n"
+      "    - payment: {id: p2, at: 2024-03-01T10:05:00Z, card: c, amount: -1}\n"
+      "  expect:\n"
+      "    p1: {spent_1d: 20.00, verdict: approve}    # what is not named is not compared\n"
+      "    p2: refused\n"
+      "A file without `expect` gets what was found by --update. An id given again is ID/2; the\n"
+      "models that the application names under `file` are in force, trained ones are not.\n"
       "Examples: quintet test app.yaml tests/limits.yaml\n"
       "          quintet test app.yaml --update");
   command->callback([options, &common, &status] { status = test_command(common, *options); });
@@ -337,8 +348,8 @@ std::vector<Completable::Option> options_of(const CLI::App& command) {
   std::vector<Completable::Option> found;
   for (const CLI::Option* option : command.get_options()) {
     for (const std::string& name : option->get_lnames()) {
-      found.push_back(
-          {"--" + name, option->get_type_size() != 0, words_of(command.get_name(), "--" + name)});
+      found.push_back({"--" + name, option->get_items_expected_max() != 0,
+                       words_of(command.get_name(), "--" + name)});
     }
   }
   return found;

@@ -62,16 +62,18 @@ Expected<void> replace_file(const std::string& path, const std::string& text) {
   return {};
 }
 
-Expected<bool> one_file(const Common& common, const std::shared_ptr<const app::Spec>& spec,
+Expected<bool> one_file(const Common& common, const tool::CaseOptions& options,
                         const std::string& path, bool update) {
   TRY(const std::string text, read_file(path));
-  auto ran = tool::run_cases(spec, text);
+  auto ran = tool::run_cases(options, text);
   if (!ran) return std::move(ran).error().during(path);
   if (update && ran->updated != text) {
     TRY_DO(replace_file(path, ran->updated));
     std::fprintf(stderr, "%s is updated: %zu values differed\n", path.c_str(),
                  ran->mismatches.size());
-    return true;
+    ran = tool::run_cases(options, ran->updated);
+    if (!ran) return std::move(ran).error().during(path);
+    if (ran->mismatches.empty()) return true;
   }
   say(common, path, *ran);
   return ran->mismatches.empty();
@@ -87,9 +89,16 @@ int test_command(const Common& common, const TestOptions& options) {
     return report(
         common, not_found("there are no tests; put them into tests/*.yaml beside " + options.app));
   }
+  tool::CaseOptions cases{loaded.spec, {}};
+  for (const app::ModelSpec& model : loaded.spec->models) {
+    if (model.file.empty()) continue;
+    auto brought = load_brought(model, options.app);
+    if (!brought) return report(common, brought.error());
+    cases.models.emplace_back(model.name, *std::move(brought));
+  }
   int status = kOk;
   for (const std::string& file : files) {
-    const auto good = one_file(common, loaded.spec, file, options.update);
+    const auto good = one_file(common, cases, file, options.update);
     if (!good) {
       status = std::max(status, report(common, good.error()));
     } else if (!*good) {

@@ -68,12 +68,22 @@ bool same(const std::string& a, const std::string& b) {
 
 class Run {
  public:
-  Run(const std::shared_ptr<const app::Spec>& spec, std::string_view text)
-      : spec_(*spec), source_(text), ingest_(spec, 1, 1, unsealed_), infer_(spec) {
+  Run(const CaseOptions& options, std::string_view text)
+      : spec_(*options.spec),
+        source_(text),
+        ingest_(options.spec, 1, 1, unsealed_),
+        infer_(options.spec) {
     ingest_.keep_no_blocks();
   }
 
-  Expected<CaseReport> perform() {
+  Expected<CaseReport> perform(const CaseOptions& options) {
+    for (const auto& [name, model] : options.models) {
+      TRY_DO(infer_.score().install(name, 1, model));
+      event::Record promotion;
+      promotion.kind = event::RecordKind::promote;
+      promotion.plain = stage::write_promotion({name, 1, model->digest(), "given"});
+      TRY_DO(infer_.score().control(promotion));
+    }
     const app::Yaml yaml = app::read_yaml(source_);
     if (!yaml.problems.empty()) {
       const auto& problem = yaml.problems.front();
@@ -121,8 +131,8 @@ class Run {
       if (fields == &node && entry.key.text == "type" && type->field_index("type") < 0) continue;
       const int field = type->field_index(entry.key.text);
       json += json.empty() ? "{" : ",";
-      append_json_text(json, field < 0 ? entry.key.text
-                                       : type->fields[static_cast<std::size_t>(field)].from);
+      append_json_text(
+          json, field < 0 ? entry.key.text : type->fields[static_cast<std::size_t>(field)].from);
       json += ':';
       append_json(json, entry.value);
     }
@@ -137,7 +147,7 @@ class Run {
       if (id == nullptr) {
         return at(node, decoded.error().place() + ": " + decoded.error().message());
       }
-      found(id->text).status =
+      found(name_of(id->text)).status =
           "refused: " + decoded.error().place() + ": " + decoded.error().message();
       return {};
     }
@@ -151,6 +161,12 @@ class Run {
     return id != nullptr ? id : fields.find(field.from);
   }
 
+  // Under which it is expected: the id, "ID/2" when it is given again.
+  std::string name_of(const std::string& id) {
+    const std::size_t count = ++given_[id];
+    return count == 1 ? id : id + "/" + std::to_string(count);
+  }
+
   Found& found(const std::string& id) {
     if (!found_.contains(id)) order_.push_back(id);
     return found_[id];
@@ -158,14 +174,16 @@ class Run {
 
   Expected<void> fold(event::Event&& event) {
     const Micros time = event.time == kNoTime ? 0 : event.time;
-    const std::string id(event.id);
+    const std::string id = name_of(std::string(event.id));
     const auto admission = ingest_.offer({std::move(event), false, {}}, time, admitted_);
     if (admission.what == stage::Admission::What::refused) {
       found(id).status = "refused: " + admission.error.message();
       return {};
     }
-    // A repeated event changes nothing.
-    if (admission.what == stage::Admission::What::repeated) return {};
+    if (admission.what == stage::Admission::What::repeated) {  // changes nothing
+      found(id).status = "repeated";
+      return {};
+    }
     TRY_DO(infer_.apply(admitted_, outcome_));
     if (outcome_.status != stage::OutcomeStatus::result) return {};
     Found& row = found(id);
@@ -192,15 +210,25 @@ class Run {
       if (entry.value.text != status) {
         miss(entry.value, id, "outcome", entry.value.text,
              row.status.empty() ? "a result" : row.status);
+        changes_.emplace_back(&entry.value, row.status.empty() ? flow_of(row) : status);
       }
       return {};
     }
     if (!row.status.empty()) {
       miss(entry.value, id, "outcome", "a result", row.status);
+      changes_.emplace_back(&entry.value, row.status.substr(0, row.status.find(':')));
       return {};
     }
     for (const Node::Entry& value : entry.value.entries) TRY_DO(compare_value(id, row, value));
     return {};
+  }
+
+  static std::string flow_of(const Found& row) {
+    std::string text = "{";
+    for (const auto& [name, json] : row.values) {
+      text += (text.size() == 1 ? "" : ", ") + name + ": " + json;
+    }
+    return text + "}";
   }
 
   Expected<void> compare_value(const std::string& id, const Found& row, const Node::Entry& entry) {
@@ -243,7 +271,7 @@ class Run {
       append_json_text(text, id);
       text += ':';
       const Found& row = found_[id];
-      text += row.status.empty() ? "\n" : " refused\n";
+      text += row.status.empty() ? "\n" : " " + row.status.substr(0, row.status.find(':')) + "\n";
       for (const auto& [name, json] : row.values) text += "    " + name + ": " + json + "\n";
     }
     return std::move(report_);
@@ -258,6 +286,7 @@ class Run {
   stage::Infer infer_;
   stage::Admitted admitted_;
   stage::Outcome outcome_;
+  std::map<std::string, std::size_t> given_;  // by id, how often
   std::map<std::string, Found> found_;
   std::vector<std::string> order_;
   std::vector<std::pair<const Node*, std::string>> changes_;
@@ -266,9 +295,8 @@ class Run {
 
 }  // namespace
 
-Expected<CaseReport> run_cases(const std::shared_ptr<const app::Spec>& spec,
-                               std::string_view text) {
-  return Run(spec, text).perform();
+Expected<CaseReport> run_cases(const CaseOptions& options, std::string_view text) {
+  return Run(options, text).perform(options);
 }
 
 }  // namespace quintet::tool

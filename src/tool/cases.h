@@ -5,9 +5,10 @@
 //   expect:
 //     "1": {count_1d: 1, verdict: approve}      # what is not named is not compared
 //     "2": refused
+//     "1/2": repeated                           # the second event that is given with the id "1"
 //
 // The events go through the same stages as those of a log, in the order of the file. Fields may be
-// named as in the application or as in its input. No model is in force.
+// named as in the application or as in its input. Of models those that are given are in force.
 #pragma once
 
 #include <memory>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "app/spec.h"
+#include "learn/model.h"
 
 namespace quintet::tool {
 
@@ -32,7 +34,12 @@ struct CaseReport {
   std::string updated;
 };
 
+struct CaseOptions {
+  std::shared_ptr<const app::Spec> spec;
+  std::vector<std::pair<std::string, std::shared_ptr<const learn::Model>>> models;  // by name
+};
+
 // `invalid` for a file that cannot be run; the message begins with the line.
-Expected<CaseReport> run_cases(const std::shared_ptr<const app::Spec>& spec, std::string_view text);
+Expected<CaseReport> run_cases(const CaseOptions& options, std::string_view text);
 
 }  // namespace quintet::tool

@@ -79,6 +79,12 @@ def check_new(c):
     c.run("new --from twice.csv -", 1, "", r"^error: twice.csv:1: the header names `a` twice$")
     c.run("new --from empty.csv -", 1, "", r"empty.csv is empty: a CSV file needs a header line")
     c.run("new --from binary -", 1, "", r"^error: binary:1: .*UTF-8")
+    write("data.json", '{"a": 1,\n"b": [1, 2]}\n')
+    c.run("new --from data.json -", 1, "", r"^error: data.json is JSON: a first file is made from")
+    write("readme.md", "# Words\n" + "some text, and more, of it\n" * 9)
+    c.run("new --from readme.md -", 1, "", r"readme.md is no CSV with a header line: 9 of 9 lines")
+    write("wide.csv", ",".join(f"c{i}" for i in range(1500)) + "\n")
+    c.run("new --from wide.csv -", 1, "", r"has 1500 columns, an event has at most 1024 fields")
     c.run("new --from nothing.csv x.yaml", 2, "", r"^error: nothing.csv: No such file")
     c.run("new --from . x.yaml", 2, "", r"Is a directory$")
     c.run("new --from orders.csv /nowhere/x.yaml", 2, "", r"cannot write /nowhere/x.yaml: No such")
@@ -100,6 +106,16 @@ def check_test_and_diff(c):
     c.run("test app.yaml --update", 0, None, r"tests/first.yaml is updated: 1 values differed")
     c.run("test app.yaml tests/first.yaml", 0,
           r"^tests/first.yaml: ok: 1 events, 1 values, 0 differ$")
+    write("tests/again.yaml",
+          "given:\n  - order: {id: a, at: 2024-01-01T10:00:00Z, customer: x, amount: 5}\n"
+          "  - order: {id: a, at: 2024-01-01T10:00:00Z, customer: x, amount: 6}\n"
+          "expect:\n  a: refused\n  a/2: {orders_7d: 0}\n")
+    c.run("test app.yaml tests/again.yaml", 1,
+          r"a: outcome\n  expected refused\n  got      a result(.|\n)*"
+          r"a/2: outcome\n  expected a result\n  got      refused: ", "")
+    c.run("test app.yaml tests/again.yaml --update", 0, None, r"again.yaml is updated: 2 values")
+    c.run("test app.yaml tests/again.yaml", 0, r"again.yaml: ok: 2 events, \d values, 0 differ")
+    os.remove("tests/again.yaml")
     c.run("test app.yaml tests/nothing.yaml", 2, None, r"nothing.yaml: No such file")
     write("tests/broken.yaml", "events: [")
     c.run("test app.yaml tests/broken.yaml", 1, None, r"tests/broken.yaml")
@@ -291,6 +307,8 @@ def check_completion(c):
         text = c.run("completion " + shell, 0, None, "")
         c.that(f"{shell} knows every command and --input",
                all(command in text for command in COMMANDS) and "input" in text)
+        if shell == "fish":
+            c.that("flags take no value", "-l quiet\n" in text and "-l app -r" in text, text)
         if shutil.which(shell):
             done = subprocess.run([shell, "-n"], input=text, capture_output=True, text=True,
                                   check=False)
