@@ -37,8 +37,8 @@ Position read_back(ByteReader& in, Position position) {
 
 // Differences wrap on purpose: both ends may be any int64, and the reader wraps back.
 void write_difference(ByteWriter& out, Micros value, Micros base) {
-  out.zigzag(static_cast<Micros>(static_cast<std::uint64_t>(value) -
-                                 static_cast<std::uint64_t>(base)));
+  out.zigzag(
+      static_cast<Micros>(static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(base)));
 }
 
 Micros read_difference(ByteReader& in, Micros base) {
@@ -65,7 +65,9 @@ void write_labels(ByteWriter& out, const Record& record) {
   }
 }
 
-std::uint16_t read_index(ByteReader& in) { return static_cast<std::uint16_t>(in.count(0xffff)); }
+std::uint16_t read_index(ByteReader& in) {
+  return static_cast<std::uint16_t>(in.count(0xffff));
+}
 
 void read_labels(ByteReader& in, Record& record) {
   record.targets.resize(in.count(kMostLabels));
@@ -150,10 +152,11 @@ void write_record(ByteWriter& out, const Record& record, Micros base_time, Sende
   write_session(out, record, sender);
 }
 
-bool known(std::uint8_t kind) { return (kind >= 1 && kind <= 2) || (kind >= 16 && kind <= 22); }
+bool known(std::uint8_t kind) {
+  return (kind >= 1 && kind <= 2) || (kind >= 16 && kind <= 22);
+}
 
-Expected<Record> read_record(ByteReader& in, Position position, Micros base_time,
-                             Sender& sender) {
+Expected<Record> read_record(ByteReader& in, Position position, Micros base_time, Sender& sender) {
   Record record;
   record.position = position;
   const std::uint8_t kind = in.u8();
@@ -212,9 +215,13 @@ BlockBytes encode_block(const Block& block, Hash128 previous) {
   return result;
 }
 
-Hash128 block_hash(std::string_view bytes) { return hash128(bytes); }
+Hash128 block_hash(std::string_view bytes) {
+  return hash128(bytes);
+}
 
-Expected<DecodedBlock> decode_block(std::string_view bytes) {
+namespace {
+
+Expected<void> check_bytes(std::string_view bytes) {
   if (bytes.size() < 8 || bytes.substr(0, 2) != kMagic) return broken("this is no block of a log");
   if (static_cast<std::uint8_t>(bytes[2]) != kVersion) {
     return broken("block format " + std::to_string(static_cast<std::uint8_t>(bytes[2])) +
@@ -224,6 +231,29 @@ Expected<DecodedBlock> decode_block(std::string_view bytes) {
   if (tail.u32() != crc32c(bytes.substr(0, bytes.size() - 4))) {
     return broken("a block of the log does not match its checksum");
   }
+  return {};
+}
+
+std::string place_of(const BlockBytes& block) {
+  return "the block at position " + std::to_string(block.first);
+}
+
+}  // namespace
+
+Expected<void> check_block(const BlockBytes& block) {
+  auto checked = check_bytes(block.bytes);
+  if (!checked) return std::move(checked).error().during(place_of(block));
+  return {};
+}
+
+Expected<DecodedBlock> decode_block(const BlockBytes& block) {
+  auto decoded = decode_block(block.bytes);
+  if (!decoded) return std::move(decoded).error().during(place_of(block));
+  return decoded;
+}
+
+Expected<DecodedBlock> decode_block(std::string_view bytes) {
+  TRY_DO(check_bytes(bytes));
   ByteReader in(bytes.substr(0, bytes.size() - 4));
   (void)in.raw(4);
   DecodedBlock result;

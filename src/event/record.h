@@ -106,5 +106,9 @@ struct DecodedBlock {
 };
 // Refuses damaged bytes (CRC-32C), unknown versions and unknown kinds; hostile-safe.
 Expected<DecodedBlock> decode_block(std::string_view bytes);
+// The same of a block from a store; the error names its position.
+Expected<DecodedBlock> decode_block(const BlockBytes& block);
+// Whether the bytes are those that were written: their checksum alone.
+Expected<void> check_block(const BlockBytes& block);
 
 }  // namespace quintet::event

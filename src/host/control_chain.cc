@@ -18,7 +18,7 @@ Expected<void> each_logged(stage::LogSource& source, const stage::LogEnd& end, P
     if (block.records.empty() || at < block.first) {
       TRY(const auto bytes, source.read_log(at, 1));
       if (bytes.empty()) return broken("the log lacks position " + std::to_string(at));
-      TRY(event::DecodedBlock decoded, event::decode_block(bytes.front().bytes));
+      TRY(event::DecodedBlock decoded, event::decode_block(bytes.front()));
       block = std::move(decoded.block);
     }
     event::Record& record = block.records[at - block.first];

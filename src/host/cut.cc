@@ -33,7 +33,7 @@ Expected<Cut::Found> Cut::look() {
     if (blocks.empty()) break;
     for (const event::BlockBytes& bytes : blocks) {
       if (bytes.last > order_.durable) return found_;
-      TRY(const event::DecodedBlock decoded, event::decode_block(bytes.bytes));
+      TRY(const event::DecodedBlock decoded, event::decode_block(bytes));
       Micros newest = found_.newest;
       for (const event::Record& record : decoded.block.records) {
         if (record.app_version == 0 || record.app_version > order_.versions.size()) {
@@ -171,7 +171,7 @@ Expected<bool> Cut::step(std::uint64_t number) {
   TRY(const auto blocks, order_.store->read_log(next_, kReadBytes));
   if (blocks.empty()) return broken("the log ends before position " + std::to_string(last_));
   for (const event::BlockBytes& bytes : blocks) {
-    TRY(event::DecodedBlock decoded, event::decode_block(bytes.bytes));
+    TRY(event::DecodedBlock decoded, event::decode_block(bytes));
     for (event::Record& record : decoded.block.records) {
       if (record.position < next_) continue;
       if (record.position > last_) break;

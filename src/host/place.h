@@ -190,6 +190,7 @@ class Place {
     // Columns, and views as "view NAME", that know less than they should of what was before
     // first().
     std::vector<std::string> cold;
+    Micros newest = kNoTime;           // admission of the log
   };
   const Started& started() const;
   struct Figures {

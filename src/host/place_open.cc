@@ -52,6 +52,7 @@ Expected<void> Place::State::start() {
       Committer::Parts{parts.store, parts.loop, &parts.vault, parts.writer}, epoch);
   TRY_DO(name_cold());
   if (next_base > 1) post([this] { clean_up(); });
+  started.newest = ingest->last_admitted();
   started.took = parts.clock.steady() - begin;
   return {};
 }
@@ -111,7 +112,7 @@ Expected<void> Place::State::each_record(
     TRY(const auto blocks, parts.store.read_log(next, kReadBytes));
     if (blocks.empty()) return broken("the log ends before position " + std::to_string(end.last));
     for (const event::BlockBytes& bytes : blocks) {
-      TRY(event::DecodedBlock decoded, event::decode_block(bytes.bytes));
+      TRY(event::DecodedBlock decoded, event::decode_block(bytes));
       for (event::Record& record : decoded.block.records) {
         if (record.position < next) continue;
         TRY_DO(each(std::move(record), decoded.block.epoch));

@@ -10,7 +10,7 @@ Expected<void> Place::State::load(Position position) {
   TRY(auto run, parts.store.outcome_run(position));
   TRY(auto blocks, parts.store.read_log(position, 1));
   if (!run || blocks.empty()) return not_found("there is no result at this position");
-  TRY(auto decoded, event::decode_block(blocks.front().bytes));
+  TRY(auto decoded, event::decode_block(blocks.front()));
   cached.run = std::move(*run);
   TRY(cached.views, stage::read_run(cached.run.run));
   cached.block = std::move(decoded.block);

@@ -396,6 +396,12 @@ TEST_F(PlaceTest, AnEraseThatCannotEndTheKeyIsFinishedByTheNextStart) {
   EXPECT_EQ(*vault->destroyed(), std::vector<std::string>{ann});
 }
 
+TEST_F(PlaceTest, TellsTheNewestAdmissionThatTheClockMayBeBehind) {
+  offer(sale("a", "ann"));
+  open();
+  EXPECT_EQ(place->started().newest, clock.wall());
+}
+
 struct BroughtModelTest : PlaceTest {
   std::shared_ptr<const learn::Model> model(double bias) {
     const std::string text = R"({"quintet_linear": 1, "link": "logistic", "bias": )" +

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <thread>
 
+#include "base/civil.h"
 #include "host/api_application.h"
 #include "host/api_dead_letters.h"
 #include "host/api_erase.h"
@@ -14,6 +15,7 @@
 #include "host/api_views.h"
 #include "host/figures.h"
 #include "host/http_server.h"
+#include "host/log_check.h"
 #include "host/model_files.h"
 #include "host/model_upload.h"
 #include "host/node.h"
@@ -62,6 +64,7 @@ class Process {
     options.tls = settings_.tls;
     TRY(server_, HttpServer::start(loop_, router_, options, metrics_, log_));
     loop_.on_termination([this](int) { stop(); });
+    check_log();
     std::thread prober([this, target = ProbeTarget{settings_.address, server_->port(), "localhost",
                                                    settings_.tls.has_value()}] {
       loop_.post([this, result = probe(target)] { probed(result); });
@@ -70,6 +73,7 @@ class Process {
     server_.reset();  // first: a probe under way then ends too
     prober.join();
     look_.reset();
+    log_check_.reset();
     trainer_.reset();
     node_.place.reset();
     return std::move(failure_);
@@ -142,6 +146,18 @@ class Process {
         .set(static_cast<double>(clock_.wall()) / static_cast<double>(kSecond));
   }
 
+  void check_log() {
+    LogCheck::Settings check;
+    const auto end = store_->end();
+    if (end) check.from = end->first;
+    check.directory = settings_.data_directory;
+    check.on_damage = [this](const Error& why) {
+      log_.error("the log is damaged; restore it from a backup, and see quintet verify",
+                 {{"reason", why.message()}});
+    };
+    log_check_ = std::make_unique<LogCheck>(std::move(check));
+  }
+
   void tell_start(const Place::Started& started) {
     for (const std::string& ignored : started.ignored) {
       log_.warn("a snapshot is not used", {{"reason", ignored}});
@@ -150,6 +166,13 @@ class Process {
       std::string names;
       for (const std::string& one : started.cold) names += (names.empty() ? "" : ", ") + one;
       log_.warn("columns know nothing of what the log no longer holds", {{"columns", names}});
+    }
+    const Micros ahead = started.newest == kNoTime ? 0 : started.newest - clock_.wall();
+    if (ahead > node_.place->spec().ahead) {
+      log_.warn(
+          "the newest admission of the log is ahead of the clock: until the clock has caught up, "
+          "that instant is the admission of all events, and the time of those without one",
+          {{"newest", format_time(started.newest)}, {"seconds", ahead / kSecond}});
     }
     start_ = {started.snapshot, started.folded,
               static_cast<double>(started.took) / static_cast<double>(kSecond)};
@@ -281,6 +304,7 @@ class Process {
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<Timer> retry_, look_;
   bool looking_ = false;
+  std::unique_ptr<LogCheck> log_check_;
   Micros failed_at_ = -kFailsAgain;  // the last commit that did
   Expected<void> failure_;
 };

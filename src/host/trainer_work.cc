@@ -55,7 +55,7 @@ Expected<Position> Trainer::Work::fold(stage::Vault& vault, stage::TrainingRows&
     if (blocks.empty()) return broken("the log ends before " + std::to_string(body.last));
     for (const event::BlockBytes& bytes : blocks) {
       if (called_off) return called_off_error();
-      TRY(event::DecodedBlock decoded, event::decode_block(bytes.bytes));
+      TRY(event::DecodedBlock decoded, event::decode_block(bytes));
       for (event::Record& record : decoded.block.records) {
         if (record.position < next || record.position > body.last) continue;
         const AppVersion written = record.app_version;

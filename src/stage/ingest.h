@@ -74,6 +74,8 @@ class Ingest {
   // Ordered sessions. A host passes what was refused before it was an event.
   Sessions& sessions() { return sessions_; }
   std::size_t waiting_labels() const { return waiting_.size(); }
+  // The newest instant of admission; no later record is admitted before it.
+  Micros last_admitted() const { return last_admitted_; }
   // The stamp that the next record would get.
   Micros low_time() { return low_time_.at(next_); }
 

@@ -79,9 +79,10 @@ Expected<std::vector<BlockBytes>> read_blocks(Database& database, Position from,
       return expired("the log begins at " + run.text(0) + ", position " + std::to_string(from) +
                      " has been removed");
     }
-    TRY(std::string body, unpack(run.bytes(4), run.i64(3)));
-    bytes += body.size();
-    out.push_back({run.u64(0), run.u64(1), run.u64(2), std::move(body)});
+    auto body = unpack(run.bytes(4), run.i64(3));
+    if (!body) return std::move(body).error().during("the block at position " + run.text(0));
+    bytes += body->size();
+    out.push_back({run.u64(0), run.u64(1), run.u64(2), *std::move(body)});
   }
   return out;
 }

@@ -51,7 +51,8 @@ Expected<std::vector<std::string>> read_keys(const std::string& path) {
   std::size_t at = 0;
   while (at < text.size()) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
-    TRY(std::string key, from_hex(text.substr(at, end - at)));
+    auto read = from_hex(text.substr(at, end - at));
+    std::string key = read ? *std::move(read) : std::string();
     if (key.size() != kSealKeyBytes) return broken(path + " does not hold keys of 64 hex digits");
     out.push_back(std::move(key));
     at = end + 1;

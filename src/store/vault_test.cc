@@ -181,7 +181,9 @@ TEST(Vault, RefusesAKeyFileThatDoesNotFit) {
   for (const std::string& text :
        {std::string(64, '7'), std::string("7777\n"), std::string("no hex\n"), std::string()}) {
     std::ofstream(key_file, std::ios::trunc) << text;
-    EXPECT_FALSE(open_vault(directory.path())) << text;
+    const auto refused = open_vault(directory.path());
+    ASSERT_FALSE(refused) << text;
+    EXPECT_NE(refused.error().message().find("vault.key"), std::string::npos);
   }
   std::filesystem::remove(key_file);
   const auto vault = open_vault(directory.path());

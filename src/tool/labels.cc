@@ -54,7 +54,7 @@ class Search {
       Micros time = kNoTime;
       const auto blocks = log_.store().read_log(riding.report, 1);
       if (blocks && !blocks->empty()) {
-        TRY(const event::DecodedBlock decoded, event::decode_block(blocks->front().bytes));
+        TRY(const event::DecodedBlock decoded, event::decode_block(blocks->front()));
         time = decoded.block.records[riding.report - decoded.block.first].time;
       }
       for (std::size_t i = 0; i < labels_.size(); ++i) {

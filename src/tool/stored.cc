@@ -62,7 +62,7 @@ Expected<void> StoredLog::records(const EachRecord& each) {
     TRY(const auto blocks, store_->read_log(next, kReadBytes));
     if (blocks.empty()) return broken("the log ends before position " + std::to_string(end.last));
     for (const event::BlockBytes& bytes : blocks) {
-      TRY(event::DecodedBlock decoded, event::decode_block(bytes.bytes));
+      TRY(event::DecodedBlock decoded, event::decode_block(bytes));
       for (event::Record& record : decoded.block.records) {
         if (record.position < next) continue;
         const AppVersion version = record.app_version;
