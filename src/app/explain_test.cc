@@ -104,6 +104,12 @@ TEST(Render, ColoursOnRequestAlone) {
   EXPECT_NE(render(d, "f", "x\n", true).find('\x1b'), std::string::npos);
 }
 
+TEST(Render, ShowsNothingThatATerminalWouldObeyOrMisread) {
+  const Diagnostic d{"QNT-0101", false, {1, 1, 1, 2}, "m", {}, ""};
+  EXPECT_NE(render(d, "f", "a\x1b[2J\xe9z\n", false).find(" a?[2J?z\n"), std::string::npos);
+  EXPECT_NE(render(d, "f", "a\xc3\xa9z\n", false).find(" a\xc3\xa9z\n"), std::string::npos);
+}
+
 TEST(Render, CutsLongLinesAroundTheMark) {
   const std::string text = std::string(500, 'a') + "b" + std::string(500, 'c');
   const Diagnostic d{"QNT-0101", false, {1, 501, 1, 502}, "m", {}, ""};

@@ -4,6 +4,7 @@
 #include "app/diagnostic.h"
 #include "app/source.h"
 #include "base/json_out.h"
+#include "base/text.h"
 
 namespace quintet::app {
 namespace {
@@ -18,12 +19,22 @@ std::size_t characters(std::string_view text) {
 
 // Characters [from, from + count) of a line.
 std::string cut(std::string_view line, std::size_t from, std::size_t count) {
+  // Bytes of another encoding, and what a terminal would obey, are shown as `?`.
+  const bool text = is_utf8(line);
   std::string out;
   std::size_t at = 0;
   for (std::size_t i = 0; i < line.size(); ++i) {
-    const bool start = (static_cast<unsigned char>(line[i]) & 0xC0) != 0x80;
+    const auto byte = static_cast<unsigned char>(line[i]);
+    const bool start = (byte & 0xC0) != 0x80;
     if (start && i > 0) ++at;
-    if (at >= from && at < from + count) out += line[i] == '\t' ? ' ' : line[i];
+    if (at < from || at >= from + count) continue;
+    if (byte == '\t') {
+      out += ' ';
+    } else if (byte < 0x20 || byte == 0x7F || (!text && byte >= 0xC0)) {
+      out += '?';
+    } else if (text || byte < 0x80) {
+      out += line[i];
+    }
   }
   return out;
 }

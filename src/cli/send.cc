@@ -56,7 +56,12 @@ int send_command(const Common& common, const SendOptions& options) {
   std::shared_ptr<const app::Spec> spec;
   if (options.app.empty()) {
     auto running = tool::application_of({options.url, token_of(options.token)});
-    if (!running) return report(common, running.error());
+    if (!running) {
+      const bool forbidden = running.error().message() == "the token does not allow this";
+      return report(common, forbidden ? invalid("the token may not read the application file that "
+                                                "runs there; say which it is: --app FILE")
+                                      : running.error());
+    }
     spec = *std::move(running);
   } else {
     const auto loaded = load_app(common, options.app);

@@ -18,6 +18,7 @@ void append_csv_cell(std::string& out, std::string_view text) {
 void append_csv_cell(std::string& out, Type type, Value value) {
   if (value.is_null()) return;
   if (type.kind == Kind::text) {
+    if (value.as_text().empty()) out += "\"\"";
     append_csv_cell(out, value.as_text());
   } else if (type.kind == Kind::list) {
     append_csv_cell(out, to_text(type, value));

@@ -7,7 +7,7 @@
 
 namespace quintet::event {
 
-// Null is the empty cell.
+// Null is the empty cell; the empty text is "" in quotes.
 void append_csv_cell(std::string& out, Type type, Value value);
 void append_csv_cell(std::string& out, std::string_view text);
 

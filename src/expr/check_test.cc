@@ -120,6 +120,8 @@ TEST(Check, NamesBothTypesAndSaysWhatToWrite) {
   EXPECT_EQ(first_hint("flag + 1"), "a bool becomes a number by if(b, 1, 0)");
   EXPECT_EQ(answer("n == name").text, "problem: `==` cannot compare int64 and string");
   EXPECT_EQ(first_hint("n == \"7\""), "write the number without quotes");
+  EXPECT_EQ(first_hint("at > \"2024-01-01\""),
+            "no literal is a point in time: compare a part of it, as year(at) >= 2024");
   EXPECT_EQ(first_hint("gap > 7"), "write a duration, as 7d or 30m");
   EXPECT_EQ(first_hint("flag == 1"), "a bool is true or false");
 }

@@ -29,6 +29,45 @@ std::size_t utf8_length(std::string_view s) {
   return n;
 }
 
+// A character that looks like another, or like nothing: how it is named, and what was meant. The
+// name is empty where it can show itself.
+struct LookAlike {
+  std::string_view bytes, name, hint;
+};
+constexpr LookAlike kLookAlikes[] = {
+    {"\xC2\xA0", "the no-break space U+00A0", "write a plain space"},
+    {"\xC2\xAD", "the soft hyphen U+00AD", "leave it out"},
+    {"\xE2\x80\x8B", "the invisible space U+200B", "leave it out"},
+    {"\xE2\x80\x8C", "the invisible character U+200C", "leave it out"},
+    {"\xE2\x80\x8D", "the invisible character U+200D", "leave it out"},
+    {"\xE2\x80\x8E", "the invisible character U+200E", "leave it out"},
+    {"\xE2\x80\x8F", "the invisible character U+200F", "leave it out"},
+    {"\xE2\x81\xA0", "the invisible character U+2060", "leave it out"},
+    {"\xEF\xBB\xBF", "the byte order mark U+FEFF", "leave it out"},
+    {"\xE2\x80\x90", "the hyphen U+2010", "the minus sign is the plain `-`"},
+    {"\xE2\x80\x91", "the hyphen U+2011", "the minus sign is the plain `-`"},
+    {"\xE2\x80\x93", "the dash U+2013", "the minus sign is the plain `-`"},
+    {"\xE2\x80\x94", "the dash U+2014", "the minus sign is the plain `-`"},
+    {"\xE2\x88\x92", "the minus sign U+2212", "write the plain `-`"},
+    {"\xE2\x80\x98", "the curly quote U+2018", "texts stand in plain quotes: '...' or \"...\""},
+    {"\xE2\x80\x99", "the curly quote U+2019", "texts stand in plain quotes: '...' or \"...\""},
+    {"\xE2\x80\x9C", "the curly quote U+201C", "texts stand in plain quotes: '...' or \"...\""},
+    {"\xE2\x80\x9D", "the curly quote U+201D", "texts stand in plain quotes: '...' or \"...\""},
+    {"\xC3\x97", "the sign U+00D7", "write `*`"},
+    {"\xC3\xB7", "the sign U+00F7", "write `/`"},
+    {"\xE2\x89\xA4", "the sign U+2264", "write `<=`"},
+    {"\xE2\x89\xA5", "the sign U+2265", "write `>=`"},
+    {"\xE2\x89\xA0", "the sign U+2260", "write `!=`"},
+};
+
+const LookAlike& look_alike(std::string_view one) {
+  static constexpr LookAlike kNone = {};
+  for (const LookAlike& each : kLookAlikes) {
+    if (each.bytes == one) return each;
+  }
+  return kNone;
+}
+
 class Lexer {
  public:
   Lexer(std::string_view text, std::vector<Problem>& problems) : text_(text), problems_(problems) {}
@@ -169,9 +208,11 @@ class Lexer {
       return push(Token::Kind::symbol, begin, std::string(one));
     }
     const bool printable = n > 1 || (one[0] > ' ' && one[0] < 0x7f);
-    fail(code::kSyntax, begin,
-         printable ? "`" + std::string(one) + "` means nothing in an expression"
-                   : std::string("a byte that means nothing in an expression"));
+    if (!printable) return fail(code::kSyntax, begin, "a byte that means nothing in an expression");
+    const LookAlike& known = look_alike(one);
+    const std::string name =
+        known.name.empty() ? "`" + std::string(one) + "`" : std::string(known.name);
+    fail(code::kSyntax, begin, name + " means nothing in an expression", std::string(known.hint));
   }
 
   std::string_view text_;

@@ -248,6 +248,9 @@ Operand comparison(Build& build, const Ast& ast, Operand a, Operand b) {
   }
   if (a.type.kind == Kind::list || b.type.kind == Kind::list) {
     hint = "whether a list holds a value is asked by x in list";
+  } else if ((b.ast->kind == Ast::Kind::text && a.type.kind == Kind::timestamp) ||
+             (a.ast->kind == Ast::Kind::text && b.type.kind == Kind::timestamp)) {
+    hint = "no literal is a point in time: compare a part of it, as year(at) >= 2024";
   } else if (b.ast->kind == Ast::Kind::text && a.type.numeric()) {
     hint = "write the number without quotes";
   } else if (b.ast->kind == Ast::Kind::integer && a.type.kind == Kind::boolean) {

@@ -86,6 +86,19 @@ TEST(Parse, ReadsNamesMembersAndLookUps) {
   EXPECT_EQ(problem_of("a[1]").code, code::kSyntax);
 }
 
+TEST(Parse, NamesCharactersThatLookLikeOthersOrLikeNothing) {
+  EXPECT_EQ(problem_of("a \xE2\x88\x92 b").message,
+            "the minus sign U+2212 means nothing in an expression");
+  EXPECT_EQ(problem_of("a \xE2\x88\x92 b").hint, "write the plain `-`");
+  EXPECT_EQ(problem_of("\xE2\x80\x8B"
+                       "a")
+                .message,
+            "the invisible space U+200B means nothing in an expression");
+  EXPECT_EQ(problem_of("a == \xE2\x80\x9Cx\xE2\x80\x9D").hint,
+            "texts stand in plain quotes: '...' or \"...\"");
+  EXPECT_EQ(problem_of("\xC3\xA9 + 1").message, "`\xC3\xA9` means nothing in an expression");
+}
+
 TEST(Parse, ReadsCallsWithNamedArguments) {
   EXPECT_EQ(shown("round(x, digits = 2)"), "round(x, digits = 2)");
   EXPECT_EQ(shown("if(a == 1, 2, 3)"), "if((a == 1), 2, 3)");

@@ -2,6 +2,7 @@
 
 #include "base/decimal.h"
 #include "base/json_out.h"
+#include "base/text.h"
 #include "host/problem.h"
 #include "host/request.h"
 
@@ -84,6 +85,22 @@ event::EventType all_optional(const event::EventType& type, const HttpRequest& r
   return out;
 }
 
+// A parameter is a field's own name, not that of the column it comes from.
+Error no_field(const event::EventType& type, const std::string& name) {
+  std::string hint;
+  std::vector<std::string_view> names;
+  for (const event::Field& field : type.fields) {
+    names.push_back(field.name);
+    if (field.from == name) hint = "; write " + field.name;
+  }
+  std::string small = name;
+  for (char& c : small) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (const auto near = nearest(small, names); hint.empty() && near) {
+    hint = "; did you mean " + std::string(*near) + "?";
+  }
+  return Error(invalid(type.name + " has no field of this name" + hint)).at(name);
+}
+
 Expected<std::string> features_by_fields(Place& place, const HttpRequest& request) {
   const app::Spec& spec = place.spec();
   const int index = spec.event_index(request.param("event"));
@@ -97,6 +114,7 @@ Expected<std::string> features_by_fields(Place& place, const HttpRequest& reques
   event::Decoder decoder(fields, {place.pseudonym_key(), spec.utc_offset_minutes});
   std::vector<std::string_view> names, cells;
   for (const auto& [name, value] : request.query) {
+    if (type.field_index(name) < 0) return no_field(type, name);
     names.push_back(name);
     cells.push_back(value);
   }

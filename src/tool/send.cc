@@ -15,7 +15,7 @@ namespace quintet::tool {
 
 namespace {
 
-constexpr std::size_t kOpenLines = 16'384;               // sent and not answered
+constexpr std::size_t kOpenLines = 16'384;  // sent and not answered
 constexpr std::size_t kOpenBytes = std::size_t{16} << 20;
 constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
 constexpr std::size_t kSpillBytes = std::size_t{1} << 20;
@@ -65,9 +65,8 @@ class Answers {
   bool admit(const Line& line) {
     std::unique_lock lock(mutex_);
     const bool idle = open_.empty();
-    changed_.wait(lock, [&] {
-      return ended_ || (open_.size() < kOpenLines && open_bytes_ < kOpenBytes);
-    });
+    changed_.wait(
+        lock, [&] { return ended_ || (open_.size() < kOpenLines && open_bytes_ < kOpenBytes); });
     if (idle) progress_at_ = clock_.steady();
     open_bytes_ += line.text.size();
     open_.push_back(line);
@@ -125,9 +124,25 @@ class Answers {
       text.erase(0, from);
     }
     if (head.status == 200) return {};
-    Error error = error_of({head.status, head.headers, text});
+    Error error = located(error_of({head.status, head.headers, text}), text);
     const bool for_now = error.code() == Code::unavailable || error.code() == Code::exhausted;
     return for_now ? error : stop(std::move(error));
+  }
+
+  // What is wrong with the request as a whole is in the first line of a file.
+  Error located(Error error, const std::string& body) {
+    const auto document = JsonDocument::parse(body);
+    if (!document || error.code() != Code::invalid) return error;
+    std::string_view field = document->root().find("errors").first().find("pointer").text();
+    if (field.starts_with('/')) field.remove_prefix(1);
+    return field.empty() ? error : header_error(field, error.message());
+  }
+
+  Error header_error(std::string_view field, const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    const std::string path =
+        open_.empty() ? std::string() : options_.inputs[open_.front().file].path + ":1";
+    return invalid(std::string(field) + ": " + why).at(path);
   }
 
   // No connection will help.
@@ -149,7 +164,8 @@ class Answers {
         return unavailable(std::string(error.find("detail").text()));
       }
       if (document.root().find("line").as_int64().value_or(0) < first_line_) {
-        return stop(invalid(std::string(error.find("detail").text())));
+        return stop(
+            header_error(error.find("field").text(), std::string(error.find("detail").text())));
       }
     }
     std::unique_lock lock(mutex_);
@@ -338,8 +354,8 @@ class Sender {
     fresh_ = false;
     host::ClientRequest request;
     request.method = "POST";
-    request.target = (url_.path == "/" ? "" : url_.path) + "/v1/events?event=" +
-                     options_.inputs[file_].event_type;
+    request.target = (url_.path == "/" ? "" : url_.path) +
+                     "/v1/events?event=" + options_.inputs[file_].event_type;
     request.headers.emplace_back("Content-Type",
                                  is_csv(file_) ? "text/csv" : "application/x-ndjson");
     const SendReport counts = answers_.counts();
@@ -417,10 +433,10 @@ class Sender {
   host::Url url_;
   std::unique_ptr<EventSource> source_;
   std::optional<host::HttpClient> client_;
-  bool under_way_ = false;                  // a request on it
-  std::size_t file_ = 0;                    // whose lines, or lines like them, it takes
-  std::uint64_t body_line_ = 1;             // number of the next line of its body
-  std::string buffer_;                      // not sent yet; these lines are open already
+  bool under_way_ = false;       // a request on it
+  std::size_t file_ = 0;         // whose lines, or lines like them, it takes
+  std::uint64_t body_line_ = 1;  // number of the next line of its body
+  std::string buffer_;           // not sent yet; these lines are open already
   bool fresh_ = false;
   Micros connected_ = 0;  // when recover() ended last
   std::uint64_t sent_ = 0, reconnects_ = 0;

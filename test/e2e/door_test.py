@@ -353,6 +353,14 @@ def run(checks, passed, failed):
     return passed, failed
 
 
+def features_name_the_field_that_was_meant(client):
+    for query, words in (("CARD=c", "payment has no field of this name; did you mean card?"),
+                         ("nobody=1", "payment has no field of this name")):
+        status, _, body = client.get("/v1/features/payment?" + query)
+        problem = json.loads(body)
+        assert status == 400 and words in problem["detail"], problem
+
+
 def main():
     with tempfile.TemporaryDirectory() as directory:
         server = Server(PROGRAM, APP, os.path.join(directory, "data"))
@@ -397,6 +405,9 @@ def main():
                                        "c4"], capture_output=True, text=True)
                 assert done.returncode == 0 and "is erased at position" in done.stdout, done
 
+            def features_name_the_field():
+                features_name_the_field_that_was_meant(door.client)
+
             def a_stop_ends_streams():
                 with Stream(server, "/v1/results/stream") as stream:
                     server.process.terminate()
@@ -421,6 +432,8 @@ def main():
             passed, failed = run([("views and labels outlive a kill", views_after_a_kill),
                                   ("a person is erased and stays so",
                                    a_person_is_erased_and_stays_so),
+                                  ("features name the field that was meant",
+                                   features_name_the_field),
                                   ("a stop ends the streams", a_stop_ends_streams),
                                   ("a person is erased from a directory",
                                    a_person_is_erased_from_a_directory),
