@@ -71,6 +71,7 @@ TEST_F(RetentionTest, ADeathAtAnyStepOfAnEraseLeavesTheBaseWithOrWithoutTheSubje
     SCOPED_TRACE(changes);
     ASSERT_TRUE(cutting.store.MemoryStore::remove_snapshots());
     cutting.open();
+    if (HasFatalFailure()) return;
     for (int i = 0; i < 200; ++i) cutting.turn();
     EXPECT_EQ(cutting.store.bases()->size(), 1u);
     EXPECT_EQ(vault->find_subject_key(subject).has_value(), !recorded);
