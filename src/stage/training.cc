@@ -16,8 +16,6 @@ namespace {
 
 using event::Value;
 
-constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
-
 const app::Label& label_of(const app::Spec& spec, int model) {
   const app::ModelSpec& wanted = spec.models[static_cast<std::size_t>(model)];
   check(wanted.train && wanted.train->label >= 0, "a model that is not trained here");
