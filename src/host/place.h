@@ -187,8 +187,8 @@ class Place {
     Position views_folded = 0;        // positions whose results were read again for views
     Micros took = 0;
     std::vector<std::string> ignored;  // snapshots that were of no use, and why
-    // Columns, and views as "view NAME", that know less than they should of what was before
-    // first().
+    // Columns, and views as "view NAME", that know less than they should: of what was before
+    // first(), or, at the start that brings a new version, of fields that changed (S1.7).
     std::vector<std::string> cold;
     Micros newest = kNoTime;           // admission of the log
   };

@@ -46,7 +46,10 @@ Expected<void> Place::State::destroy_old_keys() {
 // S10.6
 Expected<void> Place::State::name_cold() {
   if (base == nullptr) return {};
-  started.cold = base->cold_columns(versions, spec(), ingest->low_time());
+  for (std::string& one : base->cold_columns(versions, spec(), ingest->low_time())) {
+    const auto known = std::find(started.cold.begin(), started.cold.end(), one);
+    if (known == started.cold.end()) started.cold.push_back(std::move(one));
+  }
   for (std::size_t i = 0; i < spec().views.size(); ++i) {
     TRY(const auto pieces, base->view(from_base(), spec(), i));
     const bool behind = base->seal().edge <= views->edge(i);

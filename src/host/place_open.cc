@@ -1,5 +1,6 @@
 // How a Place comes to life: versions, snapshots, the tail of the log, and a new application
 // version if the file has changed.
+#include "app/diff.h"
 #include "host/place_state.h"
 #include "host/promotions.h"
 
@@ -164,6 +165,11 @@ Expected<void> Place::State::take(event::Record&& record, Epoch block_epoch) {
 // activated. One transaction.
 Expected<void> Place::State::activate_new() {
   stage::ApplicationBody body;
+  if (version != 0) {
+    for (const app::ColumnChange& column : app::compare(spec(), *settings.spec).columns) {
+      if (!column.blank.empty()) started.cold.push_back(column.event + "." + column.name);
+    }
+  }
   versions.push_back(settings.spec);
   body.version = static_cast<AppVersion>(versions.size());
   body.digest = settings.spec->digest;

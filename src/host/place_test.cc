@@ -138,6 +138,8 @@ features:
       by_id: count() over 7d by id
       all_tills: distinct(till) over 7d by shop
 )");
+  EXPECT_EQ(place->started().cold,
+            (std::vector<std::string>{"sale.by_customer", "sale.by_till", "sale.all_tills"}));
   const Told told = offer(R"({"id":"c","at":1699999000,"customer":"c1","till":"1"})");
   for (const char* cell :
        {R"("by_customer":0)", R"("by_till":0)", R"("by_shop":2)", R"("all_tills":0)"}) {
