@@ -297,18 +297,4 @@ void Place::when_durable(std::function<void(Position first, Position last)> call
   state_->when_durable = std::move(callback);
 }
 
-Place::Figures Place::figures() const {
-  Figures figures = state_->counts;
-  figures.first = first();
-  figures.last = last();
-  figures.durable = durable();
-  figures.ids = state_->ingest->ids();
-  figures.waiting_labels = state_->ingest->waiting_labels();
-  figures.pending = state_->pending;
-  figures.state = state_->infer->shards().size();
-  figures.snapshot = state_->taking.newest;
-  figures.commits = state_->committer->figures();
-  return figures;
-}
-
 }  // namespace quintet::host

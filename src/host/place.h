@@ -196,11 +196,13 @@ class Place {
   struct Figures {
     Position first = 1, last = 0, durable = 0, snapshot = 0;  // snapshot: of the newest one
     std::size_t ids = 0, waiting_labels = 0, pending = 0;
-    feature::Shard::Size state;
+    feature::Shard::Size state;  // as it was when they were asked for last, or at the start
     Committer::Figures commits;
     std::uint64_t admitted = 0, repeated = 0, refused = 0, snapshots = 0;  // since the start
   };
-  Figures figures() const;
+  // Costs the same however large the state is.
+  Figures figures();
+  std::size_t pending() const;  // events that wait to become durable
 
   // Called after each durable group with the outcomes' positions (for streams and views).
   void when_durable(std::function<void(Position first, Position last)> callback);

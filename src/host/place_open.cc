@@ -54,6 +54,7 @@ Expected<void> Place::State::start() {
   TRY_DO(name_cold());
   if (next_base > 1) post([this] { clean_up(); });
   started.newest = ingest->last_admitted();
+  measure_all();
   started.took = parts.clock.steady() - begin;
   return {};
 }

@@ -1,6 +1,7 @@
 // The inside of a Place, shared by its source files alone.
 #pragma once
 
+#include <array>
 #include <map>
 #include <set>
 
@@ -63,6 +64,12 @@ struct Place::State {
   std::string letter_key;                // seals their originals; made at first use
   std::function<void(Position, Position)> when_durable;
   Figures counts;
+  struct Measured {
+    std::array<feature::Shard::Size, kShardCount> of;
+    feature::Shard::Size sum;
+    ShardId next = 0;
+    bool under_way = false;
+  } measured;
   bool refolding = false;  // an erase is under way: no new events
 
   // Reused for every event.
@@ -241,6 +248,11 @@ struct Place::State {
   bool add_next_label_piece();
   Expected<void> decode_at(Position position, stage::Admitted& out);
   Expected<std::string> labels_json(Position position);
+
+  // place_figures.cc
+  void measure_shard();
+  void measure_all();
+  void measure_turn();
 
   // place_letters.cc
   std::string sealed_letter(std::string_view plain);

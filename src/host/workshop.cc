@@ -143,7 +143,7 @@ struct Workshop::State {
   // Waits until all that was offered is durable.
   void finish(const std::function<void()>& wake) {
     node.place->flush();
-    if (failure || node.place->figures().pending == 0) return wake();
+    if (failure || node.place->pending() == 0) return wake();
     timer = loop.after(kMillisecond, [this, wake] { finish(wake); });
   }
 

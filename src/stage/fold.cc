@@ -133,16 +133,4 @@ const feature::Shard& Fold::shard(ShardId shard) const {
   return owned_[shard]->shard;
 }
 
-feature::Shard::Size Fold::size() const {
-  feature::Shard::Size sum;
-  for (const auto& owned : owned_) {
-    if (owned == nullptr) continue;
-    const auto size = owned->shard.size();
-    sum.keys += size.keys;
-    sum.entries += size.entries;
-    sum.bytes += size.bytes;
-  }
-  return sum;
-}
-
 }  // namespace quintet::stage

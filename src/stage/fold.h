@@ -61,7 +61,6 @@ class Fold {
 
   const feature::Plans& plans() const { return *plans_; }
   const feature::Shard& shard(ShardId shard) const;
-  feature::Shard::Size size() const;
 
  private:
   struct Owned;
