@@ -3,6 +3,7 @@
 #include "base/civil.h"
 #include "base/decimal.h"
 #include "host/problem.h"
+#include "host/request.h"
 
 namespace quintet::host {
 
@@ -25,6 +26,9 @@ std::string_view state_of(const stage::DeadLetter& letter) {
 
 HttpResponse list(Node& node, const HttpRequest& request) {
   if (node.place == nullptr) return problem_response(place_is_away(), request);
+  if (const auto fit = only_parameters(request, {"after", "limit", "code", "all"}); !fit) {
+    return problem_response(fit.error(), request);
+  }
   stage::Store::DeadLetterQuery query;
   query.code = request.query_value("code").value_or("");
   query.open_only = request.query_value("all") != "true";

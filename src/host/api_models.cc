@@ -6,6 +6,7 @@
 #include "base/json_out.h"
 #include "host/problem.h"
 #include "host/promotions.h"
+#include "host/request.h"
 
 namespace quintet::host {
 
@@ -213,7 +214,9 @@ class ModelRoutes {
     const std::string_view name = exchange->request().param("name");
     const app::ModelSpec* model = find(name);
     if (model == nullptr) {
-      refuse(exchange, not_found("there is no model \"" + std::string(name) + "\""));
+      std::vector<std::string_view> names;
+      for (const app::ModelSpec& one : node_.place->spec().models) names.emplace_back(one.name);
+      refuse(exchange, unknown_name("model", name, names));
     }
     return model;
   }

@@ -1,5 +1,7 @@
 #include "host/api_results.h"
 
+#include <algorithm>
+
 #include "base/decimal.h"
 #include "base/json_out.h"
 #include "base/text.h"
@@ -105,8 +107,7 @@ Expected<std::string> features_by_fields(Place& place, const HttpRequest& reques
   const app::Spec& spec = place.spec();
   const int index = spec.event_index(request.param("event"));
   if (index < 0) {
-    return not_found("there is no event \"" + std::string(request.param("event")) + "\"")
-        .at("event");
+    return unknown_name("event", request.param("event"), event_names(spec)).at("event");
   }
   const event::EventType& type = spec.events[static_cast<std::size_t>(index)];
   if (type.is_table) return invalid("a table has no features").at("event");
@@ -152,13 +153,45 @@ HttpResponse features_now(Node& node, const HttpRequest& request) {
 
 }  // namespace
 
+namespace {
+
+// Of every version that the log knows: results of an older one keep its decisions.
+Expected<void> check_decision(const Place& place, const Place::Query& query) {
+  std::vector<std::string_view> names, values;
+  for (AppVersion version = 1; place.spec_of(version) != nullptr; ++version) {
+    for (const app::RowPlan& plan : place.spec_of(version)->rows) {
+      for (const app::Decision& decision : plan.decisions) {
+        names.emplace_back(decision.name);
+        if (decision.name != query.decision) continue;
+        for (const app::Case& one : decision.cases) values.emplace_back(one.then);
+      }
+    }
+  }
+  const auto distinct = [](std::vector<std::string_view>& all) {
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+  };
+  distinct(names);
+  distinct(values);
+  if (!std::binary_search(names.begin(), names.end(), query.decision)) {
+    return unknown_name("decision", query.decision, names).at("decision");
+  }
+  if (!std::binary_search(values.begin(), values.end(), query.value)) {
+    return unknown_name("case of " + query.decision, query.value, values).at("decision");
+  }
+  return {};
+}
+
+}  // namespace
+
 Expected<Place::Query> results_query(const Place& place, const HttpRequest& request) {
+  TRY_DO(only_parameters(request, {"from", "limit", "event", "decision", "format"}));
   Place::Query query;
   TRY(query.from, number_of(request, "from", kNoPosition, INT64_MAX));
   TRY(query.limit, number_of(request, "limit", 100, kPageLimit));
   if (const auto event = request.query_value("event")) {
     if (place.spec().event_index(*event) < 0) {
-      return not_found("there is no event \"" + std::string(*event) + "\"").at("event");
+      return unknown_name("event", *event, event_names(place.spec())).at("event");
     }
     query.event_type = *event;
   }
@@ -169,6 +202,7 @@ Expected<Place::Query> results_query(const Place& place, const HttpRequest& requ
     }
     query.decision = decision->substr(0, colon);
     query.value = decision->substr(colon + 1);
+    TRY_DO(check_decision(place, query));
   }
   return query;
 }

@@ -2,6 +2,7 @@
 
 #include "base/civil.h"
 #include "base/json_out.h"
+#include "base/text.h"
 #include "host/problem.h"
 #include "host/request.h"
 #include "stage/render_view.h"
@@ -14,7 +15,9 @@ Expected<std::size_t> view_index(const app::Spec& spec, std::string_view name) {
   for (std::size_t i = 0; i < spec.views.size(); ++i) {
     if (spec.views[i].name == name) return i;
   }
-  return not_found("the application has no view \"" + std::string(name) + "\"").at("name");
+  std::vector<std::string_view> names;
+  for (const app::View& view : spec.views) names.emplace_back(view.name);
+  return unknown_name("view", name, names).at("name");
 }
 
 Expected<Micros> edge_of(const app::Spec& spec, const app::View& view, std::string_view name,
@@ -41,7 +44,14 @@ Expected<stage::ViewQuery::Filter> filter_of(const app::Spec& spec, const app::V
     if (!parsed) return std::move(parsed).error().at(std::string(name));
     return stage::ViewQuery::Filter{i, *parsed};
   }
-  return invalid("there is no such parameter, and no such key of the view").at(std::string(name));
+  std::vector<std::string_view> known = {"from", "to", "after", "limit", "format"};
+  for (const app::Slot slot : view.by) {
+    known.emplace_back(plan.slot_names[static_cast<std::size_t>(slot)]);
+  }
+  const auto near = nearest(name, known);
+  return invalid("there is no such parameter, and no such key of the view" +
+                 (near ? "; did you mean " + std::string(*near) + "?" : std::string()))
+      .at(std::string(name));
 }
 
 Expected<stage::ViewQuery> query_of(const app::Spec& spec, const app::View& view,

@@ -1,5 +1,7 @@
 #include "host/node.h"
 
+#include "host/request.h"
+
 namespace quintet::host {
 
 event::Decoder Node::new_decoder(int event_type) const {
@@ -14,13 +16,18 @@ event::Decoder& Node::decoder(int event_type) {
   return decoders.emplace(event_type, new_decoder(event_type)).first->second;
 }
 
+std::vector<std::string_view> event_names(const app::Spec& spec) {
+  std::vector<std::string_view> names;
+  for (const event::EventType& type : spec.events) names.emplace_back(type.name);
+  return names;
+}
+
 Expected<int> event_type_of(const app::Spec& spec, const HttpRequest& request) {
   const auto name = request.query_value("event");
   if (name) {
     const int index = spec.event_index(*name);
     if (index >= 0) return index;
-    return not_found("the application has no event or table \"" + std::string(*name) + "\"")
-        .at("event");
+    return unknown_name("event or table", *name, event_names(spec)).at("event");
   }
   int only = -1;
   for (const event::EventType& type : spec.events) {

@@ -39,6 +39,7 @@ inline Error place_is_away() {
   return unavailable("the application is being opened; try again in a moment");
 }
 
+std::vector<std::string_view> event_names(const app::Spec& spec);  // tables too
 // The event type that a request speaks of: ?event=NAME, or the only one there is.
 Expected<int> event_type_of(const app::Spec& spec, const HttpRequest& request);
 

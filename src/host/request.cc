@@ -1,5 +1,6 @@
 #include "host/request.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 
@@ -17,6 +18,37 @@ Expected<std::uint64_t> number_of(const HttpRequest& request, std::string_view n
     return invalid("expected a number from 0 to " + std::to_string(most)).at(std::string(name));
   }
   return static_cast<std::uint64_t>(*number);
+}
+
+namespace {
+
+constexpr std::size_t kNamesSaid = 10;  // of those that there are
+
+// What follows a name that is not known.
+std::string hint(std::string_view name, const std::vector<std::string_view>& known) {
+  if (const auto near = nearest(name, known)) return "; did you mean " + std::string(*near) + "?";
+  std::string out;
+  for (std::size_t i = 0; i < known.size() && i < kNamesSaid; ++i) {
+    out.append(i == 0 ? "; there is " : ", ").append(known[i]);
+  }
+  return known.size() > kNamesSaid ? out + " and others" : out;
+}
+
+}  // namespace
+
+Error unknown_name(std::string_view thing, std::string_view name,
+                   const std::vector<std::string_view>& known) {
+  return not_found("the application has no " + std::string(thing) + " " + shown(name) +
+                   hint(name, known));
+}
+
+Expected<void> only_parameters(const HttpRequest& request,
+                               const std::vector<std::string_view>& known) {
+  for (const auto& [name, value] : request.query) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return invalid("there is no such parameter" + hint(name, known)).at(std::string(name));
+  }
+  return {};
 }
 
 namespace {

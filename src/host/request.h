@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/expected.h"
 #include "host/http.h"
@@ -23,6 +24,14 @@ Expected<std::uint64_t> number_of(const HttpRequest& request, std::string_view n
 using Format = std::pair<std::string_view, std::string_view>;  // name, media type
 Expected<std::string_view> answer_format(const HttpRequest& request,
                                          std::initializer_list<Format> formats);
+
+// `not_found`: the application has no such thing (event, view); with the name that was meant, or
+// those that there are.
+Error unknown_name(std::string_view thing, std::string_view name,
+                   const std::vector<std::string_view>& known);
+// `invalid` for a query parameter that is none of these.
+Expected<void> only_parameters(const HttpRequest& request,
+                               const std::vector<std::string_view>& known);
 
 // Whether a Prefer header (RFC 7240) holds the preference; its value, "" if it has none.
 std::optional<std::string_view> preference(const HttpRequest& request, std::string_view name);

@@ -57,5 +57,28 @@ TEST(Request, ANumberOutOfRangeIsRefusedWithItsName) {
   }
 }
 
+TEST(Request, AnUnknownNameIsAnsweredWithTheOneThatWasMeantOrThoseThereAre) {
+  const std::vector<std::string_view> known = {"payment", "report"};
+  const Error meant = unknown_name("event", "paymnet", known);
+  EXPECT_EQ(meant.code(), Code::not_found);
+  EXPECT_EQ(meant.message(), "the application has no event \"paymnet\"; did you mean payment?");
+  EXPECT_EQ(unknown_name("event", "xyz", known).message(),
+            "the application has no event \"xyz\"; there is payment, report");
+  EXPECT_EQ(unknown_name("view", "xyz", {}).message(), "the application has no view \"xyz\"");
+  const std::vector<std::string_view> many(12, "shop");
+  EXPECT_TRUE(unknown_name("event", "qqqqq", many).message().ends_with(", shop and others"));
+}
+
+TEST(Request, AParameterThatTheRouteDoesNotKnowIsRefused) {
+  HttpRequest request;
+  request.query.emplace_back("limit", "3");
+  EXPECT_TRUE(only_parameters(request, {"from", "limit"}));
+  request.query.emplace_back("fron", "3");
+  const auto refused = only_parameters(request, {"from", "limit"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().place(), "fron");
+  EXPECT_NE(refused.error().message().find("did you mean from?"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace quintet::host

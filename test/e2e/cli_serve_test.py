@@ -54,7 +54,7 @@ def check_running(c):
     c.run(f"results {url} o7", 0, r'"id":"o7"', "")
     c.run(f"results {url} nobody", 2, "", r"nobody")
     c.run(f"results {url} --decision verdict:fine --limit 3", 0, r'"value":"fine"', "")
-    c.run(f"results {url} --decision verdct:fine", 0, "", r"application decides: verdict:look")
+    c.run(f"results {url} --decision verdct:fine", 2, "", r"no decision .verdct.; did you mean ver")
     c.run(f"results {url} --digest", 0, r"^\w{64}  301 results$", "")
     c.run(f"models {url}", 0, r"^score +has no version yet$", "")
     c.run(f"models {url} promote score 1", 2, "", r"no version 1")

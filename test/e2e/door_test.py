@@ -17,7 +17,7 @@ import tempfile
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from server import Server  # noqa: E402
+from server import Server, Stream  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 APP = os.path.join(HERE, "door.yaml")
@@ -280,6 +280,24 @@ class Door:
         self.events.append({"id": "x", "at": "2024-02-01T00:00:00Z", "amount": "2.00"})
         self.answers.append(read_json(self.client, "/v1/results/x3?event=payment"))
 
+    def check_names_that_do_not_exist_are_refused_with_those_that_do(self):
+        for path, status, hint in (
+                ("/v1/results?decision=NOBODY:x", 404, "there is verdict"),
+                ("/v1/results?decision=verdct:block", 404, "did you mean verdict?"),
+                ("/v1/results?decision=verdict:blok", 404, "did you mean block?"),
+                ("/v1/results?decision=verdict", 400, "NAME:VALUE"),
+                ("/v1/results?event=paymet", 404, "did you mean payment?"),
+                ("/v1/results?desicion=verdict:block", 400, "did you mean decision?"),
+                ("/v1/results/p1?event=paymet", 404, "did you mean payment?"),
+                ("/v1/results/stream?decision=NOBODY:x", 404, "there is verdict"),
+                ("/v1/features/paymet", 404, "did you mean payment?"),
+                ("/v1/views/hourlie", 404, "did you mean hourly?"),
+                ("/v1/views/hourly?shp=s1", 400, "did you mean shop?"),
+                ("/v1/models/score", 404, "no model"),
+                ("/v1/dead-letters?al=true", 400, "did you mean all?")):
+            problem = read_json(self.client, path, status)
+            assert hint in problem["detail"], (path, problem)
+
     def check_wrong_streams_are_refused(self):
         for query in ("from=x", "event=none", "decision=block"):
             status, _, _ = self.client.get("/v1/results/stream?" + query)
@@ -304,40 +322,6 @@ class Door:
                      "quintet_commit_seconds_total", 'quintet_view_lines{view="hourly"}',
                      "process_resident_memory_bytes"):
             assert float(figures[name]) > 0, name
-
-
-class Stream:
-    """Server-sent events of one path, read as they come."""
-
-    def __init__(self, server, path, last=None):
-        self.connection = http.client.HTTPConnection(server.address, timeout=30)
-        self.connection.request("GET", path, headers={"Last-Event-ID": last} if last else {})
-        self.response = self.connection.getresponse()
-        assert self.response.status == 200, self.response.read()
-        assert self.response.headers["Content-Type"] == "text/event-stream"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.connection.close()
-
-    def take(self, count):
-        """The next events as (id, data)."""
-        events, number, data = [], None, None
-        while len(events) < count:
-            line = self.response.readline().decode().rstrip("\n")
-            if line.startswith("id: "):
-                number = line[4:]
-            elif line.startswith("data: "):
-                data = line[6:]
-            elif not line and data is not None:
-                events.append((number, data))
-                data = None
-        return events
-
-    def rest(self):
-        return self.response.read()
 
 
 def run(checks, passed, failed):

@@ -97,3 +97,44 @@ class Client:
             if not headers.get("Quintet-Next"):
                 return
             start = int(headers["Quintet-Next"])
+
+
+class Stream:
+    """Server-sent events of one path, read as they come."""
+
+    def __init__(self, server, path, last=None):
+        self.connection = http.client.HTTPConnection(server.address, timeout=30)
+        self.connection.request("GET", path, headers={"Last-Event-ID": last} if last else {})
+        self.response = self.connection.getresponse()
+        assert self.response.status == 200, self.response.read()
+        assert self.response.headers["Content-Type"] == "text/event-stream"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.response.close()
+        self.connection.close()
+
+    def take_head(self):
+        assert self.response.readline().startswith(b"retry")
+
+    def take(self, count):
+        """The next events as (id, data)."""
+        events, number, data = [], None, None
+        while len(events) < count:
+            line = self.response.readline().decode().rstrip("\n")
+            if line.startswith("id: "):
+                number = line[4:]
+            elif line.startswith("data: "):
+                data = line[6:]
+            elif not line and data is not None:
+                events.append((number, data))
+                data = None
+        return events
+
+    def rest(self):
+        return self.response.read()
