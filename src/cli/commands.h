@@ -12,6 +12,7 @@
 #include "app/load.h"
 #include "base/expected.h"
 #include "learn/model.h"
+#include "tool/door.h"
 
 namespace quintet::cli {
 
@@ -24,6 +25,13 @@ struct Common {
   bool json = false;   // --format json
   bool quiet = false;  // no progress
 };
+
+// How a running application is reached.
+struct Access {
+  std::string token;    // bearer token; empty: the environment's QUINTET_TOKEN
+  std::string ca_file;  // for https: PEM; empty: the authorities that the system trusts
+};
+tool::Door door_of(const std::string& url, const Access& access);
 
 struct CheckOptions {
   std::string app;
@@ -53,8 +61,8 @@ struct TrainOptions {
 int train_command(const Common& common, const TrainOptions& options);
 
 struct ModelsOptions {
-  std::string where;  // http://HOST:PORT of a running application, or its directory
-  std::string token;
+  std::string where;  // URL of a running application, or its directory
+  Access access;
   std::string action = "list";  // list, show, promote, rollback, import
   std::string model;
   std::string argument;  // promote: the version; show: the one whose card; import: the file
@@ -62,8 +70,8 @@ struct ModelsOptions {
 int models_command(const Common& common, const ModelsOptions& options);
 
 struct EraseOptions {
-  std::string where;  // http://HOST:PORT of a running application, or its directory
-  std::string token;
+  std::string where;  // URL of a running application, or its directory
+  Access access;
   std::string value;    // as it stands in events
   std::string subject;  // or its pseudonym
 };
@@ -87,7 +95,7 @@ struct SendOptions {
   std::vector<std::string> inputs;
   std::string app;  // empty: the one that runs there
   std::string output;
-  std::string token;
+  Access access;
   std::string session;
   double rate = 0;
   std::uint64_t limit = 0;
@@ -97,7 +105,8 @@ int send_command(const Common& common, const SendOptions& options);
 
 // Where a log is: behind a URL, or in a directory that no process holds.
 struct Source {
-  std::string url, data, token;
+  std::string url, data;
+  Access access;
 };
 struct ResultsOptions {
   Source source;
@@ -111,7 +120,8 @@ struct ResultsOptions {
 int results_command(const Common& common, const ResultsOptions& options);
 
 struct ViewsOptions {
-  std::string url, token;
+  std::string url;
+  Access access;
   std::string name;                // empty: lists the views
   std::string from, to;            // begins of buckets
   std::vector<std::string> where;  // KEY=VALUE
@@ -221,8 +231,6 @@ class BadLines {
   std::string doing_;
   std::uint64_t count_ = 0;
 };
-// What `--token` says, or else the environment's QUINTET_TOKEN.
-std::string token_of(const std::string& given);
 // "error: ..." on stderr, or {"error": ...} on stdout with --format json. Gives the exit status
 // that fits the error's code.
 int report(const Common& common, const Error& error);

@@ -154,7 +154,7 @@ int dead_letters_command(const Common& common, const LettersOptions& options) {
   const auto done =
       options.source.url.empty()
           ? in_data(common, options)
-          : at_door(common, {options.source.url, token_of(options.source.token)}, options);
+          : at_door(common, door_of(options.source.url, options.source.access), options);
   return done ? kOk : report(common, done.error());
 }
 

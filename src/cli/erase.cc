@@ -15,8 +15,9 @@ constexpr Micros kPatience = 6 * kHour;
 
 Expected<std::string> ask(const EraseOptions& options, const std::string& body) {
   if (options.where.find("://") != std::string::npos) {
-    TRY(auto response,
-        tool::ask({options.where, token_of(options.token), kPatience}, "POST", "/v1/erase", body));
+    tool::Door door = door_of(options.where, options.access);
+    door.timeout = kPatience;
+    TRY(auto response, tool::ask(door, "POST", "/v1/erase", body));
     return std::move(response.body);
   }
   TRY(const auto workshop, host::Workshop::open(options.where, nullptr));

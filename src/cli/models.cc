@@ -63,7 +63,7 @@ bool is_url(const std::string& where) {
 // What a directory answers is what the door of an application on it would.
 Expected<std::string> ask(const ModelsOptions& options, const tool::DoorRequest& question) {
   if (is_url(options.where)) {
-    TRY(auto response, tool::ask({options.where, token_of(options.token)}, question));
+    TRY(auto response, tool::ask(door_of(options.where, options.access), question));
     return std::move(response.body);
   }
   TRY(const auto workshop, host::Workshop::open(options.where, nullptr));

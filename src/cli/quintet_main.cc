@@ -12,7 +12,6 @@ using namespace quintet::cli;
 
 constexpr const char* kInputHelp = "CSV or NDJSON, .gz or not; may be given several times";
 constexpr const char* kAppHelp = "the application file";
-constexpr const char* kTokenHelp = "bearer token; default: the environment's QUINTET_TOKEN";
 
 // One value each time that it is given: what follows may be another word of the command.
 CLI::Option* add_list(CLI::App* command, const char* name, std::vector<std::string>& to,
@@ -22,6 +21,13 @@ CLI::Option* add_list(CLI::App* command, const char* name, std::vector<std::stri
 
 CLI::Option* add_input(CLI::App* command, std::vector<std::string>& to) {
   return add_list(command, "--input", to, kInputHelp, "EVENT=FILE");
+}
+
+void add_access(CLI::App* command, Access& access) {
+  command->add_option("--token", access.token,
+                      "bearer token; default: the environment's QUINTET_TOKEN");
+  command->add_option("--ca", access.ca_file, "trust these authorities (PEM); for https")
+      ->type_name("FILE");
 }
 
 void add_check(CLI::App& app, const Common& common, int& status) {
@@ -73,8 +79,7 @@ void add_models(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<ModelsOptions>();
   CLI::App* command =
       app.add_subcommand("models", "List, show, promote, roll back and import models");
-  command->add_option("where", options->where, "http://HOST:PORT, or the directory of a log")
-      ->required();
+  command->add_option("where", options->where, "its URL, or the directory of a log")->required();
   command->add_option("action", options->action, "list, show, promote, rollback or import")
       ->check(CLI::IsMember({"list", "show", "promote", "rollback", "import"}));
   command->add_option("model", options->model, "its name");
@@ -82,7 +87,7 @@ void add_models(CLI::App& app, const Common& common, int& status) {
       ->add_option("version", options->argument,
                    "its number, 0 takes the model out of force; import: a model file")
       ->type_name("NUMBER|FILE");
-  command->add_option("--token", options->token, kTokenHelp);
+  add_access(command, options->access);
   command->footer(
       "Examples: quintet models http://localhost:8080\n"
       "          quintet models http://localhost:8080 promote score 3\n"
@@ -94,11 +99,10 @@ void add_models(CLI::App& app, const Common& common, int& status) {
 void add_erase(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<EraseOptions>();
   CLI::App* command = app.add_subcommand("erase", "Erase a person from a log");
-  command->add_option("where", options->where, "http://HOST:PORT, or the directory of a log")
-      ->required();
+  command->add_option("where", options->where, "its URL, or the directory of a log")->required();
   command->add_option("--value", options->value, "who, as it stands in events")->type_name("TEXT");
   command->add_option("--subject", options->subject, "who, by pseudonym")->type_name("PSEUDONYM");
-  command->add_option("--token", options->token, kTokenHelp);
+  add_access(command, options->access);
   command->footer("Example: quintet erase http://localhost:8080 --value C-1029");
   command->callback([options, &common, &status] { status = erase_command(common, *options); });
 }
@@ -147,7 +151,7 @@ void add_send(CLI::App& app, const Common& common, int& status) {
   command->add_option("--limit", options->limit, "send no more than this");
   command->add_option("--patience", options->patience, "seconds without an answer; default 60")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--token", options->token, kTokenHelp);
+  add_access(command, options->access);
   command->footer(
       "Example: quintet send http://127.0.0.1:8080 --input transaction=tx.csv.gz --rate 1000");
   command->callback([options, &common, &status] { status = send_command(common, *options); });
@@ -257,7 +261,7 @@ std::vector<std::string> take_url(const std::vector<std::string>& words, Source&
 
 void add_source(CLI::App* command, Source& source) {
   command->add_option("--data", source.data, "a log's directory, while nothing runs on it");
-  command->add_option("--token", source.token, kTokenHelp);
+  add_access(command, source.access);
 }
 
 void add_results(CLI::App& app, const Common& common, int& status) {
@@ -287,7 +291,7 @@ void add_views(CLI::App& app, const Common& common, int& status) {
   CLI::App* command = app.add_subcommand("views", "Read a view of a running application (CSV)");
   command->add_option("url", options->url, "where it runs");
   command->add_option("view", options->name, "the view; left out: what views there are");
-  command->add_option("--token", options->token, kTokenHelp);
+  add_access(command, options->access);
   command->add_option("--from", options->from, "buckets that begin at this time or later");
   command->add_option("--to", options->to, "and before this time");
   command->add_option("--where", options->where, "KEY=VALUE of a key of the view");

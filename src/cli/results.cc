@@ -140,10 +140,9 @@ void say_none(const Common& common, const ResultsOptions& options) {
   if (common.quiet || common.json || options.digest) return;
   std::fprintf(stderr, "there are no such results\n");
   if (options.decision.empty()) return;
-  const auto spec =
-      options.source.url.empty()
-          ? spec_in(options.source.data)
-          : tool::application_of({options.source.url, token_of(options.source.token)});
+  const auto spec = options.source.url.empty()
+                        ? spec_in(options.source.data)
+                        : tool::application_of(door_of(options.source.url, options.source.access));
   if (!spec) return;
   for (const app::RowPlan& plan : (*spec)->rows) {
     for (const app::Decision& decision : plan.decisions) {
@@ -171,7 +170,7 @@ int results_command(const Common& common, const ResultsOptions& options) {
   const auto read =
       options.source.url.empty()
           ? from_data(options, listing)
-          : from_door({options.source.url, token_of(options.source.token)}, options, listing);
+          : from_door(door_of(options.source.url, options.source.access), options, listing);
   if (!read) return report(common, read.error());
   if (listing.none()) say_none(common, options);
   listing.finish(common);

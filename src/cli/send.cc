@@ -20,7 +20,9 @@ Expected<tool::SendOptions> options_of(const SendOptions& options,
     result.inputs.push_back(std::move(file));
   }
   result.url = options.url;
-  result.token = token_of(options.token);
+  const tool::Door door = door_of(options.url, options.access);
+  result.token = door.token;
+  result.ca_file = door.ca_file;
   result.output = options.output;
   result.session = options.session;
   result.rate = options.rate;
@@ -55,7 +57,7 @@ void say(const Common& common, const tool::SendReport& sent, std::FILE* out) {
 int send_command(const Common& common, const SendOptions& options) {
   std::shared_ptr<const app::Spec> spec;
   if (options.app.empty()) {
-    auto running = tool::application_of({options.url, token_of(options.token)});
+    auto running = tool::application_of(door_of(options.url, options.access));
     if (!running) {
       const bool forbidden = running.error().message() == "the token does not allow this";
       return report(common, forbidden ? invalid("the token may not read the application file that "

@@ -76,9 +76,14 @@ void BadLines::show(const std::string& path, std::uint64_t line, const std::stri
                field.empty() ? "" : ": ", why.c_str());
 }
 
-std::string token_of(const std::string& given) {
+tool::Door door_of(const std::string& url, const Access& access) {
+  tool::Door door;
+  door.url = url;
+  door.token = access.token;
+  door.ca_file = access.ca_file;
   const char* const kept = std::getenv("QUINTET_TOKEN");
-  return given.empty() && kept != nullptr ? kept : given;
+  if (door.token.empty() && kept != nullptr) door.token = kept;
+  return door;
 }
 
 int report(const Common& common, const Error& error) {

@@ -51,7 +51,7 @@ int views_command(const Common& common, const ViewsOptions& options) {
     report(common, invalid("say where: the URL of a running application"));
     return kUsage;
   }
-  const tool::Door door{options.url, token_of(options.token)};
+  const tool::Door door = door_of(options.url, options.access);
   if (!options.name.empty()) {
     const auto printed = print_view(door, common, options);
     return printed ? kOk : report(common, printed.error());

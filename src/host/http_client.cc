@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "host/client_tls.h"
 #include "host/http_text.h"
 
 namespace quintet::host {
@@ -74,6 +75,7 @@ HttpClient::HttpClient(HttpClient&& other) noexcept {
 
 HttpClient& HttpClient::operator=(HttpClient&& other) noexcept {
   std::swap(socket_, other.socket_);
+  std::swap(tls_, other.tls_);
   std::swap(authority_, other.authority_);
   std::swap(in_, other.in_);
   std::swap(in_from_, other.in_from_);
@@ -86,6 +88,7 @@ HttpClient& HttpClient::operator=(HttpClient&& other) noexcept {
 }
 
 HttpClient::~HttpClient() {
+  tls_.reset();
   if (socket_ >= 0) ::close(socket_);
 }
 
@@ -119,6 +122,19 @@ Expected<HttpClient> HttpClient::connect(const std::string& host, std::uint16_t 
   return io_error("connecting to " + place, last);
 }
 
+Expected<HttpClient> HttpClient::connect(const Url& url, const std::string& ca_file,
+                                         Micros timeout) {
+  TRY(auto client, connect(url.host, url.port, timeout));
+  if (url.tls) {
+    TRY(client.tls_, ClientTls::connect(client.socket_, url.host, ca_file, timeout));
+  }
+  return client;
+}
+
+Expected<void> HttpClient::write(std::string_view bytes) {
+  return tls_ ? tls_->write(bytes) : send_all(socket_, bytes);
+}
+
 std::string HttpClient::head_of(const ClientRequest& request) const {
   std::string head =
       request.method + " " + request.target + " HTTP/1.1\r\nHost: " + authority_ + "\r\n";
@@ -134,7 +150,7 @@ Expected<ClientResponse> HttpClient::ask(const ClientRequest& request) {
   head_only_ = request.method == "HEAD";
   head += "\r\n";
   // An error while writing may be a refusal that is there to read.
-  const auto sent = send_all(socket_, head + request.body);
+  const auto sent = write(head + request.body);
   auto response = read_head();
   if (!response) return sent ? std::move(response).error() : sent.error();
   for (;;) {
@@ -151,7 +167,7 @@ Expected<ClientResponse> HttpClient::ask(const ClientRequest& request) {
 
 Expected<void> HttpClient::start(const ClientRequest& request) {
   head_only_ = request.method == "HEAD";
-  TRY_DO(send_all(socket_, head_of(request) + "Transfer-Encoding: chunked\r\n\r\n"));
+  TRY_DO(write(head_of(request) + "Transfer-Encoding: chunked\r\n\r\n"));
   return send(request.body);
 }
 
@@ -162,15 +178,15 @@ Expected<void> HttpClient::send(std::string_view piece) {
   chunk += "\r\n";
   chunk += piece;
   chunk += "\r\n";
-  return send_all(socket_, chunk);
+  return write(chunk);
 }
 
 Expected<void> HttpClient::finish() {
-  return send_all(socket_, "0\r\n\r\n");
+  return write("0\r\n\r\n");
 }
 
 Expected<void> HttpClient::send_bytes(std::string_view bytes) {
-  return send_all(socket_, bytes);
+  return write(bytes);
 }
 
 void HttpClient::finish_sending() {
@@ -184,6 +200,12 @@ Expected<bool> HttpClient::fill() {
   }
   const std::size_t had = in_.size();
   in_.resize(had + kReadSize);
+  if (tls_) {
+    const auto read = tls_->read(in_.data() + had, kReadSize);
+    in_.resize(had + (read ? *read : 0));
+    if (!read) return read.error();
+    return *read > 0;
+  }
   ssize_t count;
   do {
     count = ::recv(socket_, in_.data() + had, kReadSize, 0);
@@ -324,19 +346,21 @@ Expected<std::optional<std::string>> HttpClient::read_piece() {
 }
 
 Expected<Url> parse_url(std::string_view text) {
-  constexpr std::string_view kScheme = "http://";
+  constexpr std::string_view kPlain = "http://", kSecure = "https://";
   const Error wrong = invalid("\"" + std::string(text) + "\" is no URL as http://localhost:8080");
-  if (equal_but_for_case(text.substr(0, 8), "https://")) {
-    return invalid("\"" + std::string(text) +
-                   "\": this client speaks http only, to an address of "
-                   "this machine");
+  Url url;
+  url.tls = equal_but_for_case(text.substr(0, kSecure.size()), kSecure);
+  if (url.tls) {
+    url.port = 443;
+    text.remove_prefix(kSecure.size());
+  } else if (equal_but_for_case(text.substr(0, kPlain.size()), kPlain)) {
+    text.remove_prefix(kPlain.size());
+  } else {
+    return wrong;
   }
-  if (!equal_but_for_case(text.substr(0, kScheme.size()), kScheme)) return wrong;
-  text.remove_prefix(kScheme.size());
   const std::string_view authority = text.substr(0, text.find_first_of("/?#"));
   const auto host = host_of_authority(authority);
   if (!host) return wrong;
-  Url url;
   url.host = *host;
   const std::size_t colon = authority.rfind(':');
   if (colon != authority.npos && authority.back() != ']' &&

@@ -1,4 +1,4 @@
-// A small HTTP/1.1 client on a blocking socket, for `quintet send` and for tests: keep-alive,
+// A small HTTP/1.1 client on a socket, plain or with TLS, for commands and for tests: keep-alive,
 // request bodies in pieces, answers read piece by piece.
 //
 // Threads: one at a time, except that while one thread writes a body another may read the answer,
@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,11 +34,24 @@ struct ClientResponse {
   std::string_view header(std::string_view name) const;
 };
 
+// "https://localhost:8080/base" in its parts. Only what this client can use.
+struct Url {
+  std::string host;
+  std::uint16_t port = 80;
+  std::string path = "/";
+  bool tls = false;
+};
+Expected<Url> parse_url(std::string_view text);
+
+class ClientTls;
+
 class HttpClient {
  public:
   // Connects, to a name or an address, within the timeout; each later read or write that makes no
   // progress for that long fails with expired. A server that is not there is unavailable.
   static Expected<HttpClient> connect(const std::string& host, std::uint16_t port, Micros timeout);
+  // The same, and with TLS if the URL says so; `ca_file` as in client_tls.h.
+  static Expected<HttpClient> connect(const Url& url, const std::string& ca_file, Micros timeout);
   HttpClient(HttpClient&& other) noexcept;
   HttpClient& operator=(HttpClient&& other) noexcept;
   ~HttpClient();
@@ -64,6 +78,7 @@ class HttpClient {
 
  private:
   explicit HttpClient(int socket, std::string authority);
+  Expected<void> write(std::string_view bytes);
   Expected<bool> fill();  // false at the end of the stream
   Expected<std::string> read_line();
   Expected<std::optional<std::string>> read_chunk();
@@ -73,6 +88,7 @@ class HttpClient {
 
   enum class Framing : unsigned char { none, length, chunked, until_close };
   int socket_ = -1;
+  std::unique_ptr<ClientTls> tls_;  // null: plain
   std::string authority_;
   std::string in_;
   std::size_t in_from_ = 0;
@@ -82,13 +98,5 @@ class HttpClient {
   bool usable_ = true;
   bool head_only_ = false;  // the request was HEAD
 };
-
-// "http://localhost:8080/base" in its parts. Only http, and only what this client can use.
-struct Url {
-  std::string host;
-  std::uint16_t port = 80;
-  std::string path = "/";
-};
-Expected<Url> parse_url(std::string_view text);
 
 }  // namespace quintet::host

@@ -47,7 +47,7 @@ Expected<host::ClientResponse> ask(const Door& door, DoorRequest asked) {
   auto parsed = host::parse_url(door.url);
   if (!parsed) return unavailable(parsed.error().message());  // 2: not the application's fault
   const host::Url url = *std::move(parsed);
-  TRY(auto client, host::HttpClient::connect(url.host, url.port, door.timeout));
+  TRY(auto client, host::HttpClient::connect(url, door.ca_file, door.timeout));
   host::ClientRequest request;
   request.method = std::move(asked.method);
   request.target = url.path == "/" ? asked.target : url.path + asked.target;

@@ -13,6 +13,7 @@ namespace quintet::tool {
 struct Door {
   std::string url;
   std::string token;
+  std::string ca_file;  // for https: certificates of authorities; empty: those of the system
   Micros timeout = 30 * kSecond;
 };
 // GET or POST with the token; an answer that is not 2xx is an error with what its body says.

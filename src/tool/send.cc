@@ -260,7 +260,7 @@ class Sender {
       return {};
     }
     const Micros begun = clock_.steady();
-    const Door door{options_.url, options_.token};
+    const Door door{options_.url, options_.token, options_.ca_file};
     auto answer = ask(door, "GET", "/v1/sessions/" + percent_encode(session_));
     while (!answer && answer.error().code() == Code::unavailable &&
            clock_.steady() - begun < options_.patience) {
@@ -348,7 +348,7 @@ class Sender {
     buffer_.clear();
     if (!client_ || !client_->usable() || fresh_) {
       client_.reset();
-      TRY(auto client, host::HttpClient::connect(url_.host, url_.port, kTimeout));
+      TRY(auto client, host::HttpClient::connect(url_, options_.ca_file, kTimeout));
       client_.emplace(std::move(client));
     }
     fresh_ = false;

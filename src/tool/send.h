@@ -19,6 +19,7 @@ struct SendOptions {
   std::vector<InputFile> inputs;
   std::string url;
   std::string token;                  // bearer token; may be empty
+  std::string ca_file;                // as in tool/door.h
   // Of a session that may have begun before: what was answered then is not sent again. The inputs
   // are the same. Empty: a session of its own.
   std::string session;

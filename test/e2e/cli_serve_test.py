@@ -142,7 +142,19 @@ def check_access(c):
         for token, path, body, wanted in table:
             got = ask(url, token, path, body, insecure=bool(extra))
             c.that(f"{url[:5]} {token} {path} is {wanted}", got == wanted, got)
-        if not extra:
+        if extra:
+            token = "--token reader-0123456789ab"
+            c.run(f"models {url} {token}", 2, "", r"not trusted: self.signed.*--ca FILE")
+            c.run(f"models {url} {token} --ca tokens", 2, "", r"no certificates of authorities in")
+            plain = url.replace("https", "http")
+            c.run(f"models {plain} {token} --ca site.crt", 2, "", r"HTTP|ended")
+            c.run(f"models {url} {token} --ca site.crt", 0, r"no version yet")
+            c.run(f"models {url.replace('localhost', '127.0.0.1')} {token} --ca site.crt", 2, "",
+                  r"certificate of 127.0.0.1 is not trusted: IP address mismatch")
+            c.run(f"send {url} --app app.yaml --input order=orders.csv --ca site.crt "
+                  "--token sender-0123456789ab", 0, r"^300 acknowledged, 0 refused")
+            c.run(f"results {url} --digest --ca site.crt {token}", 0, r"^\w{64}  301 results$")
+        else:
             c.run(f"models {url}", 1, "", r"^error: ")
             c.run(f"models {url} --token reader-0123456789ab", 0, r"no version yet")
             c.run(f"models {url}", 0, r"no version yet",
