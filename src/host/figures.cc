@@ -1,5 +1,7 @@
 #include "host/figures.h"
 
+#include <map>
+
 namespace quintet::host {
 
 namespace {
@@ -54,6 +56,7 @@ class PlaceMetrics {
     letters();
     views();
     models();
+    predictions(now);
   }
 
  private:
@@ -92,6 +95,24 @@ class PlaceMetrics {
     }
   }
 
+  void predictions(const Place::Figures& now) {
+    for (const Place::Figures::Model& one : now.models) {
+      const Labels labels{{"model", one.name}, {"version", std::to_string(one.version)}};
+      Model& model = models_.try_emplace({one.name, one.version}, metrics_, labels).first->second;
+      model.predictions.now(one.predictions);
+      model.without.now(one.without);
+    }
+  }
+
+  struct Model {
+    Model(Metrics& metrics, const Labels& labels)
+        : predictions(metrics.counter("quintet_model_predictions_total",
+                                      "Predictions for admitted events.", labels)),
+          without(metrics.counter("quintet_model_null_predictions_total",
+                                  "Predictions of which some output was no number.", labels)) {}
+    Total predictions, without;
+  };
+
   Node& node_;
   const ResultStreams& streams_;
   Metrics& metrics_ = node_.metrics;
@@ -104,6 +125,7 @@ class PlaceMetrics {
   Total groups_{metrics_.counter("quintet_commit_groups_total", "Groups of blocks committed.")};
   Total blocks_{metrics_.counter("quintet_commit_blocks_total", "Blocks committed.")};
   Micros commit_seen_ = 0, commit_total_ = 0;
+  std::map<std::pair<std::string, std::uint32_t>, Model> models_;
 };
 
 }  // namespace

@@ -69,6 +69,7 @@ void Place::offer(Offer&& offer, Reply reply) {
     const auto applied = s.infer->apply(s.admitted, s.outcome);
     check(applied.has_value(), "an admitted record cannot fail to fold in its own place");
     s.admit_outcome();
+    s.count_predictions();
     s.labels->reports_of(s.admitted.record, s.spec(), s.open.reports);
     if (s.outcome.status == stage::OutcomeStatus::result) {
       s.views->take(s.outcome.event_type, s.admitted.record.time, s.outcome.position,

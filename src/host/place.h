@@ -199,6 +199,13 @@ class Place {
     feature::Shard::Size state;  // as it was when they were asked for last, or at the start
     Committer::Figures commits;
     std::uint64_t admitted = 0, repeated = 0, refused = 0, snapshots = 0;  // since the start
+    struct Model {
+      std::string name;
+      std::uint32_t version = 0;
+      std::uint64_t predictions = 0;  // of admitted events, since the start
+      std::uint64_t without = 0;      // of these, some output was no number
+    };
+    std::vector<Model> models;  // versions that predicted
   };
   // Costs the same however large the state is.
   Figures figures();

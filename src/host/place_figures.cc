@@ -1,5 +1,7 @@
 // The figures of a Place. To size the feature state is to walk its keys: that is done between turns
 // of the loop, a shard at a time, so that who asks never waits for it.
+#include <algorithm>
+
 #include "host/place_state.h"
 
 namespace quintet::host {
@@ -9,6 +11,27 @@ namespace {
 constexpr Micros kTurn = 1000;  // of walking
 
 }  // namespace
+
+// Of the outcome just made.
+void Place::State::count_predictions() {
+  for (const stage::UsedModel& used : outcome.models) {
+    const app::ModelSpec& model = spec().models[used.model];
+    const auto same = [&](const Figures::Model& one) {
+      return one.version == used.version && one.name == model.name;
+    };
+    auto found = std::find_if(counts.models.rbegin(), counts.models.rend(), same);
+    if (found == counts.models.rend()) {
+      counts.models.push_back({model.name, used.version, 0, 0});
+      found = counts.models.rbegin();
+    }
+    ++found->predictions;
+    const bool whole = std::none_of(
+        model.outputs.begin(), model.outputs.end(), [&](const app::ModelOutput& output) {
+          return outcome.slots[static_cast<std::size_t>(output.slot)].is_null();
+        });
+    if (!whole) ++found->without;
+  }
+}
 
 void Place::State::measure_shard() {
   Measured& m = measured;

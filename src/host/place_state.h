@@ -250,6 +250,7 @@ struct Place::State {
   Expected<std::string> labels_json(Position position);
 
   // place_figures.cc
+  void count_predictions();
   void measure_shard();
   void measure_all();
   void measure_turn();

@@ -190,6 +190,10 @@ def perform(checks, program, folder):
         checks.that(not failures and swapped > 0 and set(versions[swapped:]) == {1}
                     and set(versions[:swapped]) == {None},
                     f"{len(versions)} events while it was swapped in, {len(failures)} refused")
+        figures = client.get("/metrics")[2].decode()
+        counted = 'quintet_model_predictions_total{model="score",version="1"} '
+        checks.that(counted + str(versions.count(1)) + "\n" in figures,
+                    f"the figures count {versions.count(1)} predictions of that version")
         sent.update({event["id"]: event for event, _ in purchases(len(answers), PURCHASES, 2)})
         bad.update(dict.fromkeys((f"p{PURCHASES + i}" for i in range(len(answers))), False))
         compare_rows(checks, client, folder, bad, sent)
