@@ -42,6 +42,7 @@ GOOD = {
              ("?shop=s", None, None, 200)],
     "features": [("?card=c&amount=1.5", None, None, 200), ("", None, None, 200)],
     "train": [("", JSON, b'{"model":"none"}', 404)],
+    "erase": [("", JSON, b'{"value":"z"}', 200), ("", JSON, b"{}", 400)],
 }
 PATHS = {"/v1/results/{id}": {"id": "a1"}, "/v1/views/{name}": {"name": "hourly"},
          "/v1/features/{event}": {"event": "payment"},
@@ -51,7 +52,7 @@ PATHS = {"/v1/results/{id}": {"id": "a1"}, "/v1/views/{name}": {"name": "hourly"
 # Without a model these have nothing to answer with but an error.
 kWithoutModel = re.compile(r"/v1/models/\{|/v1/train/\{|/v2/models/\{")
 # Given a good request they change nothing that others need, but they must come last.
-ORDER = {"send": 0, "replay": 2, "discard": 3}
+ORDER = {"send": 0, "replay": 2, "discard": 3, "erase": 4}
 kStreams = ("resultStream",)
 
 
