@@ -42,7 +42,8 @@ GOOD = {
              ("?shop=s", None, None, 200)],
     "features": [("?card=c&amount=1.5", None, None, 200), ("", None, None, 200)],
     "train": [("", JSON, b'{"model":"none"}', 404)],
-    "erase": [("", JSON, b'{"value":"z"}', 200), ("", JSON, b"{}", 400)],
+    "erase": [("", JSON, json.dumps({"value": PAYMENT["card"]}).encode(), 200),
+              ("", JSON, b'{"value":"nobody"}', 404), ("", JSON, b"{}", 400)],
 }
 PATHS = {"/v1/results/{id}": {"id": "a1"}, "/v1/views/{name}": {"name": "hourly"},
          "/v1/features/{event}": {"event": "payment"},
