@@ -236,8 +236,7 @@ bool hints_at_label(const Profile& profile, int column) {
 
 Expected<Profile> profile(std::string_view header, std::span<const std::string_view> lines) {
   Profile out;
-  if (header.starts_with("\xEF\xBB\xBF")) header.remove_prefix(3);
-  header = without_return(header);
+  header = without_return(without_byte_order_mark(header));
   out.separator = guess_separator(header);
   std::string scratch;
   std::vector<std::string_view> cells;

@@ -91,6 +91,12 @@ std::optional<char32_t> take_code_point(std::string_view& text) {
   return code_point;
 }
 
+std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  return text;
+}
+
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     if (static_cast<unsigned char>(text[0]) < 0x80) {

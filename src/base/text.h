@@ -22,6 +22,8 @@ std::string_view trim(std::string_view text);
 // The pieces between separators; one more than there are separators, so "" gives one empty piece.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
+// Without the byte order mark that some editors begin a UTF-8 text with.
+std::string_view without_byte_order_mark(std::string_view text);
 // Whether the whole text is UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view text);
 // Takes one code point from the front of a text that is not empty; none where the bytes are no

@@ -71,6 +71,14 @@ TEST(Text, ShowsForeignTextSafely) {
   EXPECT_EQ(shown("abc", 3), "\"abc\"");
 }
 
+TEST(Text, PassesOverOneByteOrderMark) {
+  EXPECT_EQ(without_byte_order_mark("\xEF\xBB\xBFid,at"), "id,at");
+  EXPECT_EQ(without_byte_order_mark("\xEF\xBB\xBF\xEF\xBB\xBF"), "\xEF\xBB\xBF");
+  for (const char* text : {"", "id", "\xEF\xBB", "id\xEF\xBB\xBF"}) {
+    EXPECT_EQ(without_byte_order_mark(text), text);
+  }
+}
+
 TEST(Text, FindsWhatWasMeant) {
   const std::string_view names[] = {"amount", "account", "count", "customer"};
   EXPECT_EQ(nearest("amuont", names), "amount");

@@ -2,6 +2,7 @@
 
 #include "base/decimal.h"
 #include "base/json_out.h"
+#include "base/text.h"
 #include "host/api_sessions.h"
 #include "host/cloud_events.h"
 #include "host/event_stream.h"
@@ -232,9 +233,8 @@ class EventsHandler final : public Handler {
       TRY(const int type, host::event_type_of(node_.place->spec(), request));
       TRY(const stage::SessionPlace place, session_of(request));
       const std::string_view key = request.header("idempotency-key");
-      std::string_view body = request.body;
-      if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
-      one(exchange, {type, body, key.empty() ? std::string_view(request.trace.id) : key,
+      one(exchange, {type, without_byte_order_mark(request.body),
+                     key.empty() ? std::string_view(request.trace.id) : key,
                      traceparent(request.trace), false, place});
       return {};
     }

@@ -1,10 +1,10 @@
 #include "host/event_stream.h"
 
 #include "base/json_out.h"
+#include "base/text.h"
 #include "host/api_events.h"
 #include "host/api_sessions.h"
 #include "host/figures.h"
-#include "host/http_text.h"
 #include "host/problem.h"
 
 namespace quintet::host {
@@ -68,11 +68,7 @@ void EventStream::refuse_header(Error why) {
 
 // A first line that editors began with a byte order mark.
 std::string_view EventStream::without_mark(const LineCutter::Line& line) {
-  std::string_view text = line.text;
-  if (line.number == 1 && text.starts_with(kByteOrderMark)) {
-    text.remove_prefix(kByteOrderMark.size());
-  }
-  return text;
+  return line.number == 1 ? without_byte_order_mark(line.text) : line.text;
 }
 
 // What was admitted stays admitted; the client does not learn of it here and asks by id.

@@ -12,9 +12,6 @@
 
 namespace quintet::host {
 
-// What some editors begin a UTF-8 text with.
-inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
 // Undoes %XX once. Nothing if an escape is broken, or gives a NUL or bytes that are not UTF-8.
 std::optional<std::string> percent_decode(std::string_view text);
 // As part of a path or query: all but letters, digits and -._~ as %XX.

@@ -1,5 +1,7 @@
 #include "tool/input.h"
 
+#include "base/text.h"
+
 namespace quintet::tool {
 
 Expected<InputFile> parse_input(std::string_view text, const app::Spec& spec) {
@@ -60,7 +62,7 @@ Expected<void> read_header(Stream& stream) {
   std::string_view line;
   TRY(const bool any, stream.lines->next(line));
   if (!any) return invalid(stream.path + " is empty: a CSV file needs a header line");
-  if (line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);  // byte order mark
+  line = without_byte_order_mark(line);
   stream.header = line;
   const char separator = stream.decoder->type().input.separator;
   TRY_DO(event::split_csv(line, separator, stream.scratch, stream.cells));
