@@ -80,7 +80,8 @@ class Answer {
   }
 
   bool minimal() const { return minimal_ || async_; }
-  EventName& name() { return name_; }
+  // Where to put the name of the event; null if the answer will not say it.
+  EventName* name() { return async_ || timer_ != nullptr ? &name_ : nullptr; }
 
   // Prefer: wait=SECONDS. `self` is this.
   static void wait(const std::shared_ptr<Answer>& self, Loop& loop) {
@@ -253,7 +254,7 @@ class EventsHandler final : public Handler {
     event.minimal = answer->minimal();
     Answer::wait(answer, node_.loop);
     offer_json(node_, event, [answer](const Receipt& receipt) { answer->reply(receipt); },
-               &answer->name());
+               answer->name());
   }
 
   // Calls `then` with the event in the place's form. Its data is kept until then.

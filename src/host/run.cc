@@ -288,8 +288,8 @@ class Process {
 
   RunSettings settings_;
   StartFigures start_;
-  bool started_ =
-      false;  // what was promoted since then stays in force when the log is folded again
+  // The place was open once: what was promoted since stays in force when the log is folded again.
+  bool started_ = false;
   SystemClock clock_;
   Logger log_;
   Loop loop_;
