@@ -113,7 +113,7 @@ void Nemesis::replay(Process& process) {
   if (!letters || letters->empty()) return;
   const auto letter = process.place()->dead_letter(run_.random_.pick(*letters).number);
   if (!letter) return;
-  host::Place::Offer offer;
+  host::Offer offer;
   if (!process.decoder(letter->event_type).json(letter->bytes, offer.event)) return;
   const std::uint64_t number = letter->number;
   offer.replay_of = number;

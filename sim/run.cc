@@ -137,7 +137,7 @@ void Run::offer(Process& process, Request& request, const std::function<void()>&
     answered(request, receipt, told);
   };
   const stage::SessionPlace turn{request.session, request.number, request.answered};
-  host::Place::Offer offer;
+  host::Offer offer;
   auto decoder = process.decoder(request.type);
   if (auto decoded = decoder.json(request.text, offer.event); !decoded) {
     stage::DeadLetter letter;

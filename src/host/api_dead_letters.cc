@@ -112,7 +112,7 @@ void replay(Node& node, const std::shared_ptr<Exchange>& exchange) {
   if (!number) return refuse(number.error());
   const auto letter = node.place->dead_letter(*number);
   if (!letter) return refuse(letter.error());
-  Place::Offer offer;
+  Offer offer;
   if (const std::string_view state = state_of(*letter); state != "open") {
     return refuse(conflict("the dead letter was " + std::string(state) + " before"));
   }

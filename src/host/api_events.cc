@@ -28,7 +28,7 @@ std::string position_json(Position position) {
   return body;
 }
 
-// One event as JSON, on its way to the place.
+// One event as JSON, on its way to the intake.
 struct JsonEvent {
   int type;
   std::string_view body;  // with room behind it (kBodyPadding)
@@ -44,8 +44,8 @@ struct EventName {
 };
 
 void offer_json(Node& node, const JsonEvent& from, Reply reply, EventName* name = nullptr) {
-  Place& place = *node.place;
-  Place::Offer offer;
+  Intake& intake = *node.intake();
+  Offer offer;
   auto decoded = node.decoder(from.type).json(from.body, offer.event);
   Reply counted = [&node, reply = std::move(reply)](const Receipt& receipt) {
     if (receipt.error != nullptr) count_refusal(node, *receipt.error);
@@ -53,21 +53,21 @@ void offer_json(Node& node, const JsonEvent& from, Reply reply, EventName* name 
   };
   if (!decoded) {
     stage::DeadLetter letter;
-    letter.event_type = place.spec().events[static_cast<std::size_t>(from.type)].name;
+    letter.event_type = intake.spec().events[static_cast<std::size_t>(from.type)].name;
     letter.format = "json";
     letter.bytes = from.body;
-    place.refuse(std::move(letter), std::move(decoded).error(), std::move(counted),
-                 from.place);
+    intake.refuse(std::move(letter), std::move(decoded).error(), std::move(counted),
+                  from.place);
     return;
   }
   if (offer.event.id.empty()) offer.event.id = offer.event.arena.copy(from.id);
   if (name != nullptr) *name = {offer.event.type->name, std::string(offer.event.id)};
   offer.trace = from.trace;
   offer.place = from.place;
-  offer.show = from.minimal ? Place::Show::nothing : Place::Show::result;
+  offer.show = from.minimal ? Show::nothing : Show::result;
   offer.original = from.body;
   offer.format = "json";
-  place.offer(std::move(offer), std::move(counted));
+  intake.offer(std::move(offer), std::move(counted));
 }
 
 // Answers one event: when it is durable, or when the client would not wait so long.
@@ -201,13 +201,13 @@ class EventsHandler final : public Handler {
     const auto refuse = [&](const Error& why) {
       exchange->respond(problem_response(why, request));
     };
-    if (node_.place == nullptr) return refuse(place_is_away());
+    if (node_.intake() == nullptr) return refuse(place_is_away());
     const auto mode = cloud_mode(request);
     if (!mode) return refuse(mode.error());
     const std::string content_type = request.content_type();
     if (const auto session = session_of(request); !session) return refuse(session.error());
     if (*mode == CloudMode::none && is_stream(content_type)) {
-      const auto type = host::event_type_of(node_.place->spec(), request);
+      const auto type = host::event_type_of(node_.intake()->spec(), request);
       if (!type) return refuse(type.error());
       return EventStream::start(node_, std::move(exchange), *type, content_type == "text/csv");
     }
@@ -216,11 +216,11 @@ class EventsHandler final : public Handler {
                         .with_id("unsupported_media_type"));
     }
     // Decided before anything is admitted: what is admitted is never shed.
-    if (node_.place->saturated()) {
+    if (node_.intake()->saturated()) {
       return refuse(exhausted("too many events wait to become durable; try again"));
     }
     if (auto done = whole(exchange, *mode); !done) return refuse(done.error());
-    node_.place->flush();
+    node_.intake()->flush();
   }
 
  private:
@@ -231,7 +231,7 @@ class EventsHandler final : public Handler {
   Expected<void> whole(const std::shared_ptr<Exchange>& exchange, CloudMode mode) {
     const HttpRequest& request = exchange->request();
     if (mode == CloudMode::none) {
-      TRY(const int type, host::event_type_of(node_.place->spec(), request));
+      TRY(const int type, host::event_type_of(node_.intake()->spec(), request));
       TRY(const stage::SessionPlace place, session_of(request));
       const std::string_view key = request.header("idempotency-key");
       one(exchange, {type, without_byte_order_mark(request.body),
@@ -261,7 +261,7 @@ class EventsHandler final : public Handler {
   Expected<void> as_json(const HttpRequest& request, const CloudEvent& event,
                          const stage::SessionPlace& place,
                          const std::function<void(const JsonEvent&)>& then) {
-    TRY(const int type, event_type_of(node_.place->spec(), request, event));
+    TRY(const int type, event_type_of(node_.intake()->spec(), request, event));
     std::string padded = event.data;
     padded.append(kBodyPadding, '\0');
     const bool traced = parse_traceparent(event.traceparent).has_value();

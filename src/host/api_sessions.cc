@@ -26,12 +26,12 @@ class SessionHandler final : public Handler {
 
   void handle(std::shared_ptr<Exchange> exchange) override {
     const HttpRequest& request = exchange->request();
-    if (node_.place == nullptr) {
+    if (node_.intake() == nullptr) {
       exchange->respond(problem_response(place_is_away(), request));
       return;
     }
     const std::string name(request.param("name"));
-    node_.place->last_of_session(name, [exchange, name](Expected<std::uint64_t> last) {
+    node_.intake()->last_of_session(name, [exchange, name](Expected<std::uint64_t> last) {
       if (!last) {
         exchange->respond(problem_response(last.error(), exchange->request()));
         return;

@@ -79,7 +79,7 @@ void EventStream::on_abort(const Error&) {
 
 bool EventStream::full() const {
   return answers_.size() >= kOpenLines || exchange_->unsent() >= kUnsentHigh ||
-         (node_.place != nullptr && node_.place->saturated());
+         (node_.intake() != nullptr && node_.intake()->saturated());
 }
 
 // Answers wake it; so does a client that reads its answers. When others fill the place and nothing
@@ -109,7 +109,7 @@ void EventStream::pump() {
     }
     take(*line);
   }
-  if (node_.place != nullptr) node_.place->flush();
+  if (node_.intake() != nullptr) node_.intake()->flush();
   if (!finished_ && ended_ && dry_ && csv_ && header_.empty()) {
     refuse_header(invalid("the body has no header line").with_id("missing"));
   }
@@ -153,7 +153,7 @@ void EventStream::take_header(const LineCutter::Line& line) {
 
 // After a failed commit the place is another one, with a Spec of its own.
 Expected<void> EventStream::renew_decoder() {
-  if (node_.place == nullptr) return place_is_away();
+  if (node_.intake() == nullptr) return place_is_away();
   if (place_number_ == node_.places) return {};
   place_number_ = node_.places;
   decoder_.emplace(node_.new_decoder(event_type_));
@@ -165,11 +165,11 @@ Expected<void> EventStream::renew_decoder() {
 void EventStream::take_event(const LineCutter::Line& line) {
   const std::size_t slot = open_slot();
   ++place_.number;
-  if (node_.place == nullptr) {
+  if (node_.intake() == nullptr) {
     answer(slot, refusal_json(line.number, place_is_away()));
     return;
   }
-  Place::Offer offer;
+  Offer offer;
   Expected<void> decoded = renew_decoder();
   if (!decoded) {
     // The header was good under the same application.
@@ -190,10 +190,10 @@ void EventStream::take_event(const LineCutter::Line& line) {
   const std::string original = csv_ ? header_ + "\n" + std::string(line.text) : std::string();
   offer.trace = trace_;
   offer.place = place_;
-  offer.show = minimal_ ? Place::Show::nothing : Place::Show::result;
+  offer.show = minimal_ ? Show::nothing : Show::result;
   offer.original = csv_ ? std::string_view(original) : line.text;
   offer.format = csv_ ? "csv" : "json";
-  node_.place->offer(std::move(offer),
+  node_.intake()->offer(std::move(offer),
                      [self = shared_from_this(), slot, number = line.number](const Receipt& r) {
     std::string json;
     if (r.error != nullptr) {
@@ -210,7 +210,7 @@ void EventStream::take_event(const LineCutter::Line& line) {
 }
 
 void EventStream::refuse(const LineCutter::Line& line, std::size_t slot, Error why) {
-  if (node_.place == nullptr) {
+  if (node_.intake() == nullptr) {
     answer(slot, refusal_json(line.number, place_is_away()));
     return;
   }
@@ -218,7 +218,7 @@ void EventStream::refuse(const LineCutter::Line& line, std::size_t slot, Error w
   letter.event_type = decoder_->type().name;
   letter.format = csv_ ? "csv" : "json";
   letter.bytes = csv_ ? header_ + "\n" + std::string(line.text) : std::string(line.text);
-  node_.place->refuse(std::move(letter), std::move(why),
+  node_.intake()->refuse(std::move(letter), std::move(why),
                       [self = shared_from_this(), slot, number = line.number](const Receipt& r) {
                         count_refusal(self->node_, *r.error);
                         self->answer(slot, refusal_json(number, *r.error));

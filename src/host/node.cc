@@ -5,9 +5,9 @@
 namespace quintet::host {
 
 event::Decoder Node::new_decoder(int event_type) const {
-  const app::Spec& spec = place->spec();
+  const app::Spec& spec = intake()->spec();
   return event::Decoder(spec.events[static_cast<std::size_t>(event_type)],
-                        {place->pseudonym_key(), spec.utc_offset_minutes});
+                        {intake()->pseudonym_key(), spec.utc_offset_minutes});
 }
 
 event::Decoder& Node::decoder(int event_type) {

@@ -20,7 +20,7 @@ struct Node {
   Clock& clock;
   Logger& log;
   Metrics& metrics;
-  std::unique_ptr<Place> place;  // null while it is being opened
+  std::unique_ptr<Place> place;  // null while it is being opened, and where there is none
   std::uint64_t places = 0;      // that went: what refers to an older one's Spec is of no use
   std::string data_directory;
   bool draining = false;
@@ -29,6 +29,10 @@ struct Node {
   // place is opened anew.
   std::map<int, event::Decoder> decoders;
 
+  Intake* elsewhere = nullptr;  // where events go if no place of this process takes them
+
+  // Where events go; null while it is away.
+  Intake* intake() const { return elsewhere != nullptr ? elsewhere : place.get(); }
   event::Decoder& decoder(int event_type);
   // A decoder of its own for a stream, whose header it remembers.
   event::Decoder new_decoder(int event_type) const;

@@ -14,28 +14,19 @@
 #include <vector>
 
 #include "host/committer.h"
+#include "host/intake.h"
 #include "stage/control.h"
 #include "stage/infer.h"
-#include "stage/ingest.h"
 #include "stage/views.h"
 
 namespace quintet::host {
-
-// What became of an offered event. Views are good during the call that brings it.
-struct Receipt {
-  stage::Admission::What what = stage::Admission::What::refused;
-  Position position = kNoPosition;
-  const Error* error = nullptr;  // refused, or the commit failed
-  std::string_view json;         // of the result, if it was asked for
-};
-using Reply = std::function<void(const Receipt&)>;
 
 // Most events admitted and not yet durable; beyond it saturated() asks doors to wait.
 inline constexpr std::size_t kPendingEvents = 16'384;
 // Most positions that one page of results looks at: reads share the loop with writes.
 inline constexpr Position kScanPositions = 4'096;
 
-class Place {
+class Place final : public Intake {
  public:
   struct Parts {  // all outlive the Place
     stage::Store& store;
@@ -78,37 +69,21 @@ class Place {
   // that is damaged, of another application or semantics version, or older than an erase, is not
   // used; started() says why.
   static Expected<std::unique_ptr<Place>> open(Parts parts, Settings settings);
-  ~Place();
+  ~Place() override;
 
-  const app::Spec& spec() const;
+  const app::Spec& spec() const override;
   std::shared_ptr<const app::Spec> spec_of(AppVersion version) const;  // null if unknown
   stage::Score& score();
-  const std::string& pseudonym_key() const;
+  const std::string& pseudonym_key() const override;
 
-  // --- writing: the reply comes on this loop once all is durable, never inside the call ---
-  enum class Show : std::uint8_t { nothing, result };
-  struct Offer {
-    event::Event event;
-    bool history = false;
-    std::string_view trace;
-    stage::SessionPlace place;  // in an ordered session (S1.6): `conflict` before its turn
-    Show show = Show::result;
-    // Kept as a dead letter if the event is refused.
-    std::string_view original;
-    std::string_view format;
-    // Number of the dead letter that this is a replay of: `conflict` if it is no longer open. A
-    // refused replay makes no other letter.
-    std::uint64_t replay_of = 0;
-  };
-  void offer(Offer&& offer, Reply reply);
-  // What never became an event: goes to the dead letters; the reply carries `why`.
+  // --- writing ---
+  void offer(Offer&& offer, Reply reply) override;
   void refuse(stage::DeadLetter letter, Error why, Reply reply,
-              const stage::SessionPlace& place = {});
-  // The last number of an ordered session that had its answer, once all up to it is durable.
-  void last_of_session(std::string_view session, std::function<void(Expected<std::uint64_t>)> done);
-  // Lets what was offered go to the committer, if it is idle. Doors call it after each batch.
-  void flush();
-  bool saturated() const;
+              const stage::SessionPlace& place = {}) override;
+  void last_of_session(std::string_view session,
+                       std::function<void(Expected<std::uint64_t>)> done) override;
+  void flush() override;
+  bool saturated() const override;
 
   using Done = std::function<void(Expected<Position>)>;
   // Brings an installed model version into force (0: none).
@@ -190,7 +165,7 @@ class Place {
     // Columns, and views as "view NAME", that know less than they should: of what was before
     // first(), or, at the start that brings a new version, of fields that changed (S1.7).
     std::vector<std::string> cold;
-    Micros newest = kNoTime;           // admission of the log
+    Micros newest = kNoTime;  // admission of the log
   };
   const Started& started() const;
   struct Figures {

@@ -56,7 +56,7 @@ struct EraseTest : testing::Test {
   };
   Told offer(const std::string& json) {
     event::Decoder decoder(place->spec().events[0], {place->pseudonym_key(), 0});
-    Place::Offer offer;
+    Offer offer;
     const auto decoded = decoder.json(json, offer.event);
     EXPECT_TRUE(decoded) << decoded.error().message();
     offer.original = json;

@@ -57,7 +57,7 @@ struct LabelsTest : testing::Test {
              const std::function<void(const Receipt&)>& told) {
     const auto type = static_cast<std::size_t>(place->spec().event_index(event));
     event::Decoder decoder(place->spec().events[type], {place->pseudonym_key(), 0});
-    Place::Offer offer;
+    Offer offer;
     const auto decoded = decoder.json(json, offer.event);
     ASSERT_TRUE(decoded) << decoded.error().message();
     place->offer(std::move(offer), told);

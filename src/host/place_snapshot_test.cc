@@ -88,7 +88,7 @@ struct SnapshotTest : testing::Test {
   void send(int type, const std::string& json) {
     event::Decoder decoder(place->spec().events[static_cast<std::size_t>(type)],
                            {place->pseudonym_key(), 0});
-    Place::Offer offer;
+    Offer offer;
     const auto decoded = decoder.json(json, offer.event);
     ASSERT_TRUE(decoded) << decoded.error().message();
     place->offer(std::move(offer), [this](const Receipt&) { ++answered; });

@@ -86,7 +86,7 @@ struct PlaceTest : testing::Test {
   // Offers an event and waits until it is durable.
   Told offer(const std::string& json) {
     event::Decoder decoder(place->spec().events[0], {place->pseudonym_key(), 0});
-    Place::Offer offer;
+    Offer offer;
     const auto decoded = decoder.json(json, offer.event);
     EXPECT_TRUE(decoded) << decoded.error().message();
     offer.original = json;
@@ -346,7 +346,7 @@ TEST_F(PlaceTest, AFailedCommitAnswersWhatCameMeanwhileToo) {
   int failures = 0;
   const auto give = [&](const std::string& json) {
     event::Decoder decoder(place->spec().events[0], {place->pseudonym_key(), 0});
-    Place::Offer one;
+    Offer one;
     ASSERT_TRUE(decoder.json(json, one.event));
     place->offer(std::move(one), [&](const Receipt& r) {
       EXPECT_EQ(r.error->code(), Code::unavailable);

@@ -195,7 +195,7 @@ struct Shop {
     const int index = spec->event_index(type);
     event::Decoder decoder(spec->events[static_cast<std::size_t>(index)],
                            {place->pseudonym_key(), 0});
-    Place::Offer offer;
+    Offer offer;
     const auto decoded = decoder.json(json, offer.event);
     ASSERT_TRUE(decoded) << decoded.error().message();
     const std::size_t number = answers.size();

@@ -151,13 +151,13 @@ struct Workshop::State {
   void step(const std::function<void()>& wake) {
     Place& place = *node.place;
     for (int i = 0; i < kBatch && !place.saturated() && !failure; ++i) {
-      Place::Offer offer;
+      Offer offer;
       const auto any = given.next(offer.event);
       if (!any) failure = any.error();
       if (!any || !*any) {
         return finish(wake);
       }
-      offer.show = Place::Show::nothing;
+      offer.show = Show::nothing;
       place.offer(std::move(offer), [this](const Receipt& receipt) {
         if (receipt.error != nullptr && given.on_refused) given.on_refused(*receipt.error);
       });

@@ -89,7 +89,7 @@ struct VerifyRetainedTest : testing::Test {
     event::Decoder decoder(place.spec().events[0], {place.pseudonym_key(), 0});
     for (int i = 0; i < count; ++i, ++n) {
       clock.now = kStart + n * kSecond;
-      host::Place::Offer offer;
+      host::Offer offer;
       const std::string json = R"({"id":"s)" + std::to_string(n) + R"(","at":)" +
                                std::to_string(clock.now / kSecond) + R"(,"customer":"c)" +
                                std::to_string(n % 7) + R"(","desk":)" + std::to_string(n % 3) +

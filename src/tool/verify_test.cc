@@ -66,7 +66,7 @@ struct VerifyTest : testing::Test {
     host::Place& place = **opened;
     event::Decoder decoder(place.spec().events[0], {place.pseudonym_key(), 0});
     for (int i = 0; i < sales; ++i, ++n) {
-      host::Place::Offer offer;
+      host::Offer offer;
       const std::string json = R"({"id":")" + std::to_string(n) +
                                R"(","at":1699999000,"customer":"c)" + std::to_string(n % 3) +
                                R"(","desk":1,"amount":2.50})";
