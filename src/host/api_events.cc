@@ -15,12 +15,6 @@ namespace quintet::host {
 
 namespace {
 
-std::string traceparent(const Trace& trace) {
-  if (trace.id.empty()) return {};
-  const std::string parent = trace.parent.empty() ? "0000000000000001" : trace.parent;
-  return "00-" + trace.id + "-" + parent + (trace.sampled ? "-01" : "-00");
-}
-
 std::string position_json(Position position) {
   std::string body;
   JsonWriter json(body);
@@ -236,7 +230,7 @@ class EventsHandler final : public Handler {
       const std::string_view key = request.header("idempotency-key");
       one(exchange, {type, without_byte_order_mark(request.body),
                      key.empty() ? std::string_view(request.trace.id) : key,
-                     traceparent(request.trace), false, place});
+                     traceparent_of(request.trace), false, place});
       return {};
     }
     if (mode == CloudMode::binary) {
@@ -267,7 +261,7 @@ class EventsHandler final : public Handler {
     const bool traced = parse_traceparent(event.traceparent).has_value();
     const std::string id = event.source + " " + event.id;  // together they name it
     then({type, std::string_view(padded).substr(0, event.data.size()), id,
-          traced ? event.traceparent : traceparent(request.trace), false, place});
+          traced ? event.traceparent : traceparent_of(request.trace), false, place});
     return {};
   }
 

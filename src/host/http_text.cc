@@ -107,6 +107,12 @@ std::optional<Trace> parse_traceparent(std::string_view text) {
   return Trace{std::string(id), std::string(parent), (hex_digit(flags[1]) & 1) != 0};
 }
 
+std::string traceparent_of(const Trace& trace) {
+  if (trace.id.empty()) return {};
+  const std::string parent = trace.parent.empty() ? "0000000000000001" : trace.parent;
+  return "00-" + trace.id + "-" + parent + (trace.sampled ? "-01" : "-00");
+}
+
 std::optional<std::string> host_of_authority(std::string_view authority) {
   std::string_view host, port;
   if (authority.starts_with('[')) {

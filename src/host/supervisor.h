@@ -1,0 +1,78 @@
+// Processes of one application on this machine: started together, started again when one dies, and
+// ended in the other order of their starting. A child is any program that prints a line once it is
+// ready and ends when its standard input does: so that none outlives this process, however that
+// ends.
+//
+// Lives on a Loop; every method is called in its jobs. A thread a child waits for what it prints
+// and for its end.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/expected.h"
+#include "host/log.h"
+#include "host/loop.h"
+
+namespace quintet::host {
+
+// A child that dies is started again at once, and then after a pause that doubles up to the most;
+// one that lived for kCalmAfter begins anew.
+inline constexpr Micros kFirstPause = kSecond / 20;
+inline constexpr Micros kLongestPause = 5 * kSecond;
+inline constexpr Micros kCalmAfter = 10 * kSecond;
+// What has not ended so long after it was asked to is killed.
+inline constexpr Micros kEndGrace = 20 * kSecond;
+
+class Supervisor {
+ public:
+  struct Program {
+    std::string name;                  // "ingest", "infer-2": for logs
+    std::vector<std::string> command;  // a path and its arguments
+  };
+  struct Settings {
+    std::vector<Program> programs;  // in order
+    // The line that a child printed, each time that one is ready.
+    std::function<void(const std::string& name, const std::string& line)> on_ready;
+    // A child ended before it was ever ready: it will not do better another time. Nothing is
+    // started again; the owner stops.
+    std::function<void(const Error& why)> on_failure;
+  };
+  // Both outlive it.
+  Supervisor(Loop& loop, Logger& log, Settings settings);
+  // Kills what still runs and waits for it.
+  ~Supervisor();
+
+  // Errors: one could not be started.
+  Expected<void> start();
+  // Asks one after the other to end, the last first; `done` comes when all have.
+  void stop(std::function<void()> done);
+
+  // Of a child that runs; -1 between two lives.
+  int process_id(const std::string& name) const;
+  bool all_ready() const;
+
+ private:
+  struct Child;
+  Expected<void> spawn(Child& child);
+  void said(Child& child, std::uint64_t life, const std::string& line);
+  void ended(Child& child, std::uint64_t life);
+  void end_next();
+
+  Loop& loop_;
+  Logger& log_;
+  Settings settings_;
+  std::vector<std::unique_ptr<Child>> children_;
+  bool stopping_ = false;
+  bool failed_ = false;
+  std::function<void()> stopped_;
+  std::unique_ptr<Timer> grace_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+};
+
+// This program's own path, for children that are the same program.
+Expected<std::string> own_program();
+
+}  // namespace quintet::host

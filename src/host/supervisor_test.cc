@@ -1,0 +1,105 @@
+#include "host/supervisor.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+namespace quintet::host {
+namespace {
+
+// A child that is ready at once and ends with its input.
+const std::vector<std::string> kCalm = {"/bin/sh", "-c", "echo ready $$; cat >/dev/null"};
+
+class SupervisorTest : public testing::Test {
+ protected:
+  // Runs the loop until `done` calls loop.stop(); a child that never does is a test that hangs, and
+  // is ended by the runner.
+  std::unique_ptr<Supervisor> supervise(std::vector<Supervisor::Program> programs) {
+    Supervisor::Settings settings;
+    settings.programs = std::move(programs);
+    settings.on_ready = [this](const std::string& name, const std::string& line) {
+      lines.emplace_back(name + ": " + line.substr(0, line.find(' ')));
+      if (on_ready) on_ready(name);
+    };
+    settings.on_failure = [this](const Error& why) {
+      failure = why.message();
+      loop.stop();
+    };
+    return std::make_unique<Supervisor>(loop, log, std::move(settings));
+  }
+
+  SystemClock clock;
+  Logger log{clock, LogLevel::off};
+  Loop loop;
+  std::vector<std::string> lines;
+  std::string failure;
+  std::function<void(const std::string&)> on_ready;
+};
+
+TEST_F(SupervisorTest, StartsAllAndEndsTheLastFirst) {
+  const auto supervisor = supervise({{"one", kCalm}, {"two", kCalm}});
+  on_ready = [&](const std::string&) {
+    if (supervisor->all_ready()) supervisor->stop([this] { loop.stop(); });
+  };
+  ASSERT_TRUE(supervisor->start());
+  loop.run();
+  std::sort(lines.begin(), lines.end());
+  EXPECT_EQ(lines, (std::vector<std::string>{"one: ready", "two: ready"}));
+  EXPECT_EQ(supervisor->process_id("one"), -1);
+  EXPECT_EQ(supervisor->process_id("two"), -1);
+}
+
+TEST_F(SupervisorTest, StartsAgainWhatWasKilledAndLeavesTheOthersAlone) {
+  const auto supervisor = supervise({{"one", kCalm}, {"two", kCalm}});
+  int kills = 0;
+  on_ready = [&](const std::string&) {
+    if (!supervisor->all_ready()) return;
+    if (++kills == 3) return supervisor->stop([this] { loop.stop(); });
+    ::kill(supervisor->process_id("two"), SIGKILL);
+  };
+  ASSERT_TRUE(supervisor->start());
+  loop.run();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "one: ready"), 1);
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "two: ready"), 3);
+}
+
+TEST_F(SupervisorTest, AChildThatWasNeverReadyIsAFailure) {
+  const auto supervisor = supervise({{"odd", {"/bin/sh", "-c", "exit 2"}}});
+  ASSERT_TRUE(supervisor->start());
+  loop.run();
+  EXPECT_EQ(failure, "odd ended before it was ready, with status 2");
+}
+
+TEST_F(SupervisorTest, AProgramThatIsNotThereIsAnError) {
+  const auto supervisor = supervise({{"odd", {"/nowhere/program"}}});
+  const auto started = supervisor->start();
+  ASSERT_FALSE(started);
+  EXPECT_NE(started.error().message().find("/nowhere/program"), std::string::npos);
+}
+
+TEST_F(SupervisorTest, AChildEndsWithItsSupervisor) {
+  int child = 0;
+  {
+    auto supervisor = supervise({{"one", kCalm}});
+    on_ready = [&](const std::string&) {
+      child = supervisor->process_id("one");
+      loop.stop();
+    };
+    ASSERT_TRUE(supervisor->start());
+    loop.run();
+    ASSERT_EQ(::kill(child, 0), 0);
+  }
+  EXPECT_EQ(::kill(child, 0), -1) << "it is reaped";
+}
+
+TEST_F(SupervisorTest, CtrlCInTheGroupOfThisProcessIsNotForTheChildren) {
+  const auto supervisor = supervise({{"one", kCalm}});
+  on_ready = [&](const std::string&) {
+    EXPECT_NE(::getpgid(supervisor->process_id("one")), ::getpgrp());
+    supervisor->stop([this] { loop.stop(); });
+  };
+  ASSERT_TRUE(supervisor->start());
+  loop.run();
+}
+
+}  // namespace
+}  // namespace quintet::host
