@@ -57,7 +57,7 @@ class Run:
     def ctest(self, name, build, jobs, *more):
         """The tests of a build, each with its log in one file. True if all passed."""
         return self.step(name, ["ctest", "--test-dir", build, "-j", jobs, "--output-on-failure",
-                                "--timeout", "300", "--no-tests=error", "--output-junit",
+                                "--timeout", "1200", "--no-tests=error", "--output-junit",
                                 os.path.join(self.logs, name + ".xml"), *more],
                          lambda *_: self.count_ctest(name))
 

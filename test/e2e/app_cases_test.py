@@ -16,7 +16,7 @@ def main():
     passed = failed = 0
     apps = sorted(glob.glob(os.path.join(ROOT, "apps", "*", "app.yaml")))
     for app in apps:
-        done = subprocess.run([PROGRAM, "test", app], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([PROGRAM, "test", app], capture_output=True, text=True, timeout=300)
         good = done.returncode == 0 and ": ok: " in done.stdout
         passed, failed = passed + good, failed + (not good)
         if not good:

@@ -8,6 +8,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from surroundings import kPatience  # noqa: E402
+
 PROGRAM = os.path.abspath(os.environ.get("QUINTET", "build/quintet"))
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 TRACES = re.compile(r"terminate called|Traceback|std::|core dumped|\x1b\[|assert")
@@ -70,7 +73,7 @@ class Checks:
     def run(self, line, status, out=None, err=None, env=None, stdin=None):
         """Runs `quintet LINE` and compares; out and err are patterns, "" says that it is empty."""
         done = subprocess.run([PROGRAM, *line.split()], capture_output=True, input=stdin,
-                              env=dict(os.environ, **(env or {})), timeout=120)
+                              env=dict(os.environ, **(env or {})), timeout=kPatience)
         stdout, stderr = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         good = done.returncode == status and not TRACES.search(stdout + stderr)
         for pattern, text in ((out, stdout), (err, stderr)):

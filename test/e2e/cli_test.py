@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from cli_check import APP, PROGRAM, ROOT, orders, perform, started, write  # noqa: E402
+from surroundings import kPatience, until  # noqa: E402
 
 COMMANDS = ("new check test diff backfill train run send results dead-letters verify models erase "
             "explain schema functions show doctor completion").split()
@@ -141,10 +143,9 @@ def check_backfill_and_train(c):
     header, lines = orders(300).split("\n", 1)
     write("long.csv", header + "\n" + lines * 2000)
     with started("backfill app.yaml --input order=long.csv --output never.csv") as process:
-        while not os.path.exists("never.csv.part") and process.poll() is None:
-            pass
+        until(lambda: os.path.exists("never.csv.part") or process.poll() is not None, "a part")
         process.send_signal(signal.SIGINT)
-        c.that("Ctrl-C ends it", process.wait(30) == -signal.SIGINT)
+        c.that("Ctrl-C ends it", process.wait(kPatience) == -signal.SIGINT)
     os.remove("long.csv")
     c.that("what was interrupted is not taken for the whole", not os.path.exists("never.csv"))
     out = c.run("backfill app.yaml --input order=orders.csv --output - -q", 0)
@@ -317,15 +318,21 @@ def check_completion(c):
 
 def check_color(c):
     """Colour on a terminal only, and not with NO_COLOR."""
-    script = shutil.which("script")
+    try:
+        for end in os.openpty():
+            os.close(end)
+    except OSError as error:
+        print(f"colour is not checked: this system gives no terminal ({error})")
+        return
+    script, program = shutil.which("script"), shlex.quote(PROGRAM)
     for variable, wanted in (("", True), ("1", False)):
         environment = dict(os.environ, NO_COLOR=variable, TERM="xterm")
-        done = subprocess.run([script, "-qec", f"{PROGRAM} check wrong.yaml", "/dev/null"],
+        done = subprocess.run([script, "-qec", f"{program} check wrong.yaml", "/dev/null"],
                               capture_output=True, text=True, env=environment, check=False,
                               stdin=subprocess.DEVNULL)
         c.that(f"colour with NO_COLOR={variable!r}", ("\x1b[" in done.stdout) == wanted,
                done.stdout)
-    done = subprocess.run([script, "-qec", f"{PROGRAM} backfill app.yaml --input orders.csv",
+    done = subprocess.run([script, "-qec", f"{program} backfill app.yaml --input orders.csv",
                            "/dev/null"], capture_output=True, text=True, check=False,
                           stdin=subprocess.DEVNULL)
     c.that("a bar on a terminal", "[##############################] 100 %" in done.stdout,

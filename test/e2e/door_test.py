@@ -18,10 +18,11 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import Server, Stream  # noqa: E402
+from surroundings import kPatience, until  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 APP = os.path.join(HERE, "door.yaml")
-PROGRAM = os.environ["QUINTET"]
+PROGRAM = os.environ.get("QUINTET", "build/quintet")
 PAYMENTS = 400
 
 
@@ -208,8 +209,8 @@ class Door:
         assert result["id"] == "pre1" and result["position"] == answer["position"]
         assert answer["status"] == "accepted" and answer["id"] == "pre1", answer
         status, headers, answer = self.post(json.dumps(dict(event, id="pre2")), "application/json",
-                                            path=path, Prefer="wait=20")
-        assert status == 200 and headers["Preference-Applied"] == "wait=20", answer
+                                            path=path, Prefer="wait=300")
+        assert status == 200 and headers["Preference-Applied"] == "wait=300", answer
         status, headers, answer = self.post(json.dumps(dict(event, id="pre3")), "application/json",
                                             path=path, Prefer="wait=0, handling=lenient")
         assert status in (200, 202) and headers["Preference-Applied"] == "wait=0", answer
@@ -219,8 +220,7 @@ class Door:
         status, headers, short = self.post(json.dumps(dict(event, id="pre2")), "application/json",
                                            path=path, Prefer="return=minimal")
         assert list(short) == ["position"] and headers["Quintet-Repeated"] == "true"
-        while self.client.get("/v1/results/pre3?event=payment")[0] != 200:
-            pass
+        until(lambda: self.client.get("/v1/results/pre3?event=payment")[0] == 200, "pre3")
         self.note(*(read_json(self.client, f"/v1/results/pre{i}?event=payment")
                     for i in (1, 2, 3)))
 
@@ -396,7 +396,7 @@ def main():
                 with Stream(server, "/v1/results/stream") as stream:
                     server.process.terminate()
                     assert stream.rest().startswith(b"retry")
-                    assert server.process.wait(9) == 0
+                    assert server.process.wait(kPatience) == 0
 
             def a_person_is_erased_from_a_directory():
                 for value, status, out in (("c4", 0, "is erased at"), ("c6", 0, "is erased at"),

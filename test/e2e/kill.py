@@ -142,8 +142,9 @@ def run_killed(args, folder):
             print(f"kill {kills}: {sum(w.acknowledged for w in writers)} acknowledged", flush=True)
     starts.append(server.start())
     for writer in writers:
-        # Beyond all that may have been admitted without an answer.
-        writer.last = writer.acknowledged + kLargestBatch
+        # Beyond all that may have been admitted without an answer, and far enough for snapshots,
+        # however slow the machine was.
+        writer.last = max(writer.acknowledged + kLargestBatch, 2 * args.snapshot_every)
         writer.send(server)
     results = list(server.connect().results())
     status = server.stop()

@@ -18,6 +18,7 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import Server  # noqa: E402
+from surroundings import kPatience  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(HERE, "..", "fixtures", "models")
@@ -100,7 +101,7 @@ class Home:
         return Running(Server(PROGRAM, self.app, self.data, extra))
 
     def quintet(self, *words):
-        done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=120)
+        done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=kPatience)
         return done.returncode, done.stdout + done.stderr
 
 
@@ -131,7 +132,7 @@ class Running:
         return json.loads(body)
 
     def upload(self, body, query="", content="application/octet-stream", name="score", token=None):
-        connection = http.client.HTTPConnection(self.server.address, timeout=60)
+        connection = http.client.HTTPConnection(self.server.address, timeout=kPatience)
         headers = {"Content-Type": content}
         if token:
             headers["Authorization"] = "Bearer " + token

@@ -16,9 +16,11 @@ import jsonschema
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import Server  # noqa: E402
+from surroundings import kPatience  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 APP = os.path.join(HERE, "door.yaml")
+PROGRAM = os.environ.get("QUINTET", "build/quintet")
 kMethods = ("get", "post", "put", "delete", "patch")
 PAYMENT = {"id": "a1", "at": "2024-03-01T10:00:00Z", "card": "c", "shop": "s", "amount": "900.00"}
 CLOUD = {"specversion": "1.0", "id": "1", "source": "/till", "type": "com.shop.payment",
@@ -66,7 +68,7 @@ class Conformance:
         self.resolver = jsonschema.RefResolver("", document)
 
     def ask(self, method, path, content=None, body=None, headers=()):
-        connection = http.client.HTTPConnection(self.server.address, timeout=30)
+        connection = http.client.HTTPConnection(self.server.address, timeout=kPatience)
         sent = dict(headers, **({"Content-Type": content} if content else {}))
         connection.request(method, path, body, sent)
         response = connection.getresponse()
@@ -152,7 +154,7 @@ class Conformance:
 
 def main():
     with tempfile.TemporaryDirectory() as directory:
-        server = Server(os.environ["QUINTET"], APP, os.path.join(directory, "data"))
+        server = Server(PROGRAM, APP, os.path.join(directory, "data"))
         server.start()
         try:
             status, _, body = server.connect().get("/openapi.json")

@@ -4,12 +4,15 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 import urllib.parse
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from surroundings import kPatience  # noqa: E402
+
 # What a broken connection looks like from here; the server may be gone at any byte.
 GONE = (ConnectionError, http.client.HTTPException, OSError, TimeoutError, ValueError)
-kReadySeconds = 60
 
 
 class Server:
@@ -40,7 +43,7 @@ class Server:
             os.kill(self.process.pid, signal.SIGKILL)
 
     def reap(self):
-        status = self.process.wait(kReadySeconds)
+        status = self.process.wait(kPatience)
         self.process.stdout.close()
         return status
 
@@ -56,7 +59,7 @@ class Server:
 
 class Client:
     def __init__(self, address):
-        self.connection = http.client.HTTPConnection(address, timeout=30)
+        self.connection = http.client.HTTPConnection(address, timeout=kPatience)
 
     def close(self):
         self.connection.close()
@@ -103,7 +106,7 @@ class Stream:
     """Server-sent events of one path, read as they come."""
 
     def __init__(self, server, path, last=None):
-        self.connection = http.client.HTTPConnection(server.address, timeout=30)
+        self.connection = http.client.HTTPConnection(server.address, timeout=kPatience)
         self.connection.request("GET", path, headers={"Last-Event-ID": last} if last else {})
         self.response = self.connection.getresponse()
         assert self.response.status == 200, self.response.read()

@@ -9,7 +9,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,17 +16,12 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import Server  # noqa: E402
+from surroundings import free_port, until  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.environ.get("QUINTET", "build/quintet")
 kLines = 12000
 kKills = 8
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def write_lines(path):
@@ -69,13 +63,14 @@ def run(folder):
     for kill in range(kKills):
         time.sleep(0.1 + 0.2 * dice.random())
         if kill == kKills // 2:
+            until(lambda: last_of(server) > 0, "the first sender was heard")
             os.kill(sender.pid, signal.SIGKILL)
             sender.wait()
             before = last_of(server)
             sender = send(url, path, "one", 4000)
             # It must have found the application before that is killed again.
-            while sender.poll() is None and last_of(server) == before:
-                time.sleep(.01)
+            until(lambda: sender.poll() is not None or last_of(server) != before,
+                  "the second sender is heard")
         server.kill()
         server.reap()
         server.start()

@@ -11,7 +11,9 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import Server, Stream  # noqa: E402
+from surroundings import until  # noqa: E402
 
+PROGRAM = os.environ.get("QUINTET", "build/quintet")
 APP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "door.yaml")
 
 
@@ -37,17 +39,15 @@ def a_slow_stream_holds_up_nobody_and_loses_nothing(server, client):
 
 
 def streams_have_a_limit(server, client):
-    open_now = open_streams(client)
-    streams = [Stream(server, "/v1/results/stream") for _ in range(100 - open_now)]
+    until(lambda: open_streams(client) == 0, "those of others are gone")
+    streams = [Stream(server, "/v1/results/stream") for _ in range(100)]
     try:
         status, _, body = client.get("/v1/results/stream")
         assert status == 429 and b"100 streams" in body, (status, body)
     finally:
         for stream in streams:
             stream.close()
-    for _ in range(100):  # until the server has seen them go
-        if open_streams(client) == 0:
-            break
+    until(lambda: open_streams(client) == 0, "the server has seen them go")
     with Stream(server, "/v1/results/stream?from=1") as one:
         one.take(1)
 
@@ -55,7 +55,7 @@ def streams_have_a_limit(server, client):
 def main():
     passed = failed = 0
     with tempfile.TemporaryDirectory() as directory:
-        server = Server(os.environ["QUINTET"], APP, os.path.join(directory, "data"))
+        server = Server(PROGRAM, APP, os.path.join(directory, "data"))
         server.start()
         try:
             for check in (a_slow_stream_holds_up_nobody_and_loses_nothing, streams_have_a_limit):

@@ -12,10 +12,12 @@ import glob
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from surroundings import free_port, kPatience  # noqa: E402
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 PROGRAM = os.path.abspath(os.environ.get("QUINTET", "build/quintet"))
@@ -39,12 +41,6 @@ def read(path):
 
 def fences(path, language):
     return [text for found, text in FENCE.findall(read(path)) if found == language]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def steps(text):
@@ -104,13 +100,13 @@ class Reader:
             return []
         server.send_signal(signal.SIGINT)
         server.stdout.close()
-        status = server.wait(60)
+        status = server.wait(kPatience)
         return [] if status == 0 else [f"the server ended with status {status}"]
 
     def close(self):
         self.stop()
         self.shell.stdin.close()
-        self.shell.wait(60)
+        self.shell.wait(kPatience)
         self.shell.stdout.close()
 
 

@@ -16,16 +16,18 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tidy"))
+from source import list_files  # noqa: E402
+
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 kCheckSeconds = 300
 
 
 def copy_sources(to):
     """What git knows of, unchanged files with their old times, so that little is built again."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
-    for name in listed.stdout.decode().split("\0"):
+    for name in sorted(list_files(ROOT)):
         source, target = os.path.join(ROOT, name), os.path.join(to, name)
-        if not name or not os.path.isfile(source):
+        if not os.path.isfile(source):
             continue
         os.makedirs(os.path.dirname(target), exist_ok=True)
         with open(source, "rb") as file:
@@ -92,20 +94,29 @@ def try_one(tree, patch, sound):
         tree.run(["patch", "-s", "-R", "-p1", "-i", patch])
 
 
+def fit(patches):
+    """Whether each could be applied, said at once; nothing is built."""
+    good = True
+    for patch in patches:
+        if subprocess.run(["patch", "-s", "-p1", "--dry-run", "-i", patch], cwd=ROOT).returncode:
+            print(f"{patch} does not fit the sources any more")
+            good = False
+    return 0 if patches and good else 1
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default=os.environ.get("QUINTET_BUILD", "build"))
     parser.add_argument("--jobs", default=str(os.cpu_count()))
     parser.add_argument("--only", action="append", help="the name of a bug")
-    parser.add_argument("--some", type=int, help="so many, others each day")
+    parser.add_argument("--fit", action="store_true", help="only whether they fit the sources")
     args = parser.parse_args()
     patches = sorted(glob.glob(os.path.join(ROOT, "test", "planted", "*.patch")))
     names = [os.path.basename(patch)[:-len(".patch")] for patch in patches]
     if args.only:
         patches = [patch for patch, name in zip(patches, names) if name in args.only]
-    elif args.some:
-        begin = int(time.time() // 86400) * args.some
-        patches = [patches[(begin + i) % len(patches)] for i in range(args.some)]
+    if args.fit:
+        return fit(patches)
     folder = os.path.join(os.path.abspath(args.build), "planted")
     os.makedirs(folder, exist_ok=True)
     tree, sound, caught = Tree(folder, args.jobs), {}, 0

@@ -22,7 +22,8 @@ SERVE = """cd /srv/quintet && apt-get install -y -q curl && { make serve >/tmp/s
 while kill -0 $! && ! grep -q ^Next /tmp/serve.log; do sleep 1; done; cat /tmp/serve.log
 sh -c "$(sed -n 's/^Try *//p' /tmp/serve.log)" | tee /tmp/answer; kill $!; wait $!
 grep -q '"verdict":{"value":' /tmp/answer"""
-MOUNTS = (("proc", "proc"), ("sysfs", "sys"), ("devtmpfs", "dev"))
+MOUNTS = (("proc", "proc"), ("sysfs", "sys"), ("devtmpfs", "dev"), ("devpts", "dev/pts"),
+          ("tmpfs", "dev/shm"))
 
 
 def output_of(*command):
