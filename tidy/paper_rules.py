@@ -2,6 +2,7 @@
 import glob
 import os
 import re
+import subprocess
 
 kFolders = ("src", "docs", "test", "apps", "api", "tidy", "fuzz", "bench", "deps", "web", "sim",
             "cmake", ".ci")
@@ -123,5 +124,24 @@ def nothing_is_left_unfinished(tree):
                 yield path, number, "do it now, or open an issue and say its number"
 
 
+def planted_bugs_fit(tree):
+    """Each patch of test/planted applies to the sources and says its check: else it plants nothing,
+    and what it is to show goes untested."""
+    # A tree without git is not taken for a part of one around it, whose index names other paths.
+    around = os.path.dirname(os.path.abspath(tree.root))
+    environment = dict(os.environ, GIT_CEILING_DIRECTORIES=around, LC_ALL="C")
+    for patch in sorted(glob.glob(os.path.join(tree.root, "test", "planted", "*.patch"))):
+        path = os.path.relpath(patch, tree.root)
+        with open(patch, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+        if not re.search(r"^check: \S+", text, re.M):
+            yield path, 1, "does not say which check finds the bug: `check: PROGRAM ARGUMENTS`"
+        run = subprocess.run(["git", "apply", "--check", path], cwd=tree.root, env=environment,
+                             capture_output=True, text=True)
+        if run.returncode != 0:
+            why = (run.stderr.strip() or "git apply fails").splitlines()[0]
+            yield path, 1, f"{why}: refit it, so that it plants the same bug in today's lines"
+
+
 RULES = [documents_have_one_title, named_paths_exist, error_codes_are_unique, clauses_have_tests,
-         files_hold_nothing_of_one_machine, nothing_is_left_unfinished]
+         files_hold_nothing_of_one_machine, nothing_is_left_unfinished, planted_bugs_fit]

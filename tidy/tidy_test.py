@@ -185,6 +185,19 @@ class Rules(unittest.TestCase):
         rule = paper_rules.nothing_is_left_unfinished
         self.assertEqual(self.breaks(rule, "// FIX" "ME\n"), [1])
 
+    def test_a_planted_bug_that_does_not_fit_the_sources_is_found(self):
+        rule, path, source = paper_rules.planted_bugs_fit, "test/planted/a.patch", "src/a/b.cc"
+        patch = ("What it does.\ncheck: a_test\n\n--- a/src/a/b.cc\n+++ b/src/a/b.cc\n"
+                 "@@ -2,3 +2,3 @@\n one\n-two\n+2\n three\n")
+        sound, moved = {source: "0\none\ntwo\nthree\n"}, {source: "0\n0\none\ntwo\nthree\n"}
+        self.assertEqual(self.breaks(rule, patch, path, sound), [])
+        self.assertEqual(self.breaks(rule, patch, path, moved), [])
+        self.assertEqual(self.breaks(rule, patch, path, {source: "0\none\n2\nthree\n"}), [1])
+        self.assertEqual(self.breaks(rule, patch, path, {"src/a/c.cc": "one\n"}), [1])
+        self.assertEqual(self.breaks(rule, "check: a_test\n", path, sound), [1])
+        no_check = patch.replace("check:", "found by")
+        self.assertEqual(self.breaks(rule, no_check, path, sound), [1])
+
     def test_ignored_files_are_not_read(self):
         with tempfile.TemporaryDirectory() as root:
             os.makedirs(os.path.join(root, "src"))

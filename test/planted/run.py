@@ -94,29 +94,16 @@ def try_one(tree, patch, sound):
         tree.run(["patch", "-s", "-R", "-p1", "-i", patch])
 
 
-def fit(patches):
-    """Whether each could be applied, said at once; nothing is built."""
-    good = True
-    for patch in patches:
-        if subprocess.run(["patch", "-s", "-p1", "--dry-run", "-i", patch], cwd=ROOT).returncode:
-            print(f"{patch} does not fit the sources any more")
-            good = False
-    return 0 if patches and good else 1
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default=os.environ.get("QUINTET_BUILD", "build"))
     parser.add_argument("--jobs", default=str(os.cpu_count()))
     parser.add_argument("--only", action="append", help="the name of a bug")
-    parser.add_argument("--fit", action="store_true", help="only whether they fit the sources")
     args = parser.parse_args()
     patches = sorted(glob.glob(os.path.join(ROOT, "test", "planted", "*.patch")))
     names = [os.path.basename(patch)[:-len(".patch")] for patch in patches]
     if args.only:
         patches = [patch for patch, name in zip(patches, names) if name in args.only]
-    if args.fit:
-        return fit(patches)
     folder = os.path.join(os.path.abspath(args.build), "planted")
     os.makedirs(folder, exist_ok=True)
     tree, sound, caught = Tree(folder, args.jobs), {}, 0
