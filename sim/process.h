@@ -38,7 +38,7 @@ class Process {
   std::unique_ptr<stage::Vault> vault_;
   std::unique_ptr<Thread> loop_, writer_;
   std::unique_ptr<host::Place> place_;
-  std::unique_ptr<host::Timer> again_;
+  std::unique_ptr<Timer> again_;
 };
 
 }  // namespace quintet::sim

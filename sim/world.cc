@@ -4,7 +4,7 @@ namespace quintet::sim {
 
 namespace {
 
-class SimTimer final : public host::Timer {
+class SimTimer final : public Timer {
  public:
   explicit SimTimer(std::shared_ptr<bool> on) : on_(std::move(on)) {}
   ~SimTimer() override { *on_ = false; }
@@ -24,12 +24,12 @@ void repeat(World& world, std::shared_ptr<bool> alive, std::shared_ptr<bool> on,
 
 }  // namespace
 
-void World::at(Micros time, std::shared_ptr<const bool> alive, host::Job job) {
+void World::at(Micros time, std::shared_ptr<const bool> alive, Job job) {
   queue_.push({std::max(time, now_), given_++, std::move(alive),
-               std::make_shared<host::Job>(std::move(job))});
+               std::make_shared<Job>(std::move(job))});
 }
 
-void World::after(Micros delay, host::Job job) {
+void World::after(Micros delay, Job job) {
   at(now_ + delay, nullptr, std::move(job));
 }
 
@@ -42,12 +42,12 @@ bool World::step() {
   return true;
 }
 
-void Thread::post(host::Job job) {
+void Thread::post(Job job) {
   last_ = std::max(last_, world_.now()) + world_.random().below(slowness_ + 1);
   world_.at(last_, alive_, std::move(job));
 }
 
-std::unique_ptr<host::Timer> Thread::after(Micros delay, std::function<void()> job) {
+std::unique_ptr<Timer> Thread::after(Micros delay, std::function<void()> job) {
   auto on = std::make_shared<bool>(true);
   world_.at(world_.now() + delay, alive_, [on, job] {
     if (*on) job();
@@ -55,7 +55,7 @@ std::unique_ptr<host::Timer> Thread::after(Micros delay, std::function<void()> j
   return std::make_unique<SimTimer>(on);
 }
 
-std::unique_ptr<host::Timer> Thread::every(Micros period, std::function<void()> job) {
+std::unique_ptr<Timer> Thread::every(Micros period, std::function<void()> job) {
   auto on = std::make_shared<bool>(true);
   repeat(world_, alive_, on, period, std::move(job));
   return std::make_unique<SimTimer>(on);

@@ -1,11 +1,11 @@
 // Simulated time and simulated threads. A World runs jobs one after the other, in the order of
-// their times; a Thread is a host::Scheduler whose jobs keep their order and take times by chance,
+// their times; a Thread is a Scheduler whose jobs keep their order and take times by chance,
 // so that jobs of several threads interleave in every way. Nothing here reads a clock.
 #pragma once
 
 #include <queue>
 
-#include "host/scheduler.h"
+#include "base/scheduler.h"
 #include "sim/random.h"
 
 namespace quintet::sim {
@@ -17,8 +17,8 @@ class World {
   Micros now() const { return now_; }
   Random& random() { return random_; }
   // Runs `job` at that time, unless `alive` is false by then.
-  void at(Micros time, std::shared_ptr<const bool> alive, host::Job job);
-  void after(Micros delay, host::Job job);
+  void at(Micros time, std::shared_ptr<const bool> alive, Job job);
+  void after(Micros delay, Job job);
   // Runs the earliest job; false if there is none.
   bool step();
 
@@ -27,7 +27,7 @@ class World {
     Micros time;
     std::uint64_t order;  // of equal times, the one given first
     std::shared_ptr<const bool> alive;
-    std::shared_ptr<host::Job> job;
+    std::shared_ptr<Job> job;
     bool operator>(const Entry& other) const {
       return time != other.time ? time > other.time : order > other.order;
     }
@@ -39,7 +39,7 @@ class World {
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue_;
 };
 
-class Thread final : public host::Scheduler {
+class Thread final : public Scheduler {
  public:
   // Each job comes up to `slowness` after the one before it.
   Thread(World& world, Micros slowness) : world_(world), slowness_(slowness) {}
@@ -48,9 +48,9 @@ class Thread final : public host::Scheduler {
   // True while the thread is there; for World::at().
   std::shared_ptr<const bool> alive() const { return alive_; }
 
-  void post(host::Job job) override;
-  std::unique_ptr<host::Timer> after(Micros delay, std::function<void()> job) override;
-  std::unique_ptr<host::Timer> every(Micros period, std::function<void()> job) override;
+  void post(Job job) override;
+  std::unique_ptr<Timer> after(Micros delay, std::function<void()> job) override;
+  std::unique_ptr<Timer> every(Micros period, std::function<void()> job) override;
 
  private:
   World& world_;

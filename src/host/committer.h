@@ -6,7 +6,7 @@
 #include <functional>
 #include <memory>
 
-#include "host/scheduler.h"
+#include "base/scheduler.h"
 #include "stage/store.h"
 
 namespace quintet::host {

@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "host/scheduler.h"
+#include "base/scheduler.h"
 
 namespace boost::asio {
 class io_context;

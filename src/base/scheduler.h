@@ -1,36 +1,43 @@
-// Where jobs run, one after the other: the seam between what the host does and what runs it. A Loop
-// is the real one, a thread and its sockets; the simulator has one that picks the next job by seed.
-// What lives on a Scheduler is touched by its jobs alone, so it needs no lock.
+// Where jobs run, one after the other: the seam between what a process does and what runs it. A
+// host's loop is the real one, a thread and its sockets; the simulator has one that picks the next
+// job by seed. What lives on a Scheduler is touched by its jobs alone, so it needs no lock.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "base/clock.h"
 
-namespace quintet::host {
+namespace quintet {
 
 // A function to run once. Unlike std::function it may own what cannot be copied.
-class Job {
+template <class... Args>
+class Function {
  public:
+  Function() = default;  // holds none
   template <class F>
-  Job(F function) : body_(std::make_unique<Body<F>>(std::move(function))) {}  // NOLINT(implicit)
+  Function(F function)  // NOLINT(implicit)
+      : body_(std::make_unique<Body<F>>(std::move(function))) {}
 
-  void operator()() { body_->run(); }
+  explicit operator bool() const { return body_ != nullptr; }
+  void operator()(Args... args) { body_->run(std::forward<Args>(args)...); }
 
  private:
   struct Base {
     virtual ~Base() = default;
-    virtual void run() = 0;
+    virtual void run(Args... args) = 0;
   };
   template <class F>
   struct Body final : Base {
     explicit Body(F f) : function(std::move(f)) {}
-    void run() override { function(); }
+    void run(Args... args) override { function(std::forward<Args>(args)...); }
     F function;
   };
   std::unique_ptr<Base> body_;
 };
+
+using Job = Function<>;
 
 // A job to come. Destroying the Timer, in a job of its scheduler, calls the job off.
 class Timer {
@@ -52,4 +59,4 @@ class Scheduler {
   [[nodiscard]] virtual std::unique_ptr<Timer> every(Micros period, std::function<void()> job) = 0;
 };
 
-}  // namespace quintet::host
+}  // namespace quintet
