@@ -1,0 +1,130 @@
+#include "link/feed.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "link/feed_wire.h"
+
+namespace quintet::link {
+
+// One follower, as the server sees it.
+class FeedProducer::Session final : public WireEvents {
+ public:
+  Session(const std::map<std::string, std::unique_ptr<FeedProducer>, std::less<>>& feeds,
+          Wire& wire)
+      : feeds_(feeds), wire_(wire) {
+    wire_.read();
+  }
+  ~Session() override {
+    if (feed_ != nullptr) feed_->sessions_.erase(this);
+  }
+
+  void on_message(std::string message) override;
+  void on_written() override;
+  void on_end(Expected<void>) override { ended_ = true; }
+  void on_drain() override { finish(unavailable("the server is shutting down")); }
+  void pump();
+
+ private:
+  Expected<void> begin(const FeedAsk& ask);
+  void send(const std::vector<FeedItem>& items);
+  void finish(Error error);
+
+  const std::map<std::string, std::unique_ptr<FeedProducer>, std::less<>>& feeds_;
+  Wire& wire_;
+  FeedProducer* feed_ = nullptr;
+  Position next_ = kNoPosition;
+  std::uint64_t messages_ = 0;
+  std::int64_t bytes_ = 0;  // the last message may overdraw it
+  bool writing_ = false, ended_ = false;
+  std::optional<Error> last_;  // to finish with, once the write under way is done
+};
+
+Expected<void> FeedProducer::Session::begin(const FeedAsk& ask) {
+  const auto found = feeds_.find(ask.feed);
+  if (found == feeds_.end()) return not_found(fmt::format("there is no feed {}", shown(ask.feed)));
+  if (ask.from == kNoPosition) return invalid("a feed has no position 0");
+  feed_ = found->second.get();
+  feed_->sessions_.insert(this);
+  next_ = ask.from;
+  send({});  // so that the follower knows that it was heard
+  return {};
+}
+
+void FeedProducer::Session::on_message(std::string message) {
+  if (ended_) return;
+  const Expected<FeedAsk> ask = decode_feed_ask(message);
+  if (!ask) return finish(ask.error());
+  if (feed_ == nullptr) {
+    if (const Expected<void> begun = begin(*ask); !begun) return finish(begun.error());
+  }
+  constexpr auto kMost = std::uint64_t{1} << 40;
+  messages_ = std::min(kMost, messages_ + std::min(kMost, ask->messages));
+  bytes_ = std::min<std::int64_t>(kMost,
+                                  bytes_ + static_cast<std::int64_t>(std::min(kMost, ask->bytes)));
+  wire_.read();
+  pump();
+}
+
+void FeedProducer::Session::on_written() {
+  writing_ = false;
+  if (last_) {
+    wire_.finish(*last_);
+    ended_ = true;
+    return;
+  }
+  pump();
+}
+
+void FeedProducer::Session::finish(Error error) {
+  if (ended_ || last_) return;
+  if (writing_) {
+    last_ = std::move(error);
+    return;
+  }
+  ended_ = true;
+  wire_.finish(std::move(error));
+}
+
+void FeedProducer::Session::send(const std::vector<FeedItem>& items) {
+  for (const FeedItem& item : items) {
+    bytes_ -= static_cast<std::int64_t>(item.body.size());
+    next_ = item.last + 1;
+  }
+  messages_ -= std::min<std::uint64_t>(messages_, items.size());
+  writing_ = true;
+  wire_.write(encode(items));
+}
+
+void FeedProducer::Session::pump() {
+  if (ended_ || last_ || writing_ || feed_ == nullptr || messages_ == 0 || bytes_ <= 0) return;
+  const auto items =
+      feed_->read_(next_, std::min<std::uint64_t>(messages_, kMaxBatchItems),
+                   std::min<std::uint64_t>(static_cast<std::uint64_t>(bytes_), kMaxBatchBytes));
+  if (!items) return finish(items.error());
+  if (!items->empty()) send(*items);
+}
+
+void FeedProducer::wake() {
+  // pump() ends no session here: that comes by an event of its wire.
+  for (Session* session : sessions_) session->pump();
+}
+
+FeedProducer& Feeds::add(std::string name, FeedProducer::Read read) {
+  const auto [at, added] =
+      feeds_.emplace(std::move(name), std::make_unique<FeedProducer>(std::move(read)));
+  check(added, "a feed was added twice");
+  return *at->second;
+}
+
+void Feeds::offer(Service& service) {
+  service.add_wire(std::string(kFollowMethod), [this](const Incoming&, Wire& wire) {
+    return std::make_unique<FeedProducer::Session>(feeds_, wire);
+  });
+}
+
+}  // namespace quintet::link

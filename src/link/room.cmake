@@ -1,0 +1,1 @@
+room(link ROOMS base event LIBRARIES fmt::fmt Threads::Threads)
