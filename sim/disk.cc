@@ -124,23 +124,24 @@ class HandleStore final : public stage::Store {
     if (handle_.dead) return gone();
     return store_.discard(number);
   }
-  Expected<bool> remove_below(Position position, std::size_t most) override {
+  Expected<bool> remove_below(Position position, std::size_t most, Epoch epoch) override {
     if (handle_.dead) return gone();
     if (handle_.disk.sites.maybe("the process dies before old log goes", 0.02)) return end_here();
-    return store_.remove_below(position, most);
+    return store_.remove_below(position, most, epoch);
   }
-  Expected<void> put_base(std::uint64_t number, const std::vector<Snapshot>& parts) override {
+  Expected<void> put_base(std::uint64_t number, const std::vector<Snapshot>& parts,
+                          Epoch epoch) override {
     if (handle_.dead) return gone();
     if (handle_.disk.sites.maybe("the process dies before a base", 0.05)) return end_here();
-    return store_.put_base(number, parts);
+    return store_.put_base(number, parts, epoch);
   }
   Expected<Snapshot> base_part(std::uint64_t number, std::string_view name) override {
     return store_.base_part(number, name);
   }
   Expected<std::vector<std::uint64_t>> bases() override { return store_.bases(); }
-  Expected<bool> remove_base(std::uint64_t number, std::size_t most) override {
+  Expected<bool> remove_base(std::uint64_t number, std::size_t most, Epoch epoch) override {
     if (handle_.dead) return gone();
-    return store_.remove_base(number, most);
+    return store_.remove_base(number, most, epoch);
   }
   Expected<void> verify() override { return store_.verify(); }
 

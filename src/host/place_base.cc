@@ -76,7 +76,9 @@ void Place::State::put_parts_of_base(std::shared_ptr<std::vector<stage::Snapshot
     batch->push_back(std::move((*all)[next]));
   }
   committer->run(
-      [batch, number](stage::Store& store) { return store.put_base(number, *batch); },
+      [batch, number, by = epoch](stage::Store& store) {
+        return store.put_base(number, *batch, by);
+      },
       guarded([this, all, number, next, done = std::move(done)](const Expected<void>& result) {
         if (!result || next == all->size()) return done(result);
         put_parts_of_base(all, number, next, done);

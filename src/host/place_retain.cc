@@ -187,17 +187,17 @@ void Place::State::clean_up() {
   cleaning = true;
   const auto more = std::make_shared<bool>(false);
   const std::uint64_t number = base == nullptr ? 0 : base->seal().base;
-  const auto job = [more, number, first = first_kept(),
+  const auto job = [more, number, first = first_kept(), by = epoch,
                     names = stale](stage::Store& store) -> Expected<void> {
     *more = false;
     if (first > 1) {
-      TRY(*more, store.remove_below(first, kSliceRows));
+      TRY(*more, store.remove_below(first, kSliceRows, by));
     }
     if (*more) return {};
     TRY(const auto numbers, store.bases());
     for (const std::uint64_t other : numbers) {
       if (other == number) continue;
-      TRY(*more, store.remove_base(other, kSliceParts));
+      TRY(*more, store.remove_base(other, kSliceParts, by));
       *more = true;
       return {};
     }

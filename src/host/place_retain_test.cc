@@ -191,18 +191,21 @@ TEST_F(RetentionTest, ADamagedBaseIsRefusedAndNothingTakesItsPlace) {
   feed(2600);
   ASSERT_GT(cut().removed, 0u);
   const std::uint64_t number = cutting.store.bases()->front();
+  const auto put = [&](const stage::Snapshot& part) {
+    return cutting.store.put_base(number, {part}, *cutting.store.open_epoch());
+  };
   for (const std::string name : {"list", "controls", "ingest", "shard/003"}) {
     const stage::Snapshot whole = *cutting.store.base_part(number, name);
     stage::Snapshot damaged = whole;
     damaged.bytes[damaged.bytes.size() / 2] ^= 1;
-    ASSERT_TRUE(cutting.store.put_base(number, {damaged}));
+    ASSERT_TRUE(put(damaged));
     ASSERT_TRUE(cutting.store.remove_snapshots());
     const auto opened = cutting.try_open(*vault);
     ASSERT_FALSE(opened) << name;
     EXPECT_EQ(opened.error().code(), Code::broken) << name;
-    ASSERT_TRUE(cutting.store.put_base(number, {whole}));
+    ASSERT_TRUE(put(whole));
   }
-  ASSERT_FALSE(*cutting.store.remove_base(number, 1000));
+  ASSERT_FALSE(*cutting.store.remove_base(number, 1000, *cutting.store.open_epoch()));
   EXPECT_FALSE(cutting.try_open(*vault));
 }
 

@@ -102,18 +102,18 @@ class MortalStore final : public store::MemoryStore {
     }
     return MemoryStore::put_snapshots(snapshots);
   }
-  Expected<void> put_base(std::uint64_t number,
-                          const std::vector<stage::Snapshot>& parts) override {
+  Expected<void> put_base(std::uint64_t number, const std::vector<stage::Snapshot>& parts,
+                          Epoch epoch) override {
     if (!lives()) return gone();
-    return MemoryStore::put_base(number, parts);
+    return MemoryStore::put_base(number, parts, epoch);
   }
-  Expected<bool> remove_base(std::uint64_t number, std::size_t most) override {
+  Expected<bool> remove_base(std::uint64_t number, std::size_t most, Epoch epoch) override {
     if (!lives()) return gone();
-    return MemoryStore::remove_base(number, most);
+    return MemoryStore::remove_base(number, most, epoch);
   }
-  Expected<bool> remove_below(Position position, std::size_t most) override {
+  Expected<bool> remove_below(Position position, std::size_t most, Epoch epoch) override {
     if (!lives()) return gone();
-    return MemoryStore::remove_below(position, most);
+    return MemoryStore::remove_below(position, most, epoch);
   }
   Expected<void> remove_snapshots(const std::vector<std::string>& names) override {
     if (!lives()) return gone();

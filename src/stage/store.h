@@ -156,15 +156,18 @@ class Store : public LogSource {
   // The base of a log whose beginning was removed (S10): truth as the log is, in parts under a
   // number. Which number counts is for the log's newest `seal` record to say. Durable when it
   // returns; a part of the same name is replaced.
-  virtual Expected<void> put_base(std::uint64_t number, const std::vector<Snapshot>& parts) = 0;
+  // This and the two removals below are fenced as commit() is: a `conflict` if `epoch` is not the
+  // newest, and nothing is changed. An older sequencer knows another base as the one in force.
+  virtual Expected<void> put_base(std::uint64_t number, const std::vector<Snapshot>& parts,
+                                  Epoch epoch) = 0;
   // The numbers of which there are parts, in order.
   virtual Expected<std::vector<std::uint64_t>> bases() = 0;
   // Removes parts of a base, at most `most`; true if there are more.
-  virtual Expected<bool> remove_base(std::uint64_t number, std::size_t most) = 0;
+  virtual Expected<bool> remove_base(std::uint64_t number, std::size_t most, Epoch epoch) = 0;
 
   // Removes blocks and outcomes whose last position is below `position`, the oldest first and at
   // most so many of each; true if there are more. The last block stays: the next one names it.
-  virtual Expected<bool> remove_below(Position position, std::size_t most) = 0;
+  virtual Expected<bool> remove_below(Position position, std::size_t most, Epoch epoch) = 0;
   // Checks every checksum and chain; the first damage found, with its position.
   virtual Expected<void> verify() = 0;
 };

@@ -40,6 +40,7 @@ class Writer {
     end_.last = one.blocks.back().last;
     return end_.last;
   }
+  Epoch epoch() const { return epoch_; }
 
  private:
   stage::Store& store_;
@@ -210,10 +211,10 @@ TEST(Crash, ALossOfPowerWhileOldLogGoesLeavesTheBaseAndAWholeLog) {
     after.forget(image);
   };
   disk.before_operation = lose_power;
-  ASSERT_TRUE(store->put_base(1, parts));
+  ASSERT_TRUE(store->put_base(1, parts, writer.epoch()));
   stored = true;
   acked = value_of(writer.next());
-  while (value_of(store->remove_below(cut + 1, 2))) {
+  while (value_of(store->remove_below(cut + 1, 2, writer.epoch()))) {
   }
   acked = value_of(writer.next());
   disk.before_operation = {};

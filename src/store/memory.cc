@@ -30,6 +30,7 @@ struct MemoryStore::State {
   std::optional<Error> failure;
 
   Position last() const { return blocks.empty() ? kNoPosition : blocks.back().last; }
+  Expected<void> check_epoch(Epoch by) const;
   Expected<void> check_blocks(const Commit& commit, Epoch by) const;
   Expected<bool> covered(const OutcomeBytes& run) const;
   Expected<void> check_letters(const Commit& commit) const;
@@ -76,11 +77,14 @@ Expected<stage::LogEnd> MemoryStore::end() {
   return end;
 }
 
+Expected<void> MemoryStore::State::check_epoch(Epoch by) const {
+  if (by == epoch) return {};
+  return conflict("epoch " + std::to_string(by) + " has been replaced by epoch " +
+                  std::to_string(epoch));
+}
+
 Expected<void> MemoryStore::State::check_blocks(const Commit& commit, Epoch by) const {
-  if (by != epoch) {
-    return conflict("epoch " + std::to_string(by) + " has been replaced by epoch " +
-                    std::to_string(epoch));
-  }
+  TRY_DO(check_epoch(by));
   Position at = last();
   for (const BlockBytes& block : commit.blocks) {
     if (block.last < block.first || block.epoch != by) return invalid("a block of no sense");
@@ -258,8 +262,10 @@ Expected<void> MemoryStore::remove_snapshots(const std::vector<std::string>& nam
   return {};
 }
 
-Expected<void> MemoryStore::put_base(std::uint64_t number, const std::vector<Snapshot>& parts) {
+Expected<void> MemoryStore::put_base(std::uint64_t number, const std::vector<Snapshot>& parts,
+                                     Epoch epoch) {
   const std::lock_guard lock(mutex_);
+  TRY_DO(state_->check_epoch(epoch));
   for (const Snapshot& part : parts) state_->bases[number][part.name] = part;
   return {};
 }
@@ -281,8 +287,9 @@ Expected<std::vector<std::uint64_t>> MemoryStore::bases() {
   return numbers;
 }
 
-Expected<bool> MemoryStore::remove_base(std::uint64_t number, std::size_t most) {
+Expected<bool> MemoryStore::remove_base(std::uint64_t number, std::size_t most, Epoch epoch) {
   const std::lock_guard lock(mutex_);
+  TRY_DO(state_->check_epoch(epoch));
   const auto base = state_->bases.find(number);
   if (base == state_->bases.end()) return false;
   auto& parts = base->second;
@@ -369,9 +376,10 @@ Expected<void> MemoryStore::discard(std::uint64_t number) {
   return {};
 }
 
-Expected<bool> MemoryStore::remove_below(Position position, std::size_t most) {
+Expected<bool> MemoryStore::remove_below(Position position, std::size_t most, Epoch epoch) {
   const std::lock_guard lock(mutex_);
   State& state = *state_;
+  TRY_DO(state.check_epoch(epoch));
   const auto removable_block = [&] {
     return state.blocks.size() > 1 && state.blocks.front().last < position;
   };

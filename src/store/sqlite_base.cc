@@ -6,8 +6,10 @@ namespace quintet::store {
 
 using stage::Snapshot;
 
-Expected<void> SqliteStore::put_base(std::uint64_t number, const std::vector<Snapshot>& parts) {
+Expected<void> SqliteStore::put_base(std::uint64_t number, const std::vector<Snapshot>& parts,
+                                     Epoch epoch) {
   return transact([&]() -> Expected<void> {
+    TRY_DO(check_epoch(epoch));
     // An older build would take a log without its beginning for a damaged one.
     TRY(Statement format, write_.prepare("UPDATE meta SET format = ?1 WHERE format < ?1"));
     TRY_DO(format.with(kStoreFormat).finish());
@@ -55,9 +57,10 @@ Expected<std::vector<std::uint64_t>> SqliteStore::bases() {
   }
 }
 
-Expected<bool> SqliteStore::remove_base(std::uint64_t number, std::size_t most) {
+Expected<bool> SqliteStore::remove_base(std::uint64_t number, std::size_t most, Epoch epoch) {
   bool more = false;
   TRY_DO(transact([&]() -> Expected<void> {
+    TRY_DO(check_epoch(epoch));
     TRY(Statement remove,
         write_.prepare("DELETE FROM base WHERE rowid IN (SELECT rowid FROM base WHERE number = ?1 "
                        "ORDER BY name LIMIT ?2)"));

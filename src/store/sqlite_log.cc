@@ -87,10 +87,11 @@ Expected<std::vector<BlockBytes>> read_blocks(Database& database, Position from,
   return out;
 }
 
-Expected<bool> SqliteStore::remove_below(Position position, std::size_t most) {
+Expected<bool> SqliteStore::remove_below(Position position, std::size_t most, Epoch epoch) {
   const auto rows = static_cast<std::uint64_t>(most);
   bool more = false;
   TRY_DO(transact([&]() -> Expected<void> {
+    TRY_DO(check_epoch(epoch));
     TRY(Statement keep, write_.prepare("UPDATE meta SET kept_from = max(kept_from, ?1), "
                                        "low = ?2"));
     // The mark could not be found again from outcomes that are gone.

@@ -38,10 +38,11 @@ class SqliteStore final : public stage::Store {
   Expected<std::vector<stage::Snapshot>> snapshots(Position most) override;
   Expected<void> remove_snapshots() override;
   Expected<void> remove_snapshots(const std::vector<std::string>& names) override;
-  Expected<void> put_base(std::uint64_t number, const std::vector<stage::Snapshot>& parts) override;
+  Expected<void> put_base(std::uint64_t number, const std::vector<stage::Snapshot>& parts,
+                          Epoch epoch) override;
   Expected<stage::Snapshot> base_part(std::uint64_t number, std::string_view name) override;
   Expected<std::vector<std::uint64_t>> bases() override;
-  Expected<bool> remove_base(std::uint64_t number, std::size_t most) override;
+  Expected<bool> remove_base(std::uint64_t number, std::size_t most, Epoch epoch) override;
   Expected<std::uint32_t> add_model(stage::ModelVersion model) override;
   Expected<std::vector<stage::ModelVersion>> models(bool with_bytes) override;
   Expected<stage::ModelVersion> model(std::string_view name, std::uint32_t version) override;
@@ -51,7 +52,7 @@ class SqliteStore final : public stage::Store {
   Expected<std::vector<stage::DeadLetter>> dead_letters(const DeadLetterQuery& query) override;
   Expected<stage::DeadLetter> dead_letter(std::uint64_t number) override;
   Expected<void> discard(std::uint64_t number) override;
-  Expected<bool> remove_below(Position position, std::size_t most) override;
+  Expected<bool> remove_below(Position position, std::size_t most, Epoch epoch) override;
   Expected<void> verify() override;
 
  private:

@@ -185,7 +185,7 @@ TEST_F(VerifyRetainedTest, ADamagedBaseIsFound) {
     const std::uint64_t number = opened->base()->seal().base;
     stage::Snapshot part = *opened->store().base_part(number, "shard/000");
     part.bytes[part.bytes.size() / 2] ^= 1;
-    ASSERT_TRUE(opened->store().put_base(number, {part}));
+    ASSERT_TRUE(opened->store().put_base(number, {part}, *opened->store().open_epoch()));
   }
   const VerifyReport report = verified();
   ASSERT_FALSE(report.holds());
