@@ -148,10 +148,12 @@ void Place::flush() {
 }
 
 void Place::State::submit() {
-  if (failed || open.empty()) return;
+  if (failed) return;
+  // Also a record that nobody waits for: an erase that changes no outcome.
+  close_block();
+  if (open.empty()) return;
   // A snapshot of a view has no part of a change to a result before its position.
   check(open.commit.changes.empty() || refolding, "outcomes change in an erase alone");
-  close_block();
   ++groups_under_way;
   auto group = std::make_shared<Group>(std::exchange(open, Group{}));
   stage::Commit commit = std::move(group->commit);

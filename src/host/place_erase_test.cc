@@ -54,13 +54,14 @@ struct EraseTest : testing::Test {
     stage::Admission::What what = stage::Admission::What::refused;
     std::string json, error;
   };
-  Told offer(const std::string& json) {
+  Told offer(const std::string& json, bool history = false) {
     event::Decoder decoder(place->spec().events[0], {place->pseudonym_key(), 0});
     Offer offer;
     const auto decoded = decoder.json(json, offer.event);
     EXPECT_TRUE(decoded) << decoded.error().message();
     offer.original = json;
     offer.format = "json";
+    offer.history = history;
     Told told;
     place->offer(std::move(offer), [&](const Receipt& r) {
       told = {r.what, std::string(r.json), r.error ? r.error->id() : ""};
@@ -73,10 +74,12 @@ struct EraseTest : testing::Test {
   Expected<Position> erase(const std::string& subject) {
     std::optional<Expected<Position>> erased;
     place->erase(subject, [&](Expected<Position> done) { erased = std::move(done); });
-    while (!erased) {
+    SystemClock real;
+    for (const Micros end = real.steady() + kMinute; !erased && real.steady() < end;) {
       loop.post([this] { loop.stop(); });
       loop.run();
     }
+    if (!erased) return broken("the erase does not come to its end");
     return *std::move(erased);
   }
   std::string subject(const std::string& customer) const {
@@ -118,6 +121,19 @@ TEST_F(EraseTest, WhoIsNotThereCannotBeErased) {
   EXPECT_EQ(erased.error().code(), Code::not_found);
   EXPECT_EQ(place->last(), last);
   EXPECT_EQ(offer(sale("b", "bob")).what, stage::Admission::What::admitted);
+}
+
+// Nothing else waits for that commit.
+TEST_F(EraseTest, WhoHasNoOutcomesIsErasedAtOnce) {
+  offer(sale("a", "ann"), true);
+  offer(sale("b", "bob"), true);
+  const auto erased = erase(subject("ann"));
+  ASSERT_TRUE(erased) << erased.error().message();
+  EXPECT_EQ(*erased, place->last());
+  EXPECT_EQ(store.end()->last, *erased);
+  EXPECT_EQ(vault->find_subject_key(subject("ann")).error().code(), Code::expired);
+  open();
+  EXPECT_EQ(offer(sale("new", "ann")).error, "erased");
 }
 
 TEST_F(EraseTest, WhoWasErasedBeforeIsErasedWhereThatWas) {
