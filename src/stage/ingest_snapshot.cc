@@ -36,7 +36,7 @@ void Ingest::write_logged(ByteWriter& out) const {
   out.varint(last());
   out.varint(control_);
   out.i64(last_admitted_);
-  low_time_.write(out);
+  low_time_.write(out, next_);
   for (const Position position : chain_) out.varint(position);
 }
 

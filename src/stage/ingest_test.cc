@@ -191,6 +191,21 @@ TEST(Ingest, LetsNoSingleStampMoveTheLowTime) {  // S2.2, A4
   EXPECT_EQ(log.ingest.low_time(), 20 * kDay);
 }
 
+TEST(Ingest, DoesNotShowInItsSnapshotWhetherTheLowTimeWasAskedFor) {
+  PlayedLog log(kApp);
+  for (int i = 1; i <= 1000; ++i) log.offer("sale", sale("e" + std::to_string(i), day(20)));
+  const auto core = [&] {
+    std::string bytes;
+    ByteWriter out(bytes);
+    log.ingest.write_core(out);
+    return bytes;
+  };
+  const std::string digest = log.ingest.digest(), bytes = core();
+  EXPECT_EQ(log.ingest.low_time(), 20 * kDay);
+  EXPECT_EQ(log.ingest.digest(), digest);
+  EXPECT_EQ(core(), bytes);
+}
+
 TEST(Ingest, TakesHistoryIntoWindowsWithoutAnOutcome) {  // S1.2, A15
   PlayedLog log(kApp);
   log.offer("sale", sale("live", day(20)));

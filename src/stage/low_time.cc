@@ -28,11 +28,13 @@ void LowTime::took(Position position, Micros time) {
   std::push_heap(lowest_.begin(), lowest_.end());
 }
 
-void LowTime::write(ByteWriter& out) const {
-  std::vector<Micros> sorted = lowest_;  // canonical: a heap has many forms
+void LowTime::write(ByteWriter& out, Position next) const {
+  LowTime closed = *this;
+  closed.close_blocks_before(next);
+  std::vector<Micros> sorted = closed.lowest_;  // canonical: a heap has many forms
   std::sort(sorted.begin(), sorted.end(), std::greater<>());
-  out.varint(block_);
-  out.i64(low_);
+  out.varint(closed.block_);
+  out.i64(closed.low_);
   out.varint(sorted.size());
   for (const Micros time : sorted) out.i64(time);
 }

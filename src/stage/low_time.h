@@ -19,7 +19,9 @@ class LowTime {
   // The record at `position` has this event time, and it counts (event or history, no table).
   void took(Position position, Micros time);
 
-  void write(ByteWriter& out) const;
+  // The state before the record at `next`, one form of it: whether at(next) was called before does
+  // not show.
+  void write(ByteWriter& out, Position next) const;
   static LowTime read(ByteReader& in);
 
  private:

@@ -29,12 +29,33 @@ TEST(LowTime, ABlockOfFewerThanTenTimesGivesNoCandidate) {
   EXPECT_EQ(low.at(1001), kNoTime);
 }
 
+// A snapshot is compared with what another fold came to, which was asked at other moments.
+TEST(LowTime, IsWrittenTheSameWhetherItWasAskedForOrNot) {
+  const auto bytes_of = [](const LowTime& low, Position next) {
+    std::string bytes;
+    ByteWriter out(bytes);
+    low.write(out, next);
+    return bytes;
+  };
+  LowTime asked, silent;
+  for (Position p = 1; p <= 3 * LowTime::kBlock; ++p) {
+    EXPECT_EQ(bytes_of(asked, p), bytes_of(silent, p)) << p;
+    (void)asked.at(p);
+    EXPECT_EQ(bytes_of(asked, p), bytes_of(silent, p)) << p;
+    if (p % 3 == 0) continue;  // a control record
+    asked.took(p, static_cast<Micros>((p * 7919) % 1000 + p));
+    silent.took(p, static_cast<Micros>((p * 7919) % 1000 + p));
+  }
+  EXPECT_EQ(bytes_of(asked, 3001), bytes_of(silent, 3001));
+  EXPECT_EQ(silent.at(3001), asked.at(3001));
+}
+
 TEST(LowTime, GoesOnTheSameAfterASnapshot) {
   LowTime a;
   for (Position p = 1; p <= 700; ++p) a.took(p, static_cast<Micros>((p * 7919) % 1000));
   std::string bytes;
   ByteWriter out(bytes);
-  a.write(out);
+  a.write(out, 701);
   ByteReader in(bytes);
   LowTime b = LowTime::read(in);
   ASSERT_TRUE(in.done());
