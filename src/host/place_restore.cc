@@ -80,7 +80,19 @@ Expected<void> Place::State::read_versions(const Opened& opened) {
   return {};
 }
 
+// Each file is parsed once, and the one that was given not again: a log that goes forth and back
+// between two files has many versions.
 Expected<void> Place::State::add_version(const std::string& text) {
+  if (settings.spec->text == text) {
+    versions.push_back(settings.spec);
+    return {};
+  }
+  const auto known = std::find_if(versions.begin(), versions.end(),
+                                  [&](const auto& one) { return one->text == text; });
+  if (known != versions.end()) {
+    versions.push_back(*known);
+    return {};
+  }
   const app::Loaded loaded = app::load(text);
   if (loaded.spec == nullptr) {
     return broken("application version " + std::to_string(versions.size() + 1) +
