@@ -2,10 +2,10 @@
 """Runs the commands of docs/tutorial.md in order, as a reader would, and compares what they print.
 
 A line `$ COMMAND` is run by one bash in a folder of its own; the lines below it are what it prints
-on stdout and stderr, in which `...` stands for anything (a line of it: for any lines). The
-server of `quintet run` is left running until `^C`. Port 8080 is replaced by a free one. Also:
-README's application of ten lines checks clean and serves, and the commands that documents show
-exist.
+on stdout and stderr, in which `...` stands for anything (a line of it: for any lines). A block of
+YAML that begins with ```yaml FILE is saved as that file. The server of `quintet run` is left
+running until `^C`. Port 8080 is replaced by a free one. Also: README's application of ten lines
+checks clean and serves, and the commands that documents show exist.
 Ends with 'N passed, N failed'.
 """
 import glob
@@ -21,7 +21,7 @@ from surroundings import free_port, kPatience  # noqa: E402
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 PROGRAM = os.path.abspath(os.environ.get("QUINTET", "build/quintet"))
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
 END = "end of the command"
 passed = failed = 0
 
@@ -43,11 +43,13 @@ def fences(path, language):
     return [text for found, text in FENCE.findall(read(path)) if found == language]
 
 
-def steps(text):
-    """(command, the lines shown below it) of each."""
+def steps(path):
+    """(command, the lines shown below it) of each; of a file to save, (None, (name, text))."""
     found = []
-    for block in text:
-        for line in block.splitlines():
+    for language, block in FENCE.findall(read(path)):
+        if language.startswith("yaml "):
+            found.append((None, (language.removeprefix("yaml "), block)))
+        for line in block.splitlines() if language == "sh" else ():
             if line.startswith("$ ") or line == "^C":
                 found.append((line.removeprefix("$ "), []))
             else:
@@ -67,6 +69,12 @@ def fits(shown, printed):
             return f"this was not printed: {line}"
         rest.remove(match)
     return f"this is not shown: {rest}" if rest and "..." not in shown else ""
+
+
+def save(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        file.write(text)
 
 
 class Reader:
@@ -116,7 +124,10 @@ def check_tutorial():
         os.symlink(os.path.join(ROOT, "apps"), os.path.join(folder, "apps"))
         os.symlink(os.path.dirname(PROGRAM), os.path.join(folder, "build"))
         reader = Reader(folder)
-        for command, shown in steps(fences("docs/tutorial.md", "sh")):
+        for command, shown in steps("docs/tutorial.md"):
+            if command is None:
+                save(os.path.join(folder, "tutorial", shown[0]), shown[1])
+                continue
             command = command.replace("8080", port)
             if command == "^C":
                 printed = reader.stop()
