@@ -1,10 +1,9 @@
 // Bytes of any kind as a connection's input: what is good as a whole must give the same requests
 // cut at any place, and no step may use more than it was given.
 // rooms: base
-// sources: host/http_lines.cc host/http_parser.cc host/http_text.cc
+// sources: host/http_parser.cc host/http_text.cc
 #include <cstdlib>
 
-#include "host/http_lines.h"
 #include "host/http_parser.h"
 #include "host/http_text.h"
 
@@ -62,12 +61,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Seen whole = read(text, 0), pieces = read(text, cut);
   // A fault in a head that is not complete may be seen only when the rest comes.
   if (whole.failed == 0 && !(whole == pieces)) std::abort();
-  LineCutter cutter(16);
-  cutter.add(text);
-  while (cutter.next()) {
-  }
-  cutter.end();
-  while (cutter.next()) {
-  }
   return 0;
 }

@@ -161,7 +161,10 @@ std::string free_name(std::string_view input, std::set<std::string>& taken) {
   return free;
 }
 
+}  // namespace
+
 char guess_separator(std::string_view header) {
+  header = header.substr(0, header.find('\n'));
   char best = ',';
   std::ptrdiff_t most = std::count(header.begin(), header.end(), best);
   for (char c : {';', '\t', '|'}) {
@@ -173,6 +176,8 @@ char guess_separator(std::string_view header) {
   }
   return best;
 }
+
+namespace {
 
 std::string_view without_return(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);

@@ -48,7 +48,10 @@ bool hints_at_label(const Profile& profile, int column);
 // The name is that of what is to be foretold: "fraud", "label", "species_class".
 bool named_as_label(std::string_view name);
 
-// `lines` are as many lines after the header as the caller wants looked at. Refuses a header that
+// The separator of a CSV file, by its first line.
+char guess_separator(std::string_view header);
+
+// `lines` are as many records after the header as the caller wants looked at. Refuses a header that
 // cannot be read; lines that cannot are left out.
 Expected<Profile> profile(std::string_view header, std::span<const std::string_view> lines);
 

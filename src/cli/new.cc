@@ -51,10 +51,14 @@ Expected<void> check_csv(const std::string& path, const std::string& header,
 }
 
 Expected<std::string> first_from(const Common& common, const NewOptions& options) {
-  TRY(const auto reader, tool::LineReader::open(options.from));
   std::string_view line;
+  TRY(auto reader, tool::LineReader::open(options.from));
   TRY(const bool any, reader->next(line));
   if (!any) return invalid(options.from + " is empty: a CSV file needs a header line");
+  // Once more, now that it is known how quoted cells end.
+  const char separator = app::guess_separator(line);
+  TRY(reader, tool::LineReader::open(options.from, separator));
+  TRY_DO(reader->next(line));
   const std::string header(line);
   std::vector<std::string> texts;
   std::size_t bytes = 0;

@@ -73,8 +73,8 @@ bool is_pseudonym(std::string_view text);
 
 Error refuse(std::string_view field, std::string_view id, std::string message);
 
-// Splits one CSV line (RFC 4180: quotes doubled inside quotes; no line breaks inside). Cells borrow
-// from `line`, or from `scratch` where quotes had to go. `invalid` for an open quote.
+// Splits one record of CSV (RFC 4180: quotes doubled inside quotes, line ends inside quotes stay).
+// Cells borrow from `line`, or from `scratch` where quotes had to go. `invalid` for an open quote.
 Expected<void> split_csv(std::string_view line, char separator, std::string& scratch,
                          std::vector<std::string_view>& cells);
 

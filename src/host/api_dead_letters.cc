@@ -2,6 +2,7 @@
 
 #include "base/civil.h"
 #include "base/decimal.h"
+#include "event/line_cutter.h"
 #include "host/problem.h"
 #include "host/request.h"
 
@@ -65,15 +66,20 @@ HttpResponse show(Node& node, const HttpRequest& request) {
 }
 
 Expected<void> decode_csv(event::Decoder decoder, const std::string& bytes, event::Event& out) {
-  const std::size_t end = bytes.find('\n');
-  if (end == std::string::npos) return invalid("the original has no header line");
-  const std::string_view header = std::string_view(bytes).substr(0, end);
   const char separator = decoder.type().input.separator;
+  event::LineCutter lines(kMaxEventBytes, separator);
+  lines.add(bytes);
+  const auto first = lines.next();
+  if (!first || first->text.size() >= bytes.size()) {
+    return invalid("the original has no header line");
+  }
+  const std::string header(first->text);
   std::string scratch;
   std::vector<std::string_view> cells;
   TRY_DO(event::split_csv(header, separator, scratch, cells));
   TRY_DO(decoder.csv_header(cells));
-  TRY_DO(event::split_csv(std::string_view(bytes).substr(end + 1), separator, scratch, cells));
+  TRY_DO(event::split_csv(std::string_view(bytes).substr(header.size() + 1), separator, scratch,
+                          cells));
   return decoder.csv(cells, out);
 }
 

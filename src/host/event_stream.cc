@@ -24,7 +24,8 @@ EventStream::EventStream(Node& node, std::shared_ptr<Exchange> exchange, int eve
       event_type_(event_type),
       csv_(csv),
       decoder_(node.new_decoder(event_type)),
-      place_number_(node.places) {
+      place_number_(node.places),
+      lines_(kMaxEventBytes, csv ? decoder_->type().input.separator : '\0') {
   const HttpRequest& request = exchange_->request();
   minimal_ = request.header("prefer").find("return=minimal") != std::string_view::npos;
   const std::string_view key = request.header("idempotency-key");
@@ -67,7 +68,7 @@ void EventStream::refuse_header(Error why) {
 }
 
 // A first line that editors began with a byte order mark.
-std::string_view EventStream::without_mark(const LineCutter::Line& line) {
+std::string_view EventStream::without_mark(const event::LineCutter::Line& line) {
   return line.number == 1 ? without_byte_order_mark(line.text) : line.text;
 }
 
@@ -125,7 +126,7 @@ void EventStream::pump() {
   }
 }
 
-void EventStream::take(const LineCutter::Line& line) {
+void EventStream::take(const event::LineCutter::Line& line) {
   if (csv_ && header_.empty()) return take_header(line);
   if (line.text.empty() && !line.too_long) return;
   if (line.too_long) {
@@ -137,7 +138,7 @@ void EventStream::take(const LineCutter::Line& line) {
   take_event(line);
 }
 
-void EventStream::take_header(const LineCutter::Line& line) {
+void EventStream::take_header(const event::LineCutter::Line& line) {
   if (line.too_long) {
     return refuse_header(exhausted("the header is longer than 1 MiB").with_id("too_long"));
   }
@@ -162,7 +163,7 @@ Expected<void> EventStream::renew_decoder() {
   return decoder_->csv_header(cells_);
 }
 
-void EventStream::take_event(const LineCutter::Line& line) {
+void EventStream::take_event(const event::LineCutter::Line& line) {
   const std::size_t slot = open_slot();
   ++place_.number;
   if (node_.intake() == nullptr) {
@@ -209,7 +210,7 @@ void EventStream::take_event(const LineCutter::Line& line) {
   });
 }
 
-void EventStream::refuse(const LineCutter::Line& line, std::size_t slot, Error why) {
+void EventStream::refuse(const event::LineCutter::Line& line, std::size_t slot, Error why) {
   if (node_.intake() == nullptr) {
     answer(slot, refusal_json(line.number, place_is_away()));
     return;

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "host/http_lines.h"
+#include "event/line_cutter.h"
 #include "host/node.h"
 
 namespace quintet::host {
@@ -25,17 +25,17 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
 
   void begin();
   void pump();                          // takes lines until there are none or something is full
-  void take(const LineCutter::Line& line);
+  void take(const event::LineCutter::Line& line);
   Expected<void> renew_decoder();
-  void take_header(const LineCutter::Line& line);
+  void take_header(const event::LineCutter::Line& line);
   void refuse_header(Error why);
-  static std::string_view without_mark(const LineCutter::Line& line);
-  void take_event(const LineCutter::Line& line);
+  static std::string_view without_mark(const event::LineCutter::Line& line);
+  void take_event(const event::LineCutter::Line& line);
   bool full() const;
   void pause();
   std::size_t open_slot();              // for the next answer
   void answer(std::size_t slot, std::string json);
-  void refuse(const LineCutter::Line& line, std::size_t slot, Error why);
+  void refuse(const event::LineCutter::Line& line, std::size_t slot, Error why);
   void write_ready();
 
   Node& node_;
@@ -49,8 +49,8 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
   stage::SessionPlace place_;     // of the line at hand, in that session
   std::optional<event::Decoder> decoder_;  // always one
   std::uint64_t place_number_;  // Node::places, whose Spec the decoder reads
-  LineCutter lines_;
-  std::string header_;  // CSV: the first line
+  event::LineCutter lines_;
+  std::string header_;  // CSV: the first record
   std::string scratch_;
   std::vector<std::string_view> cells_;
   std::deque<std::optional<std::string>> answers_;

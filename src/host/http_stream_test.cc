@@ -1,7 +1,7 @@
 // Streamed bodies and answers, with back-pressure both ways.
 #include <thread>
 
-#include "host/http_lines.h"
+#include "event/line_cutter.h"
 #include "host/http_server_fixture.h"
 
 namespace quintet::host {
@@ -40,7 +40,7 @@ class UpperCase final : public BodyReader {
     }
   }
   std::shared_ptr<Exchange> exchange_;
-  LineCutter lines_;
+  event::LineCutter lines_;
 };
 
 class UpperCaseHandler final : public Handler {

@@ -23,8 +23,6 @@ struct HttpLimits {
   Micros linger = 2 * kSecond;             // for the client to read a last answer [closed]
 };
 
-// One line of an NDJSON or CSV stream [413 for the line].
-inline constexpr std::size_t kMaxLine = 1024 * 1024;
 // How much is read from a connection at a time.
 inline constexpr std::size_t kFirstReadBuffer = 8 * 1024;
 inline constexpr std::size_t kLargestReadBuffer = 64 * 1024;

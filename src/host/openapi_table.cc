@@ -9,7 +9,8 @@ constexpr Operation kAll[] = {
      "200:application/yaml=Object"},
     {"POST", "/v1/events", "send",
      "Sends one event (JSON), or a stream of them (NDJSON, CSV): each is answered once it is "
-     "durable, in order; a bad line of a stream is refused by itself.",
+     "durable, in order; a bad line of a stream is refused by itself. Quoted cells of CSV may hold "
+     "line ends: a record is then named by the line where it begins.",
      "event:EventName",
      "application/json=Event application/x-ndjson=Text text/csv=Text "
      "application/cloudevents+json=CloudEvent application/cloudevents-batch+json=CloudEvents",

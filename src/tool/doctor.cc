@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/civil.h"
+#include "base/limits.h"
 #include "event/types.h"
 #include "host/limits.h"
 #include "pattern/topology.h"
@@ -57,7 +58,7 @@ void examine_build(std::vector<Finding>& out) {
   const host::HttpLimits limits;
   add(out, "limits of the door",
       std::to_string(limits.connections) + " connections, body " +
-          std::to_string(limits.whole_body) + " bytes, line " + std::to_string(host::kMaxLine) +
+          std::to_string(limits.whole_body) + " bytes, line " + std::to_string(kMaxEventBytes) +
           " bytes, " + std::to_string(limits.headers) + " headers");
 }
 

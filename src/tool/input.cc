@@ -87,7 +87,7 @@ Expected<void> advance(Stream& stream, const EventSource::OnBad& on_bad) {
   for (;;) {
     TRY(const bool any, stream.lines->next(line));
     if (!any) return {};
-    if (line.empty() || line == "\r") continue;
+    if (line.empty()) continue;
     auto decoded = decode(stream, line);
     if (decoded) break;
     TRY_DO(on_bad({stream.path, stream.lines->line_number(), std::move(decoded).error(), line,
@@ -125,9 +125,11 @@ Expected<std::unique_ptr<EventSource>> EventSource::open(const app::Spec& spec,
     stream.path = file.path;
     stream.index = state->streams.size();
     stream.name = file.path.substr(file.path.find_last_of('/') + 1);
-    TRY(stream.lines, LineReader::open(file.path));
-    TRY(stream.format, format_of(file.path));
     const auto index = static_cast<std::size_t>(spec.event_index(file.event_type));
+    const auto format = format_of(file.path);
+    const bool csv = format && *format == Format::csv;
+    TRY(stream.lines, LineReader::open(file.path, csv ? spec.events[index].input.separator : '\0'));
+    TRY(stream.format, format);
     stream.decoder = std::make_unique<event::Decoder>(
         spec.events[index], event::Decoder::Options{pseudonym_key, spec.utc_offset_minutes});
     if (stream.format == Format::csv) TRY_DO(read_header(stream));

@@ -12,17 +12,16 @@
 
 namespace quintet::tool {
 
-inline constexpr std::size_t kLineBytes = std::size_t{1} << 20;
-
-// Lines of one file, without their line ends. Gzip is recognised by its first bytes.
+// Lines of one file, without their line ends. Gzip is recognised by its first bytes. With the
+// separator of CSV its records (event/line_cutter.h).
 class LineReader {
  public:
-  static Expected<std::unique_ptr<LineReader>> open(const std::string& path);
+  static Expected<std::unique_ptr<LineReader>> open(const std::string& path, char separator = 0);
   ~LineReader();
   // The next line, or false at the end. The view is good until the next call. `broken` for damaged
-  // gzip, `exhausted` for a line over kLineBytes.
+  // gzip, `exhausted` for a line over kMaxEventBytes.
   Expected<bool> next(std::string_view& line);
-  std::uint64_t line_number() const;  // of the line given last; the first is 1
+  std::uint64_t line_number() const;  // where the one given last begins; the first is 1
   std::uint64_t bytes_read() const;   // of the file as it lies on disk
   std::uint64_t bytes_total() const;
 

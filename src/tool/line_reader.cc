@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "event/line_cutter.h"
 #include "tool/input.h"
 
 namespace quintet::tool {
@@ -17,8 +18,8 @@ constexpr std::size_t kReadBytes = std::size_t{1} << 18;
 struct LineReader::State {
   gzFile file = nullptr;
   std::string path;
-  std::string buffer;
-  std::size_t begin = 0, end = 0;  // unread bytes of buffer
+  event::LineCutter lines;
+  std::string buffer = std::string(kReadBytes, '\0');
   std::uint64_t line = 0;
   std::uint64_t total = 0;
   std::uint64_t consumed = 0;  // of the file; asking zlib for it is a system call
@@ -28,13 +29,8 @@ struct LineReader::State {
     if (file != nullptr) gzclose_r(file);
   }
 
-  // More bytes behind the unread ones.
   Expected<void> fill() {
-    std::memmove(buffer.data(), buffer.data() + begin, end - begin);
-    end -= begin;
-    begin = 0;
-    if (buffer.size() - end < kReadBytes) buffer.resize(end + kReadBytes);
-    const int got = gzread(file, buffer.data() + end, kReadBytes);
+    const int got = gzread(file, buffer.data(), kReadBytes);
     if (got < 0) {
       int code = 0;
       return broken(path + ": " + gzerror(file, &code));
@@ -45,7 +41,8 @@ struct LineReader::State {
     if (got == 0 && code == Z_BUF_ERROR) return broken(path + ": the file is cut short: " + why);
     at_end = got == 0;
     consumed = static_cast<std::uint64_t>(std::max<z_off_t>(0, gzoffset(file)));
-    end += static_cast<std::size_t>(got);
+    lines.add({buffer.data(), static_cast<std::size_t>(got)});
+    if (at_end) lines.end();
     return {};
   }
 };
@@ -53,9 +50,10 @@ struct LineReader::State {
 LineReader::LineReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 LineReader::~LineReader() = default;
 
-Expected<std::unique_ptr<LineReader>> LineReader::open(const std::string& path) {
+Expected<std::unique_ptr<LineReader>> LineReader::open(const std::string& path, char separator) {
   auto state = std::make_unique<State>();
   state->path = path;
+  state->lines = event::LineCutter(kMaxEventBytes, separator);
   struct stat there {};
   if (::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) {
     return not_found(path + ": " + std::strerror(EISDIR));
@@ -69,31 +67,22 @@ Expected<std::unique_ptr<LineReader>> LineReader::open(const std::string& path) 
   state->file = gzopen(path.c_str(), "rb");
   if (state->file == nullptr) return unavailable(path + ": cannot be opened");
   gzbuffer(state->file, kReadBytes);
-  state->buffer.resize(kReadBytes);
   return std::unique_ptr<LineReader>(new LineReader(std::move(state)));
 }
 
 Expected<bool> LineReader::next(std::string_view& line) {
   State& s = *state_;
-  std::size_t searched = 0;  // bytes after `begin` known to hold no line end
   for (;;) {
-    const char* from = s.buffer.data() + s.begin;
-    const std::size_t unread = s.end - s.begin;
-    const void* found = std::memchr(from + searched, '\n', unread - searched);
-    if (found != nullptr || (s.at_end && unread > 0)) {
-      const std::size_t size =
-          found == nullptr ? unread
-                           : static_cast<std::size_t>(static_cast<const char*>(found) - from);
-      line = {from, size};
-      s.begin += size + (found == nullptr ? 0 : 1);
-      ++s.line;
+    if (const auto next = s.lines.next()) {
+      if (next->too_long) {
+        return exhausted(s.path + ":" + std::to_string(next->number) +
+                         ": a line is longer than 1 MiB");
+      }
+      line = next->text;
+      s.line = next->number;
       return true;
     }
     if (s.at_end) return false;
-    if (unread > kLineBytes) {
-      return exhausted(s.path + ":" + std::to_string(s.line + 1) + ": a line is longer than 1 MiB");
-    }
-    searched = unread;
     TRY_DO(s.fill());
   }
 }

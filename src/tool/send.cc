@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/json_in.h"
 #include "base/seal.h"
+#include "event/line_cutter.h"
 #include "tool/door.h"
 #include "tool/output.h"
 
@@ -28,6 +29,11 @@ struct Line {
   std::size_t file = 0;
   std::uint64_t number = 0;
 };
+
+// A record of CSV may stand on several.
+std::uint64_t lines_in(std::string_view text) {
+  return 1 + static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
 
 // One connection's worth of answers, read on a thread of its own while the other side writes.
 class Answers {
@@ -312,13 +318,17 @@ class Sender {
     } else {
       TRY_DO(recover());
     }
+    // What follows it here may not be what followed it in its file.
+    if (is_csv(file_) && event::leaves_quote_open(line.text, type_of(file_).input.separator)) {
+      TRY_DO(end_request());
+    }
     return pace();
   }
 
   void append(const Line& line, std::string& out) {
     if (numbered(line.file)) {
       for (; body_line_ < line.number; ++body_line_) out += '\n';
-      ++body_line_;
+      body_line_ += lines_in(line.text);
     }
     out += line.text;
     out += '\n';
@@ -371,7 +381,7 @@ class Sender {
     body_line_ = 1;
     if (is_csv(file_)) {
       request.body = source_->header(file_) + "\n";
-      body_line_ = 2;
+      body_line_ += lines_in(source_->header(file_));
     }
     TRY_DO(client_->start(request));
     const std::vector<Line> again = answers_.open();
@@ -397,11 +407,10 @@ class Sender {
       // A connection that takes no event is no better than none.
       const bool tried = !first || connected_ > since;
       if (tried && clock_.steady() - since > options_.patience) {
-        return unavailable(options_.url + " took no event for " +
-                           std::to_string(options_.patience / kSecond) + " s (" +
-                           answers_.why_lost() + "); " +
-                           std::to_string(answers_.counts().acknowledged) +
-                           " were acknowledged before");
+        return unavailable(
+            options_.url + " took no event for " + std::to_string(options_.patience / kSecond) +
+            " s (" + answers_.why_lost() + "); " + std::to_string(answers_.counts().acknowledged) +
+            " were acknowledged before");
       }
       if (tried) std::this_thread::sleep_for(std::chrono::microseconds(kPause));
       ++reconnects_;

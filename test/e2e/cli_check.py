@@ -121,6 +121,10 @@ def make_files():
         file.write("\ufeffOrder Id;Datum;Kunde (Name);Betrag €;Notiz\r\n"
                    '1;31.12.2023 23:59;"Müller; Hans";1.234,50;\r\n'
                    '2;01.01.2024 00:00;"O""Neil";12,00;hallo\r\n'.encode())
+    # Quoted cells with line ends; the quote in line 5 closes nowhere.
+    write("several.csv", 'id,at,customer,amount,returned\n'
+          'q0,2024-01-20 00:00:00,"Anna\n""A"", B",1,0\nq1,2024-01-20 00:01:00,"c\n'
+          'q2,2024-01-20 00:02:00,c1,-1,0\nq3,2024-01-20 00:03:00,"C\r\nD",3,0\r\n')
     with open("latin.csv", "wb") as file:
         file.write(b"id,name\n1,J\xf6rg\n")
     with open("binary", "wb") as file:

@@ -12,7 +12,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cli_check import PROGRAM, perform, started, write  # noqa: E402
+from cli_check import APP, PROGRAM, perform, started, write  # noqa: E402
 from server import GONE, Server  # noqa: E402
 from surroundings import free_port, kPatience, until  # noqa: E402
 
@@ -61,6 +61,35 @@ def check_running(c):
     c.run("results --data data", 2, "", r"in use by process \d+; a running application is asked by")
     c.run("models data", 2, "", r"in use by process")
     c.run("explain app.yaml o7 usual --data data", 2, "", r"in use by process")
+    c.that("the server ends with status 0", server.stop() == 0, server.tail())
+
+
+def check_several_lines(c):
+    """Records of CSV that stand on several lines, between files that are merged by time."""
+    server = Server(PROGRAM, "app.yaml", "several")
+    server.start()
+    url = "http://" + server.address
+    write("between.csv", "id,at,customer,amount,returned\n"
+          'p0,2024-01-20 00:00:30,"x"",y",1,0\np1,2024-01-20 00:01:30,"x",1,0\n')
+    c.run(f"send {url} --input several.csv --input between.csv", 1,
+          r"^4 acknowledged, 2 refused",
+          r"several.csv:4: refused: a quote is not closed(.|\n)*several.csv:5: refused: amount")
+    c.run(f"results {url} --digest", 0, r" 4 results$")
+    c.run(f"dead-letters {url}", 0,
+          r"^ +1 .*: a quote is not closed\n +2 .*: amount: -1.00 is below")
+    c.run(f"dead-letters {url} show 1", 0, r'^id,at,customer,amount,returned\nq1,.*,"c\n')
+    c.that("the server ends with status 0", server.stop() == 0, server.tail())
+    # A header on two lines, a refused record on three, and its replay.
+    write("wide.yaml", APP.replace("amount: {", 'amount: {from: "in\\nall", '))
+    write("wide.csv", 'id,at,customer,"in\nall"\nw0,2024-01-20 00:00:00,"a\nb",1\n'
+          'w1,2024-01-20 00:00:00,"c\n\nd",-1\nw2,2024-01-20 00:00:00,e,2\n')
+    server = Server(PROGRAM, "wide.yaml", "wide")
+    server.start()
+    url = "http://" + server.address
+    c.run(f"send {url} --input wide.csv", 1, r"^2 acknowledged, 1 refused",
+          r"wide.csv:5: refused: ")
+    c.run(f"dead-letters {url} show 1", 0, r'^id,at,customer,"in\nall"\nw1,.*,"c\n\nd",-1$')
+    c.run(f"dead-letters {url} replay 1", 1, "", r"-1.00 is below the minimum")
     c.that("the server ends with status 0", server.stop() == 0, server.tail())
 
 
@@ -239,5 +268,5 @@ def check_killed_server(c):
 
 
 if __name__ == "__main__":
-    perform([check_run_refusals, check_foreign, check_running, check_access, check_interrupts,
-             check_killed_server])
+    perform([check_run_refusals, check_foreign, check_running, check_several_lines, check_access,
+             check_interrupts, check_killed_server])

@@ -46,6 +46,9 @@ def check_check(c):
     c.run("check --input order=orders.csv.gz app.yaml", 0, r"ok", r"300 events")
     c.run("check app.yaml --input order=bad.csv", 1, r"ok",
           r"^bad.csv:2: amount: -1.00 is below the minimum 0.00$")
+    c.run("check app.yaml --input several.csv", 1, r"ok",
+          r"^several.csv:4: a quote is not closed\nseveral.csv:5: amount: -1.00 is below(.|\n)*"
+          r"^several.csv: 2 events, 2 bad lines")
     c.run("check nothing.yaml", 2, "", r"^error: nothing.yaml: No such file or directory$")
     c.run("check .", 2, "", r"^error: .: Is a directory$")
     c.run("check binary", 1, "", r"^error\[QNT-0002\]: this byte is not valid UTF-8\n --> binary:1")
@@ -74,6 +77,8 @@ def check_new(c):
     c.that("a header with blanks, umlauts and quotes becomes names", all(
         word in odd for word in ('order_id: {type: int64, from: "Order Id"}', "personal?",
                                  "a date?", "a number?", "null in 1 of 2")), odd)
+    c.run("new --from several.csv -", 0, r"amount: .*int64",
+          r"^looked at 3 lines.*: 5 columns\nleft out 1 lines")
     write("odd.yaml", odd)
     c.run("check odd.yaml --input record=odd.csv", 0, r"ok", r"2 events, 0 bad lines")
     c.run("new --from latin.csv -", 0,
@@ -157,6 +162,8 @@ def check_backfill_and_train(c):
     c.that("as JSON", json.loads(out)["written"] == 300)
     c.run("backfill app.yaml --input orders.csv --input order=bad.csv", 1, r"1 bad lines",
           r"^bad.csv:2: refused: amount: -1.00 is below")
+    c.run("backfill app.yaml --input several.csv --output - -q", 1, r"^order,q3,",
+          r"^several.csv:4: refused: a quote is not closed$")
     c.run("backfill app.yaml --input orders.csv --output rows.parquet", 2, "",
           r"--output: rows.parquet: .* must end in .csv")
     c.run("backfill app.yaml --input orders.csv --output /dev/full", 2, None, r"No space left")
