@@ -52,12 +52,22 @@ void write_parameter(JsonWriter& json, std::string_view in, std::string_view nam
   json.end_object();
 }
 
+// The schema of what stands in a path.
+std::string_view path_type(std::string_view pattern, std::string_view name) {
+  if (name == "event") return "EventName";
+  if (name == "id") return "EventId";
+  if (name == "model" || (name == "name" && pattern.starts_with("/v1/models/"))) return "ModelName";
+  if (name == "name") return pattern.starts_with("/v1/views/") ? "ViewName" : "SessionName";
+  return "Number";  // a version, a run, a dead letter
+}
+
 void write_parameters(JsonWriter& json, const Operation& operation) {
   json.key("parameters").begin_array();
   std::string_view rest = operation.pattern;
   for (std::size_t open; (open = rest.find('{')) != rest.npos;) {
     const std::size_t close = rest.find('}');
-    write_parameter(json, "path", rest.substr(open + 1, close - open - 1), "string", true);
+    const std::string_view name = rest.substr(open + 1, close - open - 1);
+    write_parameter(json, "path", name, path_type(operation.pattern, name), true);
     rest.remove_prefix(close + 1);
   }
   for (const std::string_view word : words_of(operation.query)) {
@@ -155,10 +165,34 @@ void write_limit(JsonWriter& json, std::string_view name, event::Type type,
   if (limit && type.numeric()) json.key(name).raw(event::to_text(type, *limit));
 }
 
+void write_examples(JsonWriter& json, std::string_view name,
+                    const std::vector<std::string>& examples) {
+  json.key(name).begin_object().field("type", "string");
+  if (!examples.empty()) {
+    json.key("examples").begin_array();
+    for (const std::string& example : examples) json.text(example);
+    json.end_array();
+  }
+  json.end_object();
+}
+
 void write_names(JsonWriter& json, const app::Spec& spec) {
   json.key("EventName").begin_object().key("enum").begin_array();
   for (const event::EventType& type : spec.events) json.text(type.name);
   json.end_array().end_object();
+  // Another name is answered with those that there are; so these are examples only.
+  std::vector<std::string> models, views, decisions;
+  for (const app::ModelSpec& model : spec.models) models.push_back(model.name);
+  for (const app::View& view : spec.views) views.push_back(view.name);
+  for (const app::RowPlan& plan : spec.rows) {
+    for (const app::Decision& decision : plan.decisions) {
+      for (const app::Case& one : decision.cases)
+        decisions.push_back(decision.name + ":" + one.then);
+    }
+  }
+  write_examples(json, "ModelName", models);
+  write_examples(json, "ViewName", views);
+  write_examples(json, "DecisionFilter", decisions);
 }
 
 void write_result(JsonWriter& json, const app::Spec& spec) {
@@ -175,12 +209,12 @@ void write_result(JsonWriter& json, const app::Spec& spec) {
   json.key("late").raw(R"({"type":"boolean"})");
   json.key("errors").raw(
       R"({"type":"array","items":{"type":"object","required":["column","code"]}})");
-  json.key("predictions").raw(
-      R"({"type":"object","additionalProperties":{"type":"object","additionalProperties":)"
-      R"({"type":["number","null"]}}})");
-  json.key("decisions").raw(
-      R"({"type":"object","additionalProperties":{"type":"object","required":["value"],)"
-      R"("properties":{"value":{"type":["string","null"]},"reason":{"type":"string"}}}})");
+  json.key("predictions")
+      .raw(R"({"type":"object","additionalProperties":{"type":"object","additionalProperties":)"
+           R"({"type":["number","null"]}}})");
+  json.key("decisions")
+      .raw(R"({"type":"object","additionalProperties":{"type":"object","required":["value"],)"
+           R"("properties":{"value":{"type":["string","null"]},"reason":{"type":"string"}}}})");
   json.key("labels").raw(
       R"({"type":"object","description":"What is known now; in the answer for one id alone.",)"
       R"("additionalProperties":{"type":"object","required":["value","source"],"properties":{)"
@@ -230,8 +264,8 @@ std::string event_schema(const event::EventType& type) {
   json.begin_object().field("title", type.name).field("type", "object");
   json.key("required").begin_array();
   for (const event::Field& field : type.fields) {
-    const bool free = field.optional || !field.fallback.is_null() ||
-                      field.privacy == event::Privacy::drop;
+    const bool free =
+        field.optional || !field.fallback.is_null() || field.privacy == event::Privacy::drop;
     if (!free) json.text(field.from);
   }
   json.end_array().key("properties").begin_object();

@@ -15,17 +15,17 @@ constexpr Operation kAll[] = {
      "application/json=Event application/x-ndjson=Text text/csv=Text "
      "application/cloudevents+json=CloudEvent application/cloudevents-batch+json=CloudEvents",
      "200:application/json=Answer 200:application/x-ndjson=Text 202:application/json=Accepted",
-     "Prefer:string Idempotency-Key:string Quintet-Session:string Quintet-Number:Number "
+     "Prefer:string Idempotency-Key:string Quintet-Session:SessionName Quintet-Number:Number "
      "Quintet-Answered:Number"},
     {"GET", "/v1/sessions/{name}", "session",
      "How far an ordered session has come: the number of its last event that had its answer.", "",
      "", "200:application/json=Session"},
     {"GET", "/v1/results", "results", "Results in order of position, a page at a time.",
-     "from:Number limit:PageLimit event:EventName decision:string format:LinesFormat", "",
+     "from:Number limit:PageLimit event:EventName decision:DecisionFilter format:LinesFormat", "",
      "200:application/json=Results 200:application/x-ndjson=Text"},
     {"GET", "/v1/results/stream", "resultStream",
      "Results as they become durable, as server-sent events; resumable by Last-Event-ID.",
-     "from:Number event:EventName decision:string", "", "200:text/event-stream=Text",
+     "from:Number event:EventName decision:DecisionFilter", "", "200:text/event-stream=Text",
      "Last-Event-ID:string"},
     {"GET", "/v1/results/{id}", "result",
      "The result of an event by its id, or by its position as @POSITION; with its labels as they "
@@ -44,7 +44,7 @@ constexpr Operation kAll[] = {
      "from:Time to:Time limit:ViewLimit after:string format:TableFormat", "",
      "200:application/json=View 200:text/csv=Text"},
     {"GET", "/v1/dead-letters", "deadLetters", "What was refused, without its bytes.",
-     "after:Number limit:PageLimit code:string all:boolean", "",
+     "after:Number limit:PageLimit code:RefusalCode all:boolean", "",
      "200:application/json=DeadLetters"},
     {"GET", "/v1/dead-letters/{number}", "deadLetter", "One dead letter with its bytes.", "", "",
      "200:application/json=DeadLetter"},
@@ -124,7 +124,10 @@ constexpr NamedSchema kCommon[] = {
     {"Text", R"({"type":"string"})"},
     {"Object", R"({"type":"object"})"},
     {"List", R"({"type":"array"})"},
-    {"Number", R"({"type":"integer","minimum":0})"},
+    {"Number", R"({"type":"integer","minimum":0,"examples":[1]})"},
+    {"EventId", R"({"type":"string","examples":["1001","@3"]})"},
+    {"SessionName", R"({"type":"string","examples":["till-7"]})"},
+    {"RefusalCode", R"({"type":"string","examples":["missing","out_of_range"]})"},
     {"PageLimit", R"({"type":"integer","minimum":0,"maximum":1000})"},
     {"ViewLimit", R"({"type":"integer","minimum":0,"maximum":10000})"},
     {"LinesFormat", R"({"enum":["json","ndjson"]})"},
@@ -138,7 +141,9 @@ constexpr NamedSchema kCommon[] = {
      R"("type":{"type":"string"},"title":{"type":"string"},"detail":{"type":"string"},)"
      R"("status":{"type":"integer","minimum":400,"maximum":599},"instance":{"type":"string"},)"
      R"("code":{"type":"string"},"trace_id":{"type":"string"},"errors":{"type":"array","items":)"
-     R"({"type":"object","required":["pointer","detail"]}}}})"},
+     R"({"type":"object","required":["field","detail"],"properties":{"field":{"type":"string",)"
+     R"("description":"As the input names it: of the event, a parameter or a header."},)"
+     R"("detail":{"type":"string"}}}}}})"},
     {"OipError",
      R"({"type":"object","required":["error"],"properties":{"error":{"type":"string"}},)"
      R"("additionalProperties":false})"},
@@ -166,7 +171,8 @@ constexpr NamedSchema kCommon[] = {
      R"("kept"]}}}})"},
     {"View",
      R"({"type":"object","required":["view","position","durable","lines"],"properties":{)"
-     R"("view":{"type":"string"},"position":{"type":"integer"},"durable":{"type":"integer"},)"
+     R"("view":{"$ref":"#/components/schemas/ViewName"},"position":{"type":"integer"},)"
+     R"("durable":{"type":"integer"},)"
      R"("newest":{"type":"string"},"next":{"type":"string"},"lines":{"type":"array","items":)"
      R"({"type":"object","required":["by","values"],"properties":{"bucket":{"type":"string"},)"
      R"("by":{"type":"object"},"values":{"type":"object"}}}}}})"},
@@ -178,8 +184,8 @@ constexpr NamedSchema kCommon[] = {
      R"({"type":"object","required":["dead_letters"],"properties":{"dead_letters":{"type":"array",)"
      R"("items":{"$ref":"#/components/schemas/DeadLetter"}},"next":{"type":"integer"}}})"},
     {"Session",
-     R"({"type":"object","required":["session","last"],"properties":{"session":{"type":"string"},)"
-     R"("last":{"type":"integer"}}})"},
+     R"({"type":"object","required":["session","last"],"properties":{)"
+     R"("session":{"$ref":"#/components/schemas/SessionName"},"last":{"type":"integer"}}})"},
     {"Erase",
      R"({"type":"object","minProperties":1,"maxProperties":1,"additionalProperties":false,)"
      R"("properties":{"value":{"type":"string"},"subject":{"type":"string",)"
@@ -190,7 +196,8 @@ constexpr NamedSchema kCommon[] = {
      R"({"type":"object","required":["discarded"],"properties":{"discarded":{"const":true}}})"},
     {"Model",
      R"({"type":"object","required":["model","of","type","objective","in_force","versions"],)"
-     R"("properties":{"in_force":{"type":["integer","null"]},"versions":{"type":"array"},)"
+     R"("properties":{"model":{"$ref":"#/components/schemas/ModelName"},)"
+     R"("in_force":{"type":["integer","null"]},"versions":{"type":"array"},)"
      R"("promotions":{"type":"array"}}})"},
     {"Models", R"({"type":"object","required":["models"],"properties":{"models":{"type":"array",)"
                R"("items":{"$ref":"#/components/schemas/Model"}}}})"},
@@ -204,9 +211,11 @@ constexpr NamedSchema kCommon[] = {
      R"({"type":"object","required":["model","version","digest","registered"],"properties":{)"
      R"("version":{"type":"integer","minimum":1},"registered":{"type":"boolean"}}})"},
     {"Promoted", R"({"type":"object","required":["model","in_force","position","reason"]})"},
-    {"Train", R"({"type":"object","required":["model"],"properties":{"model":{"type":"string"},)"
-              R"("as_of":{"type":"string"},"keep":{"type":"boolean"},"set":{"type":"object"}},)"
-              R"("additionalProperties":false})"},
+    {"Train",
+     R"({"type":"object","required":["model"],"properties":{)"
+     R"("model":{"$ref":"#/components/schemas/ModelName"},"as_of":{"type":"string"},)"
+     R"("keep":{"type":"boolean"},"set":{"type":"object"}},)"
+     R"("additionalProperties":false})"},
     {"Run", R"({"type":"object","required":["run","model","state","round","rounds","promoted"]})"},
     {"Runs", R"({"type":"object","required":["runs"],"properties":{"runs":{"type":"array",)"
              R"("items":{"$ref":"#/components/schemas/Run"}}}})"},

@@ -20,6 +20,9 @@ events:
       kind: {type: string, levels: [new, old], optional: true}
       tags: {type: list(int64), from: labels_of, optional: true}
 features: {f: {of: sale, columns: {twice: amount * 2, old: kind == "old"}}}
+models: {score: {of: sale, type: xgboost, inputs: [twice], file: m.ubj}}
+decisions: {verdict: {of: sale, cases: [{when: score > 0.5, then: look}, {then: fine}]}}
+views: {hourly: {of: sale, every: 1h, aggregate: {n: count()}}}
 )";
 
 void add(Router& router, std::string method, std::string pattern, Scope scope = Scope::read) {
@@ -62,17 +65,31 @@ TEST(OpenApi, ADocumentDescribesTheRoutesThereAre) {
   const auto spec = app::load(kApp).spec;
   Router router;
   add(router, "GET", "/v1/results/{id}");
+  add(router, "GET", "/v1/models/{name}/versions/{version}");
   add(router, "GET", "/livez", Scope::open);
   const auto document = JsonDocument::parse(openapi_json(router, *spec));
   ASSERT_TRUE(document) << document.error().message();
   EXPECT_EQ(document->root().find("openapi").as_text(), "3.1.0");
   const JsonValue paths = document->root().find("paths");
-  EXPECT_EQ(paths.size(), 2U);
+  EXPECT_EQ(paths.size(), 3U);
   const JsonValue result = paths.find("/v1/results/{id}").find("get");
   EXPECT_EQ(result.find("parameters").first().find("in").as_text(), "path");
   EXPECT_TRUE(result.find("responses").find("4XX"));
   EXPECT_EQ(result.find("security").size(), 2U);
   EXPECT_EQ(paths.find("/livez").find("get").find("security").size(), 0U);
+  const JsonValue version = paths.find("/v1/models/{name}/versions/{version}").find("get");
+  EXPECT_EQ(version.find("parameters").source(),
+            R"([{"name":"name","in":"path","required":true,)"
+            R"("schema":{"$ref":"#/components/schemas/ModelName"}},)"
+            R"({"name":"version","in":"path","required":true,)"
+            R"("schema":{"$ref":"#/components/schemas/Number"}}])");
+  const JsonValue schemas = document->root().find("components").find("schemas");
+  const auto examples = [&](std::string_view name) {
+    return std::string(schemas.find(name).find("examples").source());
+  };
+  EXPECT_EQ(examples("ModelName"), R"(["score"])");
+  EXPECT_EQ(examples("ViewName"), R"(["hourly"])");
+  EXPECT_EQ(examples("DecisionFilter"), R"(["verdict:look","verdict:fine"])");
 }
 
 }  // namespace

@@ -91,11 +91,11 @@ std::string to_json(const Problem& problem) {
   append_member(out, "code", problem.code);
   if (!problem.errors.empty()) {
     out += ",\"errors\":[";
-    for (const ProblemField& field : problem.errors) {
+    for (const ProblemField& error : problem.errors) {
       if (out.back() == '}') out.push_back(',');
       std::string member = "{";
-      append_member(member, "pointer", field.pointer);
-      append_member(member, "detail", field.detail);
+      append_member(member, "field", error.field);
+      append_member(member, "detail", error.detail);
       out += member + "}";
     }
     out.push_back(']');

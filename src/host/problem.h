@@ -22,7 +22,7 @@ std::string_view reason_of(int status);
 
 // One fault inside the request.
 struct ProblemField {
-  std::string pointer;  // JSON pointer or column, as "/amount"; with a line: "/17/amount"
+  std::string field;  // as the input names it: of the event, a parameter or a header
   std::string detail;
 };
 

@@ -11,24 +11,24 @@ HttpRequest request_for(std::string_view path) {
 }
 
 TEST(Problem, NamesCodePlaceInstanceAndTrace) {
-  const Error error = invalid("amount is not a number").at("/amount").with_id("QNT-0107");
+  const Error error = invalid("amount is not a number").at("amount").with_id("QNT-0107");
   const HttpResponse response = problem_response(error, request_for("/v1/events"));
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(response.content_type, "application/problem+json");
   EXPECT_EQ(response.body,
             R"({"type":"about:blank","title":"Bad Request","status":400,)"
             R"("detail":"amount is not a number","instance":"/v1/events","code":"QNT-0107",)"
-            R"("errors":[{"pointer":"/amount","detail":"amount is not a number"}],)"
+            R"("errors":[{"field":"amount","detail":"amount is not a number"}],)"
             R"("trace_id":"0af7651916cd43dd8448eb211c80319c"})");
 }
 
 TEST(Problem, ListsSeveralFaults) {
   Problem problem;
   problem.status = 400;
-  problem.errors = {{"/1/a", "x"}, {"/2/b", "y"}};
+  problem.errors = {{"a", "x"}, {"b", "y"}};
   EXPECT_EQ(to_json(problem),
             R"({"type":"about:blank","title":"Bad Request","status":400,)"
-            R"("errors":[{"pointer":"/1/a","detail":"x"},{"pointer":"/2/b","detail":"y"}]})");
+            R"("errors":[{"field":"a","detail":"x"},{"field":"b","detail":"y"}]})");
 }
 
 TEST(Problem, MapsEachCodeToOneStatus) {

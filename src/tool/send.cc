@@ -139,8 +139,7 @@ class Answers {
   Error located(Error error, const std::string& body) {
     const auto document = JsonDocument::parse(body);
     if (!document || error.code() != Code::invalid) return error;
-    std::string_view field = document->root().find("errors").first().find("pointer").text();
-    if (field.starts_with('/')) field.remove_prefix(1);
+    const std::string_view field = document->root().find("errors").first().find("field").text();
     return field.empty() ? error : header_error(field, error.message());
   }
 

@@ -120,7 +120,7 @@ class Door:
         for query, place in (("colour=red", "colour"), ("from=noon", "from"), ("limit=x", "limit"),
                              ("format=xml", "format"), ("after=zz", "after")):
             problem = read_json(self.client, "/v1/views/hourly?" + query, 400)
-            assert problem["errors"][0]["pointer"] == place, problem
+            assert problem["errors"][0]["field"] == place, problem
         problem = read_json(self.client, "/v1/views/blocked?from=2024-03-01", 400)
         assert "bucket" in problem["detail"], problem
         read_json(self.client, "/v1/views/none", 404)

@@ -56,6 +56,8 @@ PATHS = {"/v1/results/{id}": {"id": "a1"}, "/v1/views/{name}": {"name": "hourly"
 kWithoutModel = re.compile(r"/v1/models/\{|/v1/train/\{|/v2/models/\{")
 # Given a good request they change nothing that others need, but they must come last.
 ORDER = {"send": 0, "replay": 2, "discard": 3, "erase": 4}
+# Query parameters of these types are refused if they are wrong.
+kJudged = ("Number", "Limit", "Format", "Time", "Name", "Filter")
 kStreams = ("resultStream",)
 
 
@@ -123,7 +125,7 @@ class Conformance:
         for parameter in operation["parameters"]:
             if parameter["in"] != "query" or "$ref" not in parameter["schema"]:
                 continue
-            if parameter["schema"]["$ref"].endswith(("Number", "Limit", "Format", "Time", "Name")):
+            if parameter["schema"]["$ref"].endswith(kJudged):
                 answer = self.ask(method.upper(), f"{path}?{parameter['name']}=%22wrong",
                                   JSON if method == "post" else None,
                                   b"{}" if method == "post" else None)

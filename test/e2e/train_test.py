@@ -169,7 +169,7 @@ def judge_by_hand(checks, client, server):
                          ({"set": {"max_depth": "x"}}, "set"), ({"set": 1}, "set"),
                          ({"keep": "yes"}, "keep"), ({"as_of": "soon"}, "as_of")):
         status, refused = post(client, "/v1/train", {"model": "score", **wrong})
-        checks.that(status == 400 and refused["errors"][0]["pointer"].endswith(where),
+        checks.that(status == 400 and refused["errors"][0]["field"] == where,
                     f"{wrong} is refused: {refused.get('detail')}")
     checks.that(ended["state"] == "done" and version > 1 and not ended["promoted"],
                 f"a worse version stays out: {ended.get('reason')}")
