@@ -236,6 +236,11 @@ constexpr CodeEntry kCodes[] = {
      "macro_f1 multi-class ones, rmse and mae regressions.",
      "objective: binary:logistic\ntrain: {label: fraud, metrics: [rmse]}",
      "train: {label: fraud, metrics: [auc]}"},
+    {"QNT-0513", "A model file that cannot be used",
+     "`file` is looked for beside the application file. It must be there, be a model that XGBoost "
+     "or "
+     "Quintet wrote, and have the model's inputs by name and its kind of output.",
+     "file: models/scroe.ubj", "file: models/score.ubj"},
     {"QNT-0601", "Not an aggregate of a view",
      "A view keeps one aggregate function under each name. Rows are chosen by `where`, `by` and "
      "`every` of the view.",

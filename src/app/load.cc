@@ -117,4 +117,12 @@ Loaded load(std::string_view text, std::string_view pattern) {
   return loaded;
 }
 
+Diagnostic unusable_file(const ModelSpec& model, std::string why) {
+  Diagnostic diagnostic;
+  diagnostic.code = "QNT-0513";
+  diagnostic.place = model.file_place;
+  diagnostic.message = std::move(why);
+  return diagnostic;
+}
+
 }  // namespace quintet::app

@@ -19,4 +19,8 @@ struct Loaded {
 // file's pattern if not empty.
 Loaded load(std::string_view text, std::string_view pattern = {});
 
+// What load() cannot see, as it opens no other file: the model's `file` is not there, or is of no
+// use for the reason `why`.
+Diagnostic unusable_file(const ModelSpec& model, std::string why);
+
 }  // namespace quintet::app

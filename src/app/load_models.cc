@@ -206,6 +206,9 @@ class ModelLoader {
                     "`" + model_.name + "` has neither `train` nor `file`",
                     "say how it is trained, or bring a model file along");
     }
+    if (const Node* file = block.find("file")) {
+      model_.file_place = report_.source().place(*file);
+    }
     const Node* sha = block.find("sha256");
     if (sha == nullptr) return;
     const bool hex = model_.sha256.size() == 64 &&

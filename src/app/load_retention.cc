@@ -12,6 +12,14 @@ void check_length(Draft& draft, const Node& node) {
   Micros longest = spec.reach;
   for (const Label& label : spec.labels) longest = std::max(longest, label.within);
   if (spec.retain >= longest + spec.late) return;
+  if (longest == 0) {  // no column has a window, or the one that has it is wrong itself
+    draft.report.error("QNT-0114", node,
+                       "records are kept for " + expr::print_duration(spec.retain) +
+                           ", and late events may come " + expr::print_duration(spec.late) +
+                           " after others",
+                       "keep at least " + expr::print_duration(spec.late));
+    return;
+  }
   draft.report.error("QNT-0114", node,
                      "records are kept for " + expr::print_duration(spec.retain) +
                          ", and the longest window looks back " + expr::print_duration(longest) +

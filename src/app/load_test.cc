@@ -120,10 +120,31 @@ TEST(Load, RefusesNamesThatAreTakenWithBothPlaces) {
   refused("QNT-0113", kShop, "features:\n  f: {of: order, columns: {«back»: amount * 2}}\n");
 }
 
+TEST(Load, KnowsThePlaceOfAModelFileThatCannotBeUsed) {
+  const auto spec = load(std::string(kShop) +
+                         "models:\n  m: {of: order, type: xgboost, inputs: [amount],\n"
+                         "      file: there.ubj}\n")
+                        .spec;
+  ASSERT_TRUE(spec);
+  const Diagnostic found = unusable_file(spec->models[0], "not there");
+  EXPECT_EQ(found.code, "QNT-0513");
+  EXPECT_EQ(found.message, "not there");
+  EXPECT_EQ(found.place.column, 13);
+  EXPECT_EQ(found.place.end_column, 22);
+}
+
 TEST(Load, RefusesARetentionShorterThanTheWindows) {
   refused(
       "QNT-0114", kShop,
       "retain: «7d»\nfeatures:\n  f: {of: order, columns: {c: count() over 30d by customer}}\n");
+  // Of a window nothing is known if its column is wrong.
+  const Loaded loaded = load(std::string(kShop) +
+                             "retain: 1h\nfeatures:\n"
+                             "  f: {of: order, columns: {c: count() over 30d by nobody}}\n");
+  ASSERT_EQ(loaded.diagnostics.size(), 2U);
+  const auto& length = loaded.diagnostics[loaded.diagnostics[0].code == "QNT-0114" ? 0 : 1];
+  EXPECT_EQ(length.message, "records are kept for 1h, and late events may come 1d after others");
+  EXPECT_EQ(length.hint, "keep at least 1d");
 }
 
 // S10.5
@@ -225,9 +246,9 @@ TEST(Load, FindsEveryIndependentErrorInOneRun) {
   std::multiset<std::string> codes;
   for (const Diagnostic& d : loaded.diagnostics) codes.insert(d.code);
   EXPECT_FALSE(loaded.spec);
-  EXPECT_EQ(codes, (std::multiset<std::string>{"QNT-0008", "QNT-0008", "QNT-0105", "QNT-0105",
-                                               "QNT-0105", "QNT-0105", "QNT-0109", "QNT-0204",
-                                               "QNT-0310"}));
+  EXPECT_EQ(codes,
+            (std::multiset<std::string>{"QNT-0008", "QNT-0008", "QNT-0105", "QNT-0105", "QNT-0105",
+                                        "QNT-0105", "QNT-0109", "QNT-0204", "QNT-0310"}));
 }
 
 }  // namespace quintet::app

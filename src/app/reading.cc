@@ -1,6 +1,7 @@
 #include "app/reading.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "expr/parse.h"
@@ -22,6 +23,13 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// The words that YAML 1.1 calls booleans. The first ones are that to the loaders that follow it and
+// texts to others; single letters are taken for booleans by few of them, the last ones are
+// booleans to all.
+constexpr std::array<std::string_view, 8> kYaml11Booleans = {"yes", "no", "on",   "off",
+                                                             "y",   "n",  "true", "false"};
+constexpr std::size_t kBooleansThereAlone = 4;
+
 bool is_list_of_scalars(const Node& value) {
   return value.is_sequence() &&
          std::all_of(value.items.begin(), value.items.end(),
@@ -31,9 +39,8 @@ bool is_list_of_scalars(const Node& value) {
 }  // namespace
 
 bool yaml11_boolean(std::string_view text) {
-  const std::string word = lower(text);
-  return word == "on" || word == "off" || word == "yes" || word == "no" || word == "y" ||
-         word == "n" || word == "true" || word == "false";
+  return std::find(kYaml11Booleans.begin(), kYaml11Booleans.end(), lower(text)) !=
+         kYaml11Booleans.end();
 }
 
 std::string possible_name(std::string_view text) {
@@ -191,8 +198,8 @@ bool Reading::fits_scalar(const Key& key, const Node& value) {
 
 // A text that another loader of the same file would take for a boolean.
 bool Reading::check_word(const Node& value) {
-  const std::string word = lower(value.text);
-  const bool taken = word == "yes" || word == "no" || word == "on" || word == "off";
+  const auto* const end = kYaml11Booleans.begin() + kBooleansThereAlone;
+  const bool taken = std::find(kYaml11Booleans.begin(), end, lower(value.text)) != end;
   if (!taken || !value.plain) return true;
   report_.error("QNT-0105", value,
                 "`" + value.text + "` is a boolean to YAML 1.1 loaders, and a text to others",

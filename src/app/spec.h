@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "app/diagnostic.h"
 #include "event/schema.h"
 #include "expr/program.h"
 
@@ -160,6 +161,7 @@ struct ModelSpec {
   std::vector<std::string> input_digests;  // of columns; of fields name:type
   std::vector<ModelOutput> outputs;
   std::string file;    // a model brought along; empty if trained here
+  Place file_place;    // where the application file says so
   std::string sha256;  // of that file; may be empty
   std::optional<TrainRules> train;
   std::string promote_metric;  // empty: by hand

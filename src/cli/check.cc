@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 
 #include "base/json_out.h"
@@ -30,16 +31,28 @@ Expected<std::uint64_t> check_input(const Common& common, const app::Spec& spec,
   }
 }
 
+// All model files that the application names. Status 2 if one is not there, or cannot be read.
+int check_model_files(const Common& common, const app::Spec& spec, const std::string& path,
+                      const std::string& text) {
+  int status = kOk;
+  for (const app::ModelSpec& model : spec.models) {
+    if (model.file.empty()) continue;
+    const auto loaded = load_brought(model, path);
+    if (loaded) continue;
+    show(common, app::unusable_file(model, loaded.error().message()), path, text);
+    const bool there =
+        loaded.error().code() != Code::not_found && loaded.error().code() != Code::unavailable;
+    status = std::max(status, there ? kFault : kUsage);
+  }
+  return status;
+}
+
 }  // namespace
 
 int check_command(const Common& common, const CheckOptions& options) {
-  const auto [spec, status] = load_app(common, options.app);
+  const auto [spec, status, text] = load_app(common, options.app);
   if (spec == nullptr) return status;
-  for (const app::ModelSpec& model : spec->models) {
-    if (model.file.empty()) continue;
-    const auto loaded = load_brought(model, options.app);
-    if (!loaded) return report(common, Error(loaded.error()).at(options.app));
-  }
+  if (const int bad = check_model_files(common, *spec, options.app, text); bad != kOk) return bad;
   std::uint64_t bad = 0;
   for (const std::string& input : options.inputs) {
     const std::uint64_t before = bad;

@@ -211,7 +211,11 @@ Expected<void> write_file(const std::string& path, std::string_view bytes);
 struct LoadedApp {
   std::shared_ptr<const app::Spec> spec;
   int status = kOk;
+  std::string text;
 };
+// Prints one, of the application file `path` with this text.
+void show(const Common& common, const app::Diagnostic& diagnostic, const std::string& path,
+          const std::string& text);
 LoadedApp load_app(const Common& common, const std::string& path, const std::string& pattern = {});
 
 // The model that the application, in the file `app`, names under `file`, read and checked here.

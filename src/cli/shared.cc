@@ -47,20 +47,25 @@ Expected<std::shared_ptr<const learn::Model>> load_brought(const app::ModelSpec&
   return host::load_model_file(model, {model.file, *std::move(bytes), model.sha256});
 }
 
-LoadedApp load_app(const Common& common, const std::string& path, const std::string& pattern) {
-  const auto text = read_file(path);
-  if (!text) return {nullptr, report_usage(common, text.error())};
-  const app::Loaded loaded = app::load(*text, pattern);
+void show(const Common& common, const app::Diagnostic& diagnostic, const std::string& path,
+          const std::string& text) {
   const char* const no_color = std::getenv("NO_COLOR");
   const bool color = isatty(STDERR_FILENO) != 0 && (no_color == nullptr || no_color[0] == '\0');
-  for (const app::Diagnostic& diagnostic : loaded.diagnostics) {
-    if (common.json) {
-      std::printf("%s\n", app::render_json(diagnostic, path).c_str());
-    } else {
-      std::fprintf(stderr, "%s\n", app::render(diagnostic, path, *text, color).c_str());
-    }
+  if (common.json) {
+    std::printf("%s\n", app::render_json(diagnostic, path).c_str());
+  } else {
+    std::fprintf(stderr, "%s\n", app::render(diagnostic, path, text, color).c_str());
   }
-  return {loaded.spec, loaded.spec == nullptr ? kFault : kOk};
+}
+
+LoadedApp load_app(const Common& common, const std::string& path, const std::string& pattern) {
+  const auto text = read_file(path);
+  if (!text) return {nullptr, report_usage(common, text.error()), {}};
+  const app::Loaded loaded = app::load(*text, pattern);
+  for (const app::Diagnostic& diagnostic : loaded.diagnostics) {
+    show(common, diagnostic, path, *text);
+  }
+  return {loaded.spec, loaded.spec == nullptr ? kFault : kOk, *text};
 }
 
 BadLines::~BadLines() {

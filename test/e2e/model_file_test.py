@@ -335,6 +335,9 @@ def commands_read_the_file():
         home.bring(fixture("classes.ubj"))
         code, said = home.quintet("check", home.app)
         assert code == 1 and "models/own.ubj" in said and "4 classes" in said, said
+        line = APP.splitlines().index("    file: models/own.ubj") + 1
+        place = f"error[QNT-0513]: ", f" --> {home.app}:{line}:11\n", "    file: models/own.ubj\n"
+        assert all(part in said for part in place), said
         run_it = ("run", home.app, "--data", home.data, "--port", "0")
         code, said = home.quintet(*run_it)
         assert code != 0 and "4 classes" in said, said
@@ -342,6 +345,7 @@ def commands_read_the_file():
         for words in (("check", home.app), run_it):
             code, said = home.quintet(*words)
             assert code != 0 and "own.ubj: No such file" in said, said
+            assert words is run_it or code == 2 and all(part in said for part in place), said
 
 
 def main():
