@@ -85,6 +85,7 @@ struct RunOptions {
   std::string pattern;
   std::string certificate, key;            // PEM files; both or none
   std::string tokens;                      // file of tokens with their scopes
+  std::string key_file;                    // pseudonym key of a new log; empty: one is made
   std::vector<std::string> names;          // the host names that clients use
   std::uint64_t snapshot_every = 200'000;  // positions; 0: only when it ends
 };

@@ -119,6 +119,10 @@ void add_run(CLI::App& app, const Common& common, int& status) {
   command->add_option("--pattern", options->pattern, "run under this pattern");
   command->add_option("--snapshot-every", options->snapshot_every,
                       "positions between two snapshots; 0: only when it ends");
+  command
+      ->add_option("--pseudonym-key", options->key_file,
+                   "file with the 32 byte key of pseudonyms, for a new log; default: its own")
+      ->type_name("FILE");
   command->add_option("--tls-certificate", options->certificate, "PEM file, with its chain")
       ->type_name("FILE");
   command->add_option("--tls-key", options->key, "PEM file")->type_name("FILE");

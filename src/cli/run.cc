@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/json_out.h"
+#include "base/seal.h"
 #include "cli/commands.h"
 #include "host/tokens.h"
 #include "tool/progress.h"
@@ -25,6 +26,13 @@ Expected<host::RunSettings> settings_of(const RunOptions& options,
   settings.port = static_cast<std::uint16_t>(options.port);
   settings.snapshot_every = options.snapshot_every;
   settings.names = options.names;
+  if (!options.key_file.empty()) {
+    TRY(settings.pseudonym_key, read_file(options.key_file));
+    if (settings.pseudonym_key.size() != kSealKeyBytes) {
+      return invalid(options.key_file + ": a pseudonym key has " + std::to_string(kSealKeyBytes) +
+                     " bytes");
+    }
+  }
   if (options.certificate.empty() != options.key.empty()) {
     return invalid("TLS needs both --tls-certificate and --tls-key");
   }

@@ -49,7 +49,11 @@ class Process {
 
   Expected<void> run() {
     std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of the write, not the end
-    TRY(vault_, store::open_vault(settings_.data_directory));
+    TRY(auto vault, store::open_vault(settings_.data_directory));
+    if (!settings_.pseudonym_key.empty()) {
+      TRY_DO(vault->take_pseudonym_key(settings_.pseudonym_key));
+    }
+    vault_ = std::move(vault);
     TRY_DO(open_place());
     trainer_ = std::make_unique<Trainer>(node_, *vault_);
     add_routes();

@@ -29,6 +29,7 @@ struct RunSettings {
   std::vector<std::string> names;
   std::vector<AccessToken> tokens;
   std::optional<TlsFiles> tls;
+  std::string pseudonym_key;               // of a new log; empty: one is made
   std::uint64_t snapshot_every = 200'000;  // positions; 0: only when it ends
   // Called once the door has answered a request of our own: success is said after it was probed.
   std::function<void(const std::string& url, const StartFigures& start)> on_ready;

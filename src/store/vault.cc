@@ -81,6 +81,7 @@ class Vault final : public SqliteVault {
   Expected<void> destroy(std::string_view subject) override;
   Expected<std::vector<std::string>> destroyed() override;
   Expected<void> rotate() override;
+  Expected<void> take_pseudonym_key(std::string_view key) override;
   Expected<void> recover() override;
 
  private:
@@ -214,6 +215,20 @@ Expected<std::string> Vault::pseudonym_key() {
   TRY_DO(transact([&] { return set_meta("pseudonym", wrap(outer_, "pseudonym", fresh)); }));
   pseudonym_ = fresh;
   return pseudonym_;
+}
+
+Expected<void> Vault::take_pseudonym_key(std::string_view key) {
+  if (key.size() != kSealKeyBytes) {
+    return invalid("a pseudonym key has " + std::to_string(kSealKeyBytes) + " bytes");
+  }
+  const std::scoped_lock lock(writing_mutex_, mutex_);
+  const auto found = read_pseudonym_key();
+  if (found)
+    return *found == key ? Expected<void>() : conflict("the log has another pseudonym key");
+  if (found.error().code() != Code::not_found) return found.error();
+  TRY_DO(transact([&] { return set_meta("pseudonym", wrap(outer_, "pseudonym", key)); }));
+  pseudonym_ = key;
+  return {};
 }
 
 // `not_found` if there is none, `expired` if it was destroyed.

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "stage/store.h"
 
@@ -24,6 +25,8 @@ class SqliteVault : public stage::Vault {
   // Seals every key anew under a fresh key-encryption key and replaces the key file. The keys
   // themselves stay, so nothing that they sealed changes. A crash leaves either the old or the new.
   virtual Expected<void> rotate() = 0;
+  // Gives a new vault this pseudonym key, of 32 bytes. `conflict` if it has another one.
+  virtual Expected<void> take_pseudonym_key(std::string_view key) = 0;
 };
 
 // Keeps vault.db in the directory (mode 0700). `broken` if the key file does not fit, `conflict` if

@@ -45,6 +45,21 @@ TEST_P(VaultContract, MakesThePseudonymKeyOnce) {
   EXPECT_EQ(value_of(vault_->pseudonym_key()), key);
 }
 
+TEST(Vault, TakesAPseudonymKeyOnlyWhileItHasNone) {
+  TemporaryDirectory directory;
+  const std::string key(32, 'k');
+  {
+    const auto vault = value_of(open_vault(directory.path()));
+    EXPECT_EQ(vault->take_pseudonym_key("short").error().code(), Code::invalid);
+    ASSERT_TRUE(vault->take_pseudonym_key(key));
+    EXPECT_EQ(value_of(vault->pseudonym_key()), key);
+  }
+  const auto vault = value_of(open_vault(directory.path()));
+  EXPECT_EQ(value_of(vault->pseudonym_key()), key);
+  EXPECT_TRUE(vault->take_pseudonym_key(key));
+  EXPECT_EQ(vault->take_pseudonym_key(std::string(32, 'o')).error().code(), Code::conflict);
+}
+
 TEST_P(VaultContract, MakesOneKeyASubject) {
   EXPECT_EQ(vault_->find_subject_key("a").error().code(), Code::not_found);
   const std::string a = value_of(vault_->subject_key("a"));
