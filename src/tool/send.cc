@@ -181,7 +181,9 @@ class Answers {
     ++(refused ? counts_.refused : counts_.acknowledged);
     progress_at_ = clock_.steady();
     changed_.notify_all();
+    const std::uint64_t answers = counts_.acknowledged + counts_.refused;
     lock.unlock();
+    if (options_.on_answer) options_.on_answer(answers);
     if (refused) on_refused_(options_.inputs[line.file].path, line.number, std::string(answer));
     if (output_ == nullptr) return {};
     output_->text().append(answer).push_back('\n');
@@ -262,6 +264,10 @@ class Sender {
     session_ = options_.session;
     if (session_.empty()) {
       session_ = "send-" + to_hex(random_bytes(8));
+      return {};
+    }
+    if (options_.answered) {
+      skip_ = *options_.answered;
       return {};
     }
     const Micros begun = clock_.steady();
@@ -413,6 +419,7 @@ class Sender {
       }
       if (tried) std::this_thread::sleep_for(std::chrono::microseconds(kPause));
       ++reconnects_;
+      if (options_.on_lost) TRY_DO(options_.on_lost());
       if (!connect()) continue;
       connected_ = clock_.steady();
       return {};

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,15 +19,21 @@ struct SendOptions {
   std::shared_ptr<const app::Spec> spec;  // of the running application, or one that fits it
   std::vector<InputFile> inputs;
   std::string url;
-  std::string token;                  // bearer token; may be empty
-  std::string ca_file;                // as in tool/door.h
+  std::string token;    // bearer token; may be empty
+  std::string ca_file;  // as in tool/door.h
   // Of a session that may have begun before: what was answered then is not sent again. The inputs
   // are the same. Empty: a session of its own.
   std::string session;
-  std::string output;                 // answers as NDJSON, full results; empty: positions alone
-  double rate = 0;                    // events a second; 0: as fast as it goes
-  std::uint64_t limit = 0;            // send no more than this; 0: all
-  Micros patience = 60 * kSecond;     // without an answer before it gives up
+  // How many of it were; nothing: the application is asked.
+  std::optional<std::uint64_t> answered;
+  std::string output;              // answers as NDJSON, full results; empty: positions alone
+  double rate = 0;                 // events a second; 0: as fast as it goes
+  std::uint64_t limit = 0;         // send no more than this; 0: all
+  Micros patience = 60 * kSecond;  // without an answer before it gives up
+  // Told at each answer how many there were in this call, on the thread that reads them.
+  std::function<void(std::uint64_t answers)> on_answer;
+  // The connection is lost and another will be tried: on the caller's thread. An error ends it.
+  std::function<Expected<void>()> on_lost;
 };
 
 struct SendReport {
