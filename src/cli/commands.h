@@ -113,8 +113,8 @@ struct ResultsOptions {
   Source source;
   std::string id;  // empty: all; "@12": of a position
   std::string event;
-  std::string decision;  // NAME:VALUE
-  std::uint64_t from = 0;  // 0: the first that is kept
+  std::string decision;     // NAME:VALUE
+  std::uint64_t from = 0;   // 0: the first that is kept
   std::uint64_t limit = 0;  // 0: all
   bool digest = false;
 };
@@ -130,10 +130,24 @@ struct ViewsOptions {
 int views_command(const Common& common, const ViewsOptions& options);
 
 struct VerifyOptions {
-  std::string data;  // directory of a log that no process holds
+  std::string app;                    // run under several patterns and compared; or:
+  std::string data;                   // directory of a log that no process holds
+  std::vector<std::string> inputs;    // EVENT=FILE; the rest goes with these
+  std::vector<std::string> patterns;  // empty: all that the application can have
+  std::uint64_t events = 0;           // 0: all
+  std::uint64_t seed = 1;
+  double duplicates = 0, late = 0;  // percent
+  std::uint64_t kills = 0;
+  std::uint64_t train_at = 0;           // 0: nothing is trained
+  std::vector<std::string> promotions;  // MODEL=FILE@EVENTS
+  std::string keep;                     // a directory; empty: nothing is kept
+  std::vector<std::string> programs;    // PATTERN=PATH
 };
-// Folds the log anew and compares: status kFault if anything differs.
+// Status kFault if anything differs: from a fold of the log, or between patterns.
 int verify_command(const Common& common, const VerifyOptions& options);
+int verify_patterns_command(const Common& common, const VerifyOptions& options);
+// What is compared, and what is not.
+std::string verify_footer();
 
 struct LettersOptions {
   Source source;

@@ -1,27 +1,14 @@
-// The command line. The only file that sees CLI11.
+// The command line: this file and cli/line_verify.cc see CLI11, no other.
 #include <CLI/CLI.hpp>
 
 #include "app/profile.h"
 #include "base/text.h"
-#include "cli/commands.h"
+#include "cli/line.h"
 #include "pattern/topology.h"
 
 namespace {
 
 using namespace quintet::cli;
-
-constexpr const char* kInputHelp = "CSV or NDJSON, .gz or not; may be given several times";
-constexpr const char* kAppHelp = "the application file";
-
-// One value each time that it is given: what follows may be another word of the command.
-CLI::Option* add_list(CLI::App* command, const char* name, std::vector<std::string>& to,
-                      const char* help, const char* type) {
-  return command->add_option(name, to, help)->allow_extra_args(false)->type_name(type);
-}
-
-CLI::Option* add_input(CLI::App* command, std::vector<std::string>& to) {
-  return add_list(command, "--input", to, kInputHelp, "EVENT=FILE");
-}
 
 void add_access(CLI::App* command, Access& access) {
   command->add_option("--token", access.token,
@@ -303,16 +290,6 @@ void add_views(CLI::App& app, const Common& common, int& status) {
   command->callback([options, &common, &status] { status = views_command(common, *options); });
 }
 
-void add_verify(CLI::App& app, const Common& common, int& status) {
-  auto options = std::make_shared<VerifyOptions>();
-  CLI::App* command =
-      app.add_subcommand("verify", "Fold a log anew and compare with what was recorded");
-  command->add_option("--data", options->data, "a log's directory, while nothing runs on it")
-      ->required();
-  command->footer("Example: quintet verify --data .quintet/card-fraud");
-  command->callback([options, &common, &status] { status = verify_command(common, *options); });
-}
-
 void add_dead_letters(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<LettersOptions>();
   auto words = std::make_shared<std::vector<std::string>>();
@@ -343,7 +320,8 @@ std::vector<std::string> texts(const std::vector<std::string_view>& names) {
 // The values of an option, or the words of a command (`option` empty), where they are few.
 std::vector<std::string> words_of(const std::string& command, const std::string& option) {
   if (option == "--format") return {"text", "json"};
-  if (option == "--pattern") return texts(quintet::pattern::pattern_names());
+  if (option == "--pattern" || option == "--patterns")
+    return texts(quintet::pattern::pattern_names());
   if (option == "--template") return texts(quintet::app::template_names());
   if (!option.empty()) return {};
   if (command == "models") return {"list", "show", "promote", "rollback", "import"};

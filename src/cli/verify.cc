@@ -49,6 +49,10 @@ void print_json(const tool::VerifyReport& report) {
 }  // namespace
 
 int verify_command(const Common& common, const VerifyOptions& options) {
+  if (options.data.empty() == options.app.empty()) {
+    return report_usage(common, invalid("say which application, or --data and a log's directory"));
+  }
+  if (options.data.empty()) return verify_patterns_command(common, options);
   const auto log = tool::StoredLog::open(options.data);
   if (!log) return report(common, log.error());
   SystemClock clock;

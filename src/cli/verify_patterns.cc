@@ -1,0 +1,182 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/decimal.h"
+#include "cli/commands.h"
+#include "host/loop.h"
+#include "host/supervisor.h"
+#include "pattern/topology.h"
+#include "tool/patterns.h"
+
+namespace quintet::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// The directory of a verification: kept where it was asked for, else taken away at the end.
+class Folder {
+ public:
+  static Expected<std::unique_ptr<Folder>> open(const std::string& keep) {
+    std::string path = keep;
+    std::error_code failed;
+    if (keep.empty()) {
+      path = (fs::temp_directory_path(failed) / "quintet-verify-XXXXXX").string();
+      if (failed || ::mkdtemp(path.data()) == nullptr) {
+        return unavailable("there is no temporary directory");
+      }
+    } else {
+      fs::create_directories(path, failed);
+      if (failed) return unavailable(path + ": " + failed.message());
+      if (!fs::is_empty(path, failed)) return conflict(path + " is not empty");
+    }
+    return std::unique_ptr<Folder>(new Folder(path, !keep.empty()));
+  }
+  ~Folder() { remove(); }
+  void remove() const {
+    std::error_code ignored;
+    if (!kept_) fs::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  Folder(std::string path, bool kept) : path_(std::move(path)), kept_(kept) {}
+  std::string path_;
+  bool kept_;
+};
+
+// Ctrl-C and SIGTERM end the application under way, in order, and then this program by the same
+// signal.
+class Interrupts {
+ public:
+  Interrupts(tool::Endable& endable, const Folder& folder) {
+    loop_.on_termination([&](int number) {
+      endable.end();
+      folder.remove();
+      std::signal(number, SIG_DFL);
+      std::raise(number);
+    });
+    loop_.start("interrupts");
+  }
+
+ private:
+  host::Loop loop_;
+};
+
+bool is_pattern(const std::string& name) {
+  return pattern::find_pattern(name).has_value();
+}
+
+// Those of this build that the application's file is right for.
+Expected<std::vector<std::string>> patterns_of(const VerifyOptions& options,
+                                               const std::string& text) {
+  std::vector<std::string> out = options.patterns;
+  for (const std::string& name : out) {
+    TRY_DO(pattern::find_pattern(name));
+    if (app::load(text, name).spec == nullptr) {
+      return invalid("the application cannot run under " + name + "; quintet run --pattern " +
+                     name + " says why");
+    }
+  }
+  if (!out.empty()) return out;
+  for (const std::string_view name : pattern::pattern_names()) {
+    if (app::load(text, name).spec != nullptr) out.emplace_back(name);
+  }
+  return out;
+}
+
+Expected<tool::ModelSwitch> parse_promotion(const std::string& text, const app::Spec& spec) {
+  const std::size_t equals = text.find('='), at = text.rfind('@');
+  const auto count = parse_int64(at == text.npos ? std::string() : text.substr(at + 1));
+  if (equals == text.npos || !count || *count < 0 || at < equals) {
+    return invalid("--promote " + text + ": write MODEL=FILE@EVENTS");
+  }
+  tool::ModelSwitch out;
+  out.model = text.substr(0, equals);
+  out.file = text.substr(equals + 1, at - equals - 1);
+  out.at = static_cast<std::uint64_t>(*count);
+  for (const app::ModelSpec& model : spec.models) {
+    if (model.name == out.model) return out;
+  }
+  return not_found("--promote " + text + ": there is no model \"" + out.model + "\"");
+}
+
+Expected<tool::PatternsOptions> prepare(const VerifyOptions& options,
+                                        std::shared_ptr<const app::Spec> spec) {
+  tool::PatternsOptions out;
+  out.app = options.app;
+  out.spec = std::move(spec);
+  if (options.inputs.empty()) return invalid("--input is required");
+  for (const std::string& input : options.inputs) {
+    TRY(auto file, tool::parse_input(input, *out.spec));
+    out.inputs.push_back(std::move(file));
+  }
+  TRY(const std::string text, read_file(options.app));
+  TRY(out.patterns, patterns_of(options, text));
+  TRY(const std::string self, host::own_program());
+  for (const std::string& name : out.patterns) out.programs[name] = self;
+  for (const std::string& one : options.programs) {
+    const std::size_t equals = one.find('=');
+    if (equals == one.npos || !is_pattern(one.substr(0, equals))) {
+      return invalid("--program " + one + ": write PATTERN=PATH");
+    }
+    out.programs[one.substr(0, equals)] = one.substr(equals + 1);
+  }
+  out.events = options.events;
+  out.disturbance = {options.seed, options.duplicates, options.late};
+  out.kills = options.kills;
+  for (const std::string& one : options.promotions) {
+    TRY(auto promotion, parse_promotion(one, *out.spec));
+    out.switches.push_back(std::move(promotion));
+  }
+  if (options.train_at != 0) out.train_at = options.train_at;
+  return out;
+}
+
+}  // namespace
+
+std::string verify_footer() {
+  return "Each pattern runs by itself on the same input, sent as one ordered session, and is "
+         "dumped\n"
+         "at rest. Compared are: what became of each line that was sent (position and id, or why "
+         "it\n"
+         "was refused), every result (features, predictions, decisions, reasons, errors, model\n"
+         "versions) as it was replied and as it stands, every line of every view, every dead "
+         "letter\n"
+         "with its original, every model version with its digest, figures and card, and the "
+         "promotions.\n"
+         "Not compared: " +
+         std::string(tool::kLeftOut) +
+         ".\n"
+         "Examples: quintet verify app.yaml --input transaction=tx.csv.gz --events 100000\n"
+         "          quintet verify app.yaml --input transaction=tx.csv --duplicates 1 --late 2 \\\n"
+         "            --kill 3 --train-at 50000\n"
+         "          quintet verify --data .quintet/card-fraud";
+}
+
+int verify_patterns_command(const Common& common, const VerifyOptions& options) {
+  const auto loaded = load_app(common, options.app);
+  if (loaded.spec == nullptr) return loaded.status;
+  auto prepared = prepare(options, loaded.spec);
+  if (!prepared) return report_usage(common, prepared.error());
+  const auto folder = Folder::open(options.keep);
+  if (!folder) return report_usage(common, folder.error());
+  prepared->directory = (*folder)->path();
+  tool::Endable endable;
+  const Interrupts interrupts(endable, **folder);
+  SystemClock clock;
+  const auto mode = common.quiet ? tool::Progress::Mode::quiet : tool::Progress::Mode::automatic;
+  const auto found = tool::verify_patterns(*prepared, endable, mode, clock);
+  if (!found) return report(common, found.error());
+  if (common.json) {
+    std::printf("%s\n", tool::to_json(*found).c_str());
+  } else {
+    std::printf("%s", tool::to_text(*found).c_str());
+  }
+  return found->equal() ? kOk : kFault;
+}
+
+}  // namespace quintet::cli

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""`quintet verify app.yaml`: one application under several patterns, equal under all disturbances,
+and planted differences that are found.
+
+Ends with 'N passed, N failed'.
+"""
+import json
+import os
+import signal
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cli_check import perform, started, write  # noqa: E402
+from surroundings import until  # noqa: E402
+
+TIMELESS = """quintet: 1
+app: hits
+pattern: monolithic
+events: {hit: {fields: {key: string, size: int64}}}
+features: {f: {of: hit, columns: {last: sum(size) over 3 events by key}}}
+"""
+TWICE = "--patterns monolithic,monolithic"
+SHA = r"[0-9a-f]{64}"
+
+
+def verified(c, line, status=0):
+    """The report of a verification of 300 orders, twice."""
+    out = c.run(f"--format json -q verify app.yaml --input order=orders.csv {TWICE} {line}", status)
+    report = json.loads(out or "{}")
+    c.that(f"{line}: equal is {status == 0}", report.get("equal") is (status == 0), out[:3000])
+    return report
+
+
+def check_equal(c):
+    c.run("verify app.yaml --input orders.csv " + TWICE, 0,
+          rf"^pattern .*\n(monolithic +300 +0 +300 +0 +0 +0 +[\d.]+ +yes +{SHA}\n){{2}}"
+          r"the answers are equal\n$", r"^monolithic: 300 events in")
+    report = verified(c, "")
+    one, other = report["patterns"]
+    c.that("digests are equal", one["digest"] == other["digest"], report)
+    again = verified(c, "")["patterns"][0]["digest"]
+    c.that("and the same another time", again == one["digest"], again)
+    less = verified(c, "--events 100")["patterns"][0]
+    c.that("no more events than asked", less["events"] == 100 and less["digest"] != one["digest"])
+    c.run("verify app.yaml --input orders.csv -q", 0, r"one pattern alone|answers are equal", "")
+
+
+def check_disturbed(c):
+    report = verified(c, "--duplicates 10 --late 10 --kill 3 --train-at 240 --seed 3")
+    for run in report["patterns"]:
+        c.that("events came twice", run["events"] > 310 and run["results"] == 300, run)
+        c.that("a process was killed", run["kills"] == 3 and run["reconnects"] >= 1, run)
+        c.that("the model was trained", run["models"] == 1 and run["promotions"] == 1, run)
+    late = verified(c, "--late 20")["patterns"][0]["digest"]
+    c.that("late events change answers", late != verified(c, "")["patterns"][0]["digest"])
+    refused = verified(c, "--input order=bad.csv --kill 2")["patterns"][0]
+    c.that("refused lines have letters", refused["refused"] == 1 == refused["letters"], refused)
+
+
+def check_usage(c):
+    write("hits.ndjson", '{"key":"a","size":1}\n{"key":"a","size":2}\n{"key":"a","size":2}\n')
+    c.run("verify", 2, "", r"say which application, or --data")
+    c.run("verify app.yaml", 2, "", r"--input is required")
+    c.run("verify app.yaml --input nobody=orders.csv", 2, "", r"no event or table")
+    c.run("verify app.yaml --input orders.csv --patterns none", 2, "", r'no pattern "none"; it has')
+    c.run("verify app.yaml --input orders.csv --promote score", 2, "", r"MODEL=FILE@EVENTS")
+    c.run("verify app.yaml --input orders.csv --promote nobody=x@3", 2, "", r'no model "nobody"')
+    c.run("verify app.yaml --input orders.csv --program x=y", 2, "", r"write PATTERN=PATH")
+    c.run("verify app.yaml --input orders.csv --late 101", 2, "", r"--late")
+    c.run("verify app.yaml --input nothing.csv -q", 2, "", r"No such file")
+    c.run("verify wrong.yaml --input orders.csv", 1, "", r"^error\[QNT-")
+    c.run("verify app.yaml --input orders.csv --keep kept -q " + TWICE, 0)
+    c.that("what is kept is kept", {"dump", "log", "data"} <= set(os.listdir("kept/1-monolithic")))
+    c.run("verify app.yaml --input orders.csv --keep kept", 2, "", r"kept is not empty")
+    write("ends.sh", "#!/bin/sh\necho it does not want to >&2\nexit 3\n")
+    os.chmod("ends.sh", 0o755)
+    c.run("verify app.yaml --input orders.csv --program monolithic=./ends.sh", 2, "",
+          r"pattern monolithic: it ended before it was ready:\nit does not want to")
+    write("timeless.yaml", TIMELESS)
+    c.run("verify timeless.yaml --input hit=hits.ndjson -q " + TWICE, 0, r"are equal", "")
+    write("timeless.yaml", TIMELESS + "views: {v: {of: hit, by: [key], every: 1h, aggregate: "
+          "{hits: count()}}}\n")
+    c.run("verify timeless.yaml --input hit=hits.ndjson", 1, "", r"hit has no `time:`.* view v ")
+
+
+def children(process):
+    with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
+        return [int(number) for number in file.read().split()]
+
+
+def gone(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def check_interrupts(c):
+    """Whatever ends the command ends the application that it runs, and takes its files away."""
+    write("many.ndjson", "".join(json.dumps({"id": f"m{i}", "at": "2024-02-01T00:00:00Z",
+                                             "customer": "c", "amount": 1}) + "\n"
+                                 for i in range(200_000)))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["TMPDIR"] = folder
+            with started("verify app.yaml --input order=many.ndjson -q " + TWICE) as process:
+                child, = until(lambda p=process: children(p), "the application is started")
+                process.send_signal(number)
+                c.that(f"{number.name} ends it", process.wait(60) == -number)
+            del os.environ["TMPDIR"]
+            until(lambda pid=child: gone(pid), "the application is gone")
+            c.that(f"nothing is left after {number.name}",
+                   number == signal.SIGKILL or not os.listdir(folder), os.listdir(folder))
+
+
+if __name__ == "__main__":
+    perform([check_equal, check_disturbed, check_usage, check_interrupts])
