@@ -53,6 +53,11 @@ constexpr std::string_view kMore = R"(      p90: quantile(amount, 0.9) over 1h b
       n_10m: count() over 10m by (customer, shop)
 )";
 
+constexpr std::string_view kMoreOfBase = R"(      p90: quantile(amount, 0.9) over 1h by shop
+      n_2m: count() over 2m by customer
+      twice: 2 * n_5m
+)";
+
 constexpr std::string_view kTail = R"(models:
   score: {of: payment, type: linear, inputs: [n_5m, amount, risk], file: none.json}
 decisions:
@@ -74,11 +79,14 @@ std::shared_ptr<const app::Spec> load(const std::string& text) {
 
 }  // namespace
 
-const std::vector<std::shared_ptr<const app::Spec>>& applications() {
+const std::vector<std::shared_ptr<const app::Spec>>& applications(bool retain) {
+  static const std::string head(kHead), tail(kTail);
   static const std::vector<std::shared_ptr<const app::Spec>> both = {
-      load(std::string(kHead) + std::string(kTail)),
-      load(std::string(kHead) + std::string(kMore) + std::string(kTail))};
-  return both;
+      load(head + tail), load(head + std::string(kMore) + tail)};
+  static const std::string kept = "retain: " + std::to_string(kRetain / kHour) + "h\n";
+  static const std::vector<std::shared_ptr<const app::Spec>> removing = {
+      load(head + tail + kept), load(head + std::string(kMoreOfBase) + tail + kept)};
+  return retain ? removing : both;
 }
 
 stage::ModelVersion model_version(int number) {

@@ -74,14 +74,18 @@ Request& Client::make() {
   } else {
     request.type = random.chance(0.15) ? "report" : "payment";
     request.id = "e" + std::to_string(number_) + "-" + std::to_string(index);
-    request.time = kBegin - kHour + event_time_;
+    // Where old log goes, as far behind the clock as it may jump.
+    request.time = run_.options_.retain
+                       ? run_.wall() / kSecond * kSecond - random.between(15, 20) * kMinute
+                       : kBegin - kHour + event_time_;
     // In long runs few: the low time is the tenth smallest of a thousand, late ones included.
     if (random.chance(run_.options_.events > 400 ? 0.004 : 0.04)) {
       request.intent = Intent::late;
       request.time -= random.between(1, 5) * kHour;
     } else if (random.chance(0.03)) {
       request.intent = Intent::future;
-      request.time = kBegin + random.between(6, 20) * kMinute;
+      request.time = (run_.options_.retain ? run_.wall() / kSecond * kSecond : kBegin) +
+                     random.between(6, 20) * kMinute;
     }
     request.text = request.type == "report" ? report(request) : payment(request);
     if (random.chance(0.04)) {

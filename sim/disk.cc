@@ -41,6 +41,7 @@ class HandleStore final : public stage::Store {
     if (epoch < handle_.disk.newest_epoch) {
       handle_.disk.faults.emplace_back("a sequencer committed after another had taken over");
     }
+    handle_.disk.archive.committed(commit);
     if (sites.maybe("a commit fails and is there", 0.004)) return fail(broken("EIO in fsync"));
     if (sites.maybe("the process dies after a commit", 0.004)) return end_here();
     return done;
@@ -127,13 +128,20 @@ class HandleStore final : public stage::Store {
   Expected<bool> remove_below(Position position, std::size_t most, Epoch epoch) override {
     if (handle_.dead) return gone();
     if (handle_.disk.sites.maybe("the process dies before old log goes", 0.02)) return end_here();
-    return store_.remove_below(position, most, epoch);
+    if (epoch == handle_.disk.newest_epoch) handle_.disk.archive.log_goes(position);
+    auto more = store_.remove_below(position, most, epoch);
+    check_fence(more.has_value(), epoch);
+    if (handle_.disk.sites.maybe("the process dies after old log went", 0.02)) return end_here();
+    return more;
   }
   Expected<void> put_base(std::uint64_t number, const std::vector<Snapshot>& parts,
                           Epoch epoch) override {
     if (handle_.dead) return gone();
     if (handle_.disk.sites.maybe("the process dies before a base", 0.05)) return end_here();
-    return store_.put_base(number, parts, epoch);
+    if (handle_.disk.sites.maybe("a base finds no room", 0.03)) return exhausted("no room");
+    auto done = store_.put_base(number, parts, epoch);
+    check_fence(done.has_value(), epoch);
+    return done;
   }
   Expected<Snapshot> base_part(std::uint64_t number, std::string_view name) override {
     return store_.base_part(number, name);
@@ -141,7 +149,13 @@ class HandleStore final : public stage::Store {
   Expected<std::vector<std::uint64_t>> bases() override { return store_.bases(); }
   Expected<bool> remove_base(std::uint64_t number, std::size_t most, Epoch epoch) override {
     if (handle_.dead) return gone();
-    return store_.remove_base(number, most, epoch);
+    if (handle_.disk.sites.maybe("the process dies before an old base goes", 0.03)) {
+      return end_here();
+    }
+    if (epoch == handle_.disk.newest_epoch) handle_.disk.archive.base_goes(number);
+    auto more = store_.remove_base(number, most, epoch);
+    check_fence(more.has_value(), epoch);
+    return more;
   }
   Expected<void> verify() override { return store_.verify(); }
 
@@ -153,6 +167,12 @@ class HandleStore final : public stage::Store {
   Error fail(Error error) {
     handle_.failure = error;
     return error;
+  }
+  void check_fence(bool done, Epoch epoch) {
+    if (done && epoch < handle_.disk.newest_epoch) {
+      handle_.disk.faults.emplace_back("a sequencer changed a base after another had taken over");
+    }
+    if (!done) handle_.disk.sites.saw("an older sequencer may not touch the base");
   }
 
   DiskHandle& handle_;

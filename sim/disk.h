@@ -13,8 +13,8 @@
 #include <set>
 #include <vector>
 
+#include "sim/archive.h"
 #include "sim/sites.h"
-#include "store/memory.h"
 
 namespace quintet::sim {
 
@@ -36,6 +36,7 @@ class Disk {
   Epoch newest_epoch = 0;                                    // that was given out
   std::vector<std::string> faults;                           // broken promises of the store
   std::vector<std::vector<stage::Snapshot>> snapshots;       // by transaction
+  Archive archive{store, faults};
 
  private:
   Random& random_;

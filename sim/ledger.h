@@ -16,6 +16,7 @@ struct Answer {
   stage::Admission::What what = stage::Admission::What::refused;
   Position position = kNoPosition;
   std::string error;  // Error::id(), or its code's name
+  Micros latest = 0;  // that any clock has shown by then
   std::string json;
   bool of_replay = false;
 };

@@ -8,11 +8,39 @@ namespace {
 
 constexpr Micros kLargestJump = 10 * kMinute;
 constexpr Micros kTwoSequencers = 300'000;
+constexpr Micros kBetweenCuts = kSecond;
 
 }  // namespace
 
 void Nemesis::begin() {
+  go_on();
+  if (run_.options_.retain) cut();
+}
+
+void Nemesis::go_on() {
   run_.world_.after(run_.random_.below(run_.options_.fault_every), [this] { strike(); });
+}
+
+// A look at the log's beginning, again and again.
+void Nemesis::cut() {
+  if (!striking_) return;
+  Run& run = run_;
+  run.world_.after(run.random_.below(kBetweenCuts), [this] { cut(); });
+  Process* process = run.reached();
+  if (process == nullptr) return;
+  process->loop().post([this, process] {
+    if (process->place() == nullptr || process->place()->saturated()) return;
+    process->place()->retain([this, process](const Expected<host::Place::Retention>& done) {
+      if (!done && done.error().id() == "base_differs") {
+        run_.ledger_.fault("a cut is refused: " + done.error().message());
+      }
+      if (!done || done->removed == 0) return;
+      run_.sites_.saw("old log is removed");
+      run_.ledger_.note("the log begins at " + std::to_string(done->first));
+      // Out of the base too, and while the log below it goes.
+      if (run_.random_.chance(0.4)) process->loop().post([this, process] { erase(*process); });
+    });
+  });
 }
 
 void Nemesis::end() {
@@ -23,13 +51,14 @@ void Nemesis::end() {
 void Nemesis::strike() {
   if (!striking_) return;
   Run& run = run_;
-  begin();
+  go_on();
   const std::int64_t what = run.random_.below(12);
   if (what == 0) return crash();
   if (what == 1) return second_sequencer();
   if (what == 2) {
     run.sites_.saw("the wall clock jumps");
     run.jumped_ = run.random_.between(-kLargestJump, kLargestJump);
+    run.furthest_ = std::max(run.furthest_, run.jumped_);
     for (auto& process : run.processes_) process->clock().jumped = run.jumped_;
     return;
   }
@@ -48,7 +77,8 @@ void Nemesis::strike() {
 void Nemesis::act(std::int64_t what, Process& process) {
   switch (what) {
     case 4: return promote(process);
-    case 5: return run_.random_.chance(0.3) ? erase(process) : read(process);
+    case 5:
+      return run_.random_.chance(run_.options_.retain ? 0.8 : 0.3) ? erase(process) : read(process);
     case 6: return replay(process);
     case 7: return discard(process);
     case 8: return mark(process);
@@ -88,8 +118,10 @@ void Nemesis::promote(Process& process) {
 }
 
 void Nemesis::erase(Process& process) {
+  if (process.place() == nullptr) return;
   Position position = static_cast<Position>(
-      run_.random_.between(1, static_cast<std::int64_t>(process.place()->last())));
+      run_.random_.between(static_cast<std::int64_t>(process.place()->first()),
+                           static_cast<std::int64_t>(process.place()->last())));
   const auto blocks = run_.disk_.store.read_log(position, 1);
   if (!blocks || blocks->empty()) return;
   const auto block = event::decode_block(blocks->front().bytes);
@@ -154,6 +186,9 @@ void Nemesis::read(Process& process) {
       if (result.error().code() == Code::not_found) {
         run_.ledger_.fault(request.id +
                            " was acknowledged and cannot be read: " + result.error().message());
+      } else if (result.error().code() == Code::expired &&
+                 answer.position >= process.place()->first()) {
+        run_.ledger_.fault(request.id + " is in the log and cannot be read");
       }
     } else if (*result != answer.json && run_.ledger_.erase_asked.empty()) {
       run_.ledger_.fault(request.id + " reads otherwise than it was acknowledged: " + *result +

@@ -14,6 +14,7 @@ class Nemesis {
   void end();
 
  private:
+  void go_on();
   void strike();
   void act(std::int64_t what, Process& process);
   void crash();
@@ -24,6 +25,7 @@ class Nemesis {
   void discard(Process& process);
   void mark(Process& process);
   void read(Process& process);
+  void cut();
 
   Run& run_;
   bool striking_ = true;

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "host/letters.h"
-#include "host/vault_sealer.h"
 #include "sim/application.h"
+#include "sim/logged.h"
 #include "sim/run.h"
 #include "stage/infer.h"
 #include "stage/low_time.h"
@@ -15,33 +15,6 @@ namespace quintet::sim {
 namespace {
 
 using What = stage::Admission::What;
-
-// Opens every seal ever made, but for the subjects that count as erased.
-class EveryKey final : public stage::Vault {
- public:
-  EveryKey(const Disk& disk, const std::set<std::string>& erased) : disk_(disk), erased_(erased) {}
-  Expected<std::string> pseudonym_key() override { return disk_.pseudonym_key; }
-  Expected<std::string> subject_key(std::string_view subject) override {
-    return find_subject_key(subject);
-  }
-  Expected<std::string> find_subject_key(std::string_view subject) override {
-    if (erased_.contains(std::string(subject))) return expired("erased");
-    const auto key = disk_.all_keys.find(subject);
-    if (key == disk_.all_keys.end()) return not_found("a key that was never durable");
-    return key->second;
-  }
-  Expected<void> destroy(std::string_view) override { return {}; }
-  Expected<std::vector<std::string>> destroyed() override { return std::vector<std::string>(); }
-
- private:
-  const Disk& disk_;
-  const std::set<std::string>& erased_;
-};
-
-struct Logged {
-  event::Record record;
-  Epoch epoch = 0;
-};
 
 class Oracle {
  public:
@@ -57,6 +30,7 @@ class Oracle {
     outcomes();
     letters();
     controls();
+    judge_bases(disk_, log_, versions_, ledger_);
     for (const auto& one : log_) ledger_.note(one.record.id);
     ledger_.note(place_.state_digest());
   }
@@ -65,7 +39,7 @@ class Oracle {
   void fault(std::string what) { ledger_.fault(std::move(what)); }
 
   bool read() {
-    const auto blocks = disk_.store.read_log(1, SIZE_MAX);
+    const auto blocks = disk_.archive.blocks();
     if (!blocks) return fault(blocks.error().message()), false;
     Epoch epoch = 0;
     for (const auto& bytes : *blocks) {
@@ -77,8 +51,10 @@ class Oracle {
         if (record.position != log_.size() + 1) fault("positions have a gap");
         if (record.kind == event::RecordKind::application) {
           const auto body = stage::read_application(record.plain);
-          for (const auto& form : applications()) {
-            if (body && form->digest == body->digest) versions_.push_back(form);
+          for (const bool retain : {false, true}) {
+            for (const auto& form : applications(retain)) {
+              if (body && form->digest == body->digest) versions_.push_back(form);
+            }
           }
         }
         log_.push_back({std::move(record), epoch});
@@ -113,18 +89,44 @@ class Oracle {
       }
       if (event::is_control(record.kind)) {
         control = record.position;
+        if (record.kind == event::RecordKind::seal) seal(record);
         continue;
       }
+      if (record.time <= edge_) fault(name + " is older than what a cut removed");
       if (record.visits.empty()) fault(name + " visits no shard");
       if (record.time > record.admitted_at + 5 * kMinute) fault(name + " lies too far ahead");
       times.push_back(record.time);
       const Micros horizon = stage::horizon_of(*versions_[record.app_version - 1], low);
       if (record.time <= horizon) disk_.sites.saw("an event is late");
-      if (!positions_.emplace(std::pair(type_of(record), record.id), record.position).second) {
+      std::vector<Position>& same = positions_[{type_of(record), record.id}];
+      // The id of what was removed is free (S10.4).
+      if (!same.empty() && same.back() > cut_before(record.position)) {
         fault(record.id + " stands twice in the log");
       }
+      same.push_back(record.position);
     }
     if (low != kNoTime) disk_.sites.saw("the low time moves");
+  }
+
+  void seal(const event::Record& record) {
+    const auto body = stage::read_seal(record.plain);
+    if (!body || body->cut >= record.position || body->cut < cut_before(record.position)) {
+      return fault("record " + std::to_string(record.position) + " cuts the log where it cannot");
+    }
+    cuts_[record.position] = body->cut;
+    for (Position position = 1; position <= body->cut; ++position) {
+      const event::Record& gone = log_[position - 1].record;
+      if (!event::is_control(gone.kind) && gone.time > body->edge) {
+        fault("position " + std::to_string(position) + " was removed and is not old");
+      }
+    }
+    edge_ = std::max(edge_, body->edge);
+  }
+
+  // What was removed when the record at `position` was written.
+  Position cut_before(Position position) const {
+    const auto after = cuts_.lower_bound(position);
+    return after == cuts_.begin() ? kNoPosition : std::prev(after)->second;
   }
 
   std::string type_of(const event::Record& record) const {
@@ -162,34 +164,52 @@ class Oracle {
     for (const auto& request : ledger_.requests) {
       const auto at = positions_.find({request->type, request->id});
       const auto sent = content(*versions_.front(), *request);
-      const bool logged = at != positions_.end();
-      const bool same = logged && sent && *sent == logged_content(log_[at->second - 1]);
-      if (same && request->attempts > 0) asked_for.insert(at->second);
+      const std::vector<Position> logged =
+          at == positions_.end() ? std::vector<Position>() : at->second;
+      Position same = kNoPosition;  // with the content of this request
+      for (const Position position : logged) {
+        if (!sent || *sent != logged_content(log_[position - 1])) continue;
+        if (same != kNoPosition) fault(request->id + " was admitted twice");
+        same = position;
+      }
+      if (same != kNoPosition && request->attempts > 0) asked_for.insert(same);
       for (const Answer& answer : request->answers) {
-        if (answer.what != What::refused) {
-          // The content of what was erased cannot be compared (S8.4).
-          const bool gone = logged && answer.what == What::repeated &&
-                            subject_erased(log_[at->second - 1].record);
-          if (!same && !gone) fault(request->id + " was acknowledged and is not in the log");
-          if ((same || gone) && answer.position != at->second) {
-            fault(request->id + " was acknowledged at another position");
-          }
-          compare(*request, answer);
-        } else {
-          refused(*request, answer, logged, same);
+        if (answer.what == What::refused) {
+          refused(*request, answer, logged.size(), same != kNoPosition);
+          continue;
         }
+        // The content of what was erased cannot be compared (S8.4).
+        const bool there = std::find(logged.begin(), logged.end(), answer.position) != logged.end();
+        const bool gone = there && answer.what == What::repeated &&
+                          subject_erased(log_[answer.position - 1].record);
+        if (same == kNoPosition && !gone) {
+          fault(request->id + " was acknowledged and is not in the log");
+        } else if (answer.position != same && !gone) {
+          fault(request->id + " was acknowledged at another position");
+        }
+        if (there) compare(*request, answer);
       }
     }
-    for (const auto& [key, position] : positions_) {
-      if (!asked_for.contains(position)) fault(key.second + " is in the log and was never sent");
+    for (const auto& [key, positions] : positions_) {
+      for (const Position position : positions) {
+        if (!asked_for.contains(position)) fault(key.second + " is in the log and was never sent");
+      }
     }
   }
 
-  void refused(const Request& request, const Answer& answer, bool logged, bool same) {
+  void refused(const Request& request, const Answer& answer, std::size_t logged, bool same) {
     const bool erased = !ledger_.erase_asked.empty();
     if (answer.error == "conflict") {
-      // An erased event is known by its id alone: nobody can tell any more that it is the same.
-      if (!logged || (same && !erased)) fault(request.id + " was refused as a conflict with none");
+      // An erased event is known by its id alone: nobody can tell any more that it is the same. And
+      // what it was in conflict with may have been removed since.
+      if (logged == 0 || (same && !erased && logged == 1)) {
+        fault(request.id + " was refused as a conflict with none");
+      }
+    } else if (answer.error == "too_old") {
+      const Micros retain = versions_.front()->retain;
+      if (request.time > edge_ && (retain == 0 || request.time >= answer.latest - retain)) {
+        fault(request.id + " was refused as too old and is not");
+      }
     } else if (answer.error == "erased") {
       if (!erased) fault(request.id + " was refused as erased, and nothing was");
     } else if (answer.error == "out_of_order") {
@@ -221,6 +241,12 @@ class Oracle {
   void compare(const Request& request, const Answer& answer) {
     if (answer.json.empty() || subject_erased(log_[answer.position - 1].record)) return;
     const auto result = place_.result(answer.position);
+    if (answer.position < place_.first()) {
+      if (result || result.error().code() != Code::expired) {
+        fault(request.id + " was removed and is read as if it were there");
+      }
+      return;
+    }
     if (!result || *result != answer.json) {
       fault(request.id + " reads otherwise than it was acknowledged: " +
             (result ? *result : result.error().message()) + " and " + answer.json);
@@ -229,7 +255,7 @@ class Oracle {
 
   // One outcome a position, equal to a fold from position 1 under what was in force there.
   void outcomes() {
-    const auto runs = disk_.store.read_outcomes(1, SIZE_MAX);
+    const auto runs = disk_.archive.outcomes();
     if (!runs) return fault(runs.error().message());
     std::vector<std::string> bytes;
     stored_.resize(log_.size());
@@ -374,7 +400,9 @@ class Oracle {
         fault("an erasure was acknowledged and is not in the log");
       }
       if (!disk_.destroyed.contains(subject)) fault("an erased subject's key is still there");
-      for (Position before = 1; before < position && before <= log_.size(); ++before) {
+      // The outcomes of what was removed went with it.
+      for (Position before = cut_before(position) + 1; before < position && before <= log_.size();
+           ++before) {
         const event::Record& record = log_[before - 1].record;
         if (record.subject == subject && record.kind == event::RecordKind::event &&
             stored_[before - 1].status != stage::OutcomeStatus::erased) {
@@ -391,7 +419,9 @@ class Oracle {
   EveryKey all_{disk_, nobody_};
   std::vector<Logged> log_;
   std::vector<std::shared_ptr<const app::Spec>> versions_;
-  std::map<std::pair<std::string, std::string>, Position> positions_;
+  std::map<std::pair<std::string, std::string>, std::vector<Position>> positions_;
+  std::map<Position, Position> cuts_;  // by their seal record
+  Micros edge_ = kNoTime;              // of the last of them
   std::vector<Stored> stored_;
 };
 

@@ -8,18 +8,21 @@ namespace {
 
 constexpr Micros kLoopSlowness = 500;
 constexpr Micros kWriterSlowness = 5'000;
+constexpr Micros kAsideSlowness = 3'000;
 constexpr Micros kOpenAgain = kSecond / 10;
 constexpr Position kSnapshotEvery = 25;
 
 }  // namespace
 
-Process::Process(World& world, Disk& disk, std::shared_ptr<const app::Spec> spec, Micros jumped)
+Process::Process(World& world, Disk& disk, std::shared_ptr<const app::Spec> spec, Micros jumped,
+                 std::int64_t pace)
     : world_(world),
       disk_(disk),
       spec_(std::move(spec)),
-      clock_(world, kBegin),
+      clock_(world, kBegin, pace),
       loop_(std::make_unique<Thread>(world, kLoopSlowness)),
-      writer_(std::make_unique<Thread>(world, kWriterSlowness)) {
+      writer_(std::make_unique<Thread>(world, kWriterSlowness)),
+      aside_(std::make_unique<Thread>(world, kAsideSlowness)) {
   clock_.jumped = jumped;
   open();
 }
@@ -48,13 +51,15 @@ void Process::open() {
   host::Place::Settings settings;
   settings.spec = spec_;
   settings.snapshot_every = kSnapshotEvery;
+  settings.retain_least = 0;
   settings.on_failure = [this](const Error&) {
     loop_->post([this] {
       close();
       open();
     });
   };
-  auto opened = host::Place::open({*store_, *vault_, clock_, *loop_, writer_.get()}, settings);
+  auto opened =
+      host::Place::open({*store_, *vault_, clock_, *loop_, writer_.get(), aside_.get()}, settings);
   if (opened) {
     place_ = *std::move(opened);
     return;

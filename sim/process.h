@@ -11,7 +11,9 @@ namespace quintet::sim {
 
 class Process {
  public:
-  Process(World& world, Disk& disk, std::shared_ptr<const app::Spec> spec, Micros jumped);
+  // `pace`: of the wall clock, in seconds a second of the world.
+  Process(World& world, Disk& disk, std::shared_ptr<const app::Spec> spec, Micros jumped,
+          std::int64_t pace);
   ~Process();
 
   host::Place* place() { return place_.get(); }  // null while it is being opened
@@ -36,7 +38,7 @@ class Process {
   std::unique_ptr<DiskHandle> handle_;
   std::unique_ptr<stage::Store> store_;
   std::unique_ptr<stage::Vault> vault_;
-  std::unique_ptr<Thread> loop_, writer_;
+  std::unique_ptr<Thread> loop_, writer_, aside_;
   std::unique_ptr<host::Place> place_;
   std::unique_ptr<Timer> again_;
 };

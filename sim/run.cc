@@ -12,17 +12,19 @@ using What = stage::Admission::What;
 
 // What is not asked for but shall be seen to happen, in some run.
 constexpr const char* kSeen[] = {
-    "a commit is refused",          "a dead letter is replayed", "a gap in a session is refused",
-    "a place cannot be opened",     "a process is killed",       "a subject is erased",
-    "an event is out of its order", "an event is too early",     "an event is late",
-    "the low time moves",           "the wall clock jumps",      "two sequencers live"};
+    "a commit is refused",      "a dead letter is replayed", "a gap in a session is refused",
+    "a place cannot be opened", "a process is killed",       "a subject is erased",
+    "an event is too old",      "old log is removed",        "an event is out of its order",
+    "an event is too early",    "an event is late",          "the low time moves",
+    "the wall clock jumps",     "two sequencers live"};
 constexpr Micros kWild = 20 * kSecond;  // at most
+constexpr Micros kWildRemoving = 40 * kSecond;
 constexpr Micros kHealWithin = 3 * kMinute;
 constexpr Micros kAnsweredWithin = 10 * kSecond;
 
 }  // namespace
 
-Options Options::choose(Random& random) {
+Options Options::choose(Random& random, bool retain) {
   Options options;
   options.clients = static_cast<int>(random.between(1, 5));
   options.events = static_cast<int>(random.between(20, 120));
@@ -38,6 +40,17 @@ Options Options::choose(Random& random) {
     options.sessions = 0;
     options.fault_every = kSecond / 2;
   }
+  // Enough for the low time to move twice, in so much time that windows forget.
+  if (retain || random.chance(0.04)) {
+    options.retain = true;
+    options.pace = kHour / kSecond;
+    options.events = 4200 / options.clients;
+    options.at_once = 40;
+    options.sessions = 0;
+    options.pause = options.clients * 250'000;
+    options.network = random.between(100, 20'000);
+    options.fault_every = random.between(300'000, 2 * kSecond);
+  }
   return options;
 }
 
@@ -45,13 +58,13 @@ std::string Options::text() const {
   return std::to_string(clients) + " clients (" + std::to_string(sessions) + " in order) of " +
          std::to_string(events) + " events, " + std::to_string(at_once) +
          " at once, network up to " + std::to_string(network) + " us, a fault every " +
-         std::to_string(fault_every) + " us";
+         std::to_string(fault_every) + " us" + (retain ? ", old log is removed" : "");
 }
 
-Run::Run(std::uint64_t seed)
+Run::Run(std::uint64_t seed, bool retain)
     : random_(seed),
       seed_(seed),
-      options_(Options::choose(random_)),
+      options_(Options::choose(random_, retain)),
       sites_(random_),
       world_(random_),
       disk_(random_, sites_, seed) {
@@ -78,7 +91,8 @@ bool Run::until(Micros deadline, const std::function<bool()>& done) {
 void Run::start_process() {
   starting_ = false;
   ledger_.note("start at " + std::to_string(world_.now()));
-  processes_.push_back(std::make_unique<Process>(world_, disk_, applications()[form_], jumped_));
+  processes_.push_back(std::make_unique<Process>(
+      world_, disk_, applications(options_.retain)[form_], jumped_, options_.pace));
   // A process that died while it began is ended by until().
 }
 
@@ -104,6 +118,7 @@ void Run::answered(Request& request, const host::Receipt& receipt,
   answer.what = receipt.what;
   answer.position = receipt.position;
   answer.json = receipt.json;
+  answer.latest = wall() + furthest_;
   if (receipt.error != nullptr) {
     const Error& error = *receipt.error;
     answer.error = error.id().empty() ? std::string(name_of(error.code())) : error.id();
@@ -118,6 +133,7 @@ void Run::answered(Request& request, const host::Receipt& receipt,
                std::to_string(world_.now()));
   if (answer.error == "out_of_order") sites_.saw("an event is out of its order");
   if (answer.error == "too_early") sites_.saw("an event is too early");
+  if (answer.error == "too_old") sites_.saw("an event is too old");
   request.answers.push_back(std::move(answer));
   if (sites_.maybe("an answer is lost", 0.03)) return;
   world_.after(random_.below(options_.network + 1), [told] { told(); });
@@ -173,6 +189,30 @@ bool Run::all_told() const {
   return true;
 }
 
+Micros Run::wall() const {
+  return kBegin + options_.pace * world_.now();
+}
+
+void Run::last_cut() {
+  host::Place& place = *processes_.back()->place();
+  bool ended = false;
+  std::function<void()> look = [&] {
+    place.retain([&](const Expected<host::Place::Retention>& done) {
+      ended = done.has_value();
+      if (ended) return;
+      if (done.error().code() != Code::unavailable) {
+        ledger_.fault("a cut is refused: " + done.error().message());
+      }
+      world_.after(kSecond / 10, look);
+    });
+  };
+  look();
+  const bool over = until(world_.now() + kHealWithin, [&] {
+    return ended && disk_.store.end()->first == place.first() && disk_.store.bases()->size() <= 1;
+  });
+  if (!over) ledger_.fault("what was removed of the log does not go");
+}
+
 Verdict Run::perform() {
   start_process();
   std::vector<std::unique_ptr<Client>> clients;
@@ -184,7 +224,7 @@ Verdict Run::perform() {
   nemesis.begin();
   const auto expected = static_cast<std::size_t>(options_.clients * options_.events);
   const auto done = [&] { return ledger_.requests.size() == expected && all_told(); };
-  (void)until(kWild, done);
+  (void)until(options_.retain ? kWildRemoving : kWild, done);
   // Healed: nothing goes wrong any more, and all that waits must come to an end.
   sites_.wild = false;
   nemesis.end();
@@ -194,6 +234,7 @@ Verdict Run::perform() {
     return world_.now() > settled && done() && !processes_.empty() &&
            processes_.back()->place() != nullptr && processes_.size() == 1;
   });
+  if (live && options_.retain) last_cut();
   if (live) {
     judge(disk_, *processes_.back()->place(), ledger_);
   } else {
@@ -214,8 +255,8 @@ Verdict Run::perform() {
   return verdict;
 }
 
-Verdict run_seed(std::uint64_t seed) {
-  return Run(seed).perform();
+Verdict run_seed(std::uint64_t seed, bool retain) {
+  return Run(seed, retain).perform();
 }
 
 }  // namespace quintet::sim

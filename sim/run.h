@@ -18,7 +18,8 @@ struct Verdict {
   std::string options;  // what the seed chose, in words
 };
 
-Verdict run_seed(std::uint64_t seed);
+// `retain`: the log loses its beginning, as it does with few seeds otherwise.
+Verdict run_seed(std::uint64_t seed, bool retain);
 
 // What a seed chooses once.
 struct Options {
@@ -29,14 +30,15 @@ struct Options {
   Micros pause = 0;  // of a client between two requests
   Micros network = 0;
   Micros fault_every = 0;
-  bool private_fields = true;
-  static Options choose(Random& random);
+  bool retain = false;    // old log is removed
+  std::int64_t pace = 1;  // of the wall clocks, in seconds a second
+  static Options choose(Random& random, bool retain);
   std::string text() const;
 };
 
 class Run {
  public:
-  explicit Run(std::uint64_t seed);
+  Run(std::uint64_t seed, bool retain);
   Verdict perform();
 
  private:
@@ -52,6 +54,10 @@ class Run {
   void offer(Process& process, Request& request, const std::function<void()>& told);
   void answered(Request& request, const host::Receipt& receipt, const std::function<void()>& told);
   bool all_told() const;
+  // Of a clock that never jumped.
+  Micros wall() const;
+  // A look at the log's beginning when nothing goes wrong any more.
+  void last_cut();
 
   Random random_;
   const std::uint64_t seed_;
@@ -63,6 +69,7 @@ class Run {
   std::vector<std::unique_ptr<Process>> processes_;
   std::size_t form_ = 0;   // of the application
   Micros jumped_ = 0;      // wall clock
+  Micros furthest_ = 0;    // that it jumped
   bool starting_ = false;  // a start is on its way
   int restarts_ = 0;
 };

@@ -1,6 +1,6 @@
-// quintet-sim --seeds FROM:COUNT [--coverage] [--verbose] [--stop]: runs seeds, one in sixteen
-// twice to see that it gives the same trace, and ends with 'N passed, N failed'. --stop: at the
-// first seed that fails.
+// quintet-sim --seeds FROM:COUNT [--retain] [--coverage] [--verbose] [--stop]: runs seeds, one in
+// sixteen twice to see that it gives the same trace, and ends with 'N passed, N failed'. --retain:
+// each removes old log, not a few alone. --stop: at the first seed that fails.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -15,7 +15,7 @@ constexpr std::uint64_t kProgressEvery = 500;
 
 struct Arguments {
   std::uint64_t first = 1, count = 1;
-  bool verbose = false, coverage = false, stop = false;
+  bool verbose = false, coverage = false, stop = false, retain = false;
 };
 
 bool parse(int argc, char** argv, Arguments& out) {
@@ -29,6 +29,8 @@ bool parse(int argc, char** argv, Arguments& out) {
       out.verbose = true;
     } else if (std::strcmp(argv[i], "--stop") == 0) {
       out.stop = true;
+    } else if (std::strcmp(argv[i], "--retain") == 0) {
+      out.retain = true;
     } else if (std::strcmp(argv[i], "--coverage") == 0) {
       out.coverage = true;
     } else {
@@ -54,8 +56,8 @@ int run(const Arguments& arguments) {
   std::uint64_t failed = 0, positions = 0;
   for (std::uint64_t n = 0; n < arguments.count; ++n) {
     const std::uint64_t seed = arguments.first + n;
-    const Verdict verdict = run_seed(seed);
-    if (seed % kTwiceEvery == 0 && run_seed(seed).trace != verdict.trace) {
+    const Verdict verdict = run_seed(seed, arguments.retain);
+    if (seed % kTwiceEvery == 0 && run_seed(seed, arguments.retain).trace != verdict.trace) {
       std::printf("seed %llu gave another trace the second time\n",
                   static_cast<unsigned long long>(seed));
       ++failed;
@@ -100,7 +102,8 @@ int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   quintet::sim::Arguments arguments;
   if (!quintet::sim::parse(argc, argv, arguments)) {
-    std::fprintf(stderr, "quintet-sim --seeds FROM:COUNT [--coverage] [--verbose] [--stop]\n");
+    std::fprintf(stderr,
+                 "quintet-sim --seeds FROM:COUNT [--retain] [--coverage] [--verbose] [--stop]\n");
     return 2;
   }
   return quintet::sim::run(arguments);

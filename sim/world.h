@@ -62,8 +62,9 @@ class Thread final : public Scheduler {
 // The clocks of one process: wall time may jump.
 class WorldClock final : public Clock {
  public:
-  WorldClock(World& world, Micros begin) : world_(world), begin_(begin) {}
-  Micros wall() override { return begin_ + world_.now() + jumped; }
+  WorldClock(World& world, Micros begin, std::int64_t pace)
+      : world_(world), begin_(begin), pace_(pace) {}
+  Micros wall() override { return begin_ + pace_ * world_.now() + jumped; }
   Micros steady() override { return world_.now(); }
 
   Micros jumped = 0;
@@ -71,6 +72,7 @@ class WorldClock final : public Clock {
  private:
   World& world_;
   const Micros begin_;
+  const std::int64_t pace_;
 };
 
 }  // namespace quintet::sim

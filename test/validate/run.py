@@ -22,6 +22,7 @@ PARTS = {
     "planted": ["test/planted/run.py"],
     "crash_points": ["test/e2e/crash_points_test.py", "--points", "0"],
     "sim": ["test/validate/simulated.py"],
+    "sim_retain": ["test/validate/simulated.py", "--retain", "--seeds", "1:150"],
     "openapi": ["test/validate/openapi.py"],
     "reference": ["test/reference/random_logs_test.py"],
     "hostile": ["test/validate/sanitized.py", "hostile"],
