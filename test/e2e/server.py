@@ -88,9 +88,8 @@ class Client:
         while line := response.readline():
             yield json.loads(line)
 
-    def results(self, page=1000):
-        """All results in order of position."""
-        start = 1
+    def results(self, page=1000, start=1):
+        """All results from a position on, in order of position."""
         while True:
             status, headers, body = self.get(f"/v1/results?from={start}&limit={page}&format=ndjson")
             if status != 200:

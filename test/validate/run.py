@@ -21,6 +21,8 @@ PARTS = {
     "bare": ["test/validate/bare.py"],
     "planted": ["test/planted/run.py"],
     "crash_points": ["test/e2e/crash_points_test.py", "--points", "0"],
+    "cut_points": ["test/e2e/cut_deaths.py", "--points", "0"],
+    "cut_kills": ["test/e2e/cut_deaths.py", "--kills", "100", "--seed", "21"],
     "sim": ["test/validate/simulated.py"],
     "sim_retain": ["test/validate/simulated.py", "--retain", "--seeds", "1:150"],
     "openapi": ["test/validate/openapi.py"],
