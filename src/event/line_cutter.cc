@@ -116,7 +116,10 @@ std::optional<LineCutter::Line> LineCutter::wait_open() {
 LineCutter::Line LineCutter::give(std::size_t end) {
   Line line{std::string_view(held_).substr(from_, end - from_), number_ + 1,
             skipping_ || end - from_ > longest_};
-  number_ += 1 + static_cast<std::uint64_t>(std::count(line.text.begin(), line.text.end(), '\n'));
+  ++number_;
+  if (open_) {
+    number_ += static_cast<std::uint64_t>(std::count(line.text.begin(), line.text.end(), '\n'));
+  }
   from_ = searched_ = std::min(end + 1, held_.size());
   open_ = false;
   if (line.too_long) {
