@@ -39,14 +39,15 @@ class Calls : public World {
   int echoed_ = 0;
 };
 
-INSTANTIATE_TEST_SUITE_P(All, Calls, ::testing::Values(Kind::direct), name_of_kind);
+INSTANTIATE_TEST_SUITE_P(All, Calls, ::testing::ValuesIn(kKinds), name_of_kind);
+INSTANTIATE_TEST_SUITE_P(Stream, Calls, ::testing::ValuesIn(kStreams), name_of_kind);
 
 TEST_P(Calls, AreAnsweredWithWhatTheHandlerGave) {
   start();
   connect();
   for (const std::string& body :
        {std::string("hello"), std::string(), std::string("\0\xff\n", 3)}) {
-    const auto answer = ask(*channel_, {kEcho, body});
+    const auto answer = ask(caller(), {kEcho, body});
     ASSERT_TRUE(answer) << answer.error().message();
     EXPECT_EQ(*answer, body);
   }
@@ -55,7 +56,7 @@ TEST_P(Calls, AreAnsweredWithWhatTheHandlerGave) {
 TEST_P(Calls, GetTheHandlersErrorAsItSaidIt) {
   start();
   connect();
-  const auto answer = ask(*channel_, {"/quintet.test.Test/Refuse", "x"});
+  const auto answer = ask(caller(), {"/quintet.test.Test/Refuse", "x"});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code(), Code::conflict);
   EXPECT_EQ(answer.error().message(), "the amount has changed");
@@ -72,8 +73,8 @@ TEST_P(Calls, AreNeverAnsweredInsideTheCall) {
     EXPECT_FALSE(inside);
     ++answers;
   };
-  channel_->call({kEcho, "x"}, reply);
-  channel_->call({"no method", "x"}, reply);
+  caller().call({kEcho, "x"}, reply);
+  caller().call({"no method", "x"}, reply);
   inside = false;
   EXPECT_TRUE(run_until([&] { return answers == 2; }));
 }
@@ -83,7 +84,7 @@ TEST_P(Calls, AreAnsweredInAnyOrder) {
   connect();
   std::vector<std::string> got;
   for (const char* body : {"a", "b", "c"}) {
-    channel_->call({kHold, body}, [&](Expected<std::string> answer) { got.push_back(*answer); });
+    caller().call({kHold, body}, [&](Expected<std::string> answer) { got.push_back(*answer); });
   }
   ASSERT_TRUE(wait_for_held(3));
   std::vector<std::string> order;
@@ -100,7 +101,7 @@ TEST_P(Calls, MayBeAnsweredFromAnotherThread) {
   start();
   connect();
   std::optional<Expected<std::string>> got;
-  channel_->call({kHold, "x"}, [&](Expected<std::string> answer) { got = std::move(answer); });
+  caller().call({kHold, "x"}, [&](Expected<std::string> answer) { got = std::move(answer); });
   ASSERT_TRUE(wait_for_held(1));
   std::thread([&] { held_[0].answer(std::string("y")); }).join();
   ASSERT_TRUE(run_until([&] { return got.has_value(); }));
@@ -111,7 +112,7 @@ TEST_P(Calls, CarryMetadataAndWhatIsLeftOfTheDeadline) {
   start();
   connect();
   const Micros before = in(0);
-  channel_->call(
+  caller().call(
       {kHold, "x", in(kMinute), {{"traceparent", "00-ab-cd-01"}, {"quintet-version", "7"}}},
       [](Expected<std::string>) {});
   ASSERT_TRUE(wait_for_held(1));
@@ -129,7 +130,7 @@ TEST_P(Calls, CarryMetadataAndWhatIsLeftOfTheDeadline) {
 TEST_P(Calls, HaveNoDeadlineUnlessOneIsGiven) {
   start();
   connect();
-  channel_->call({kHold, "x"}, [](Expected<std::string>) {});
+  caller().call({kHold, "x"}, [](Expected<std::string>) {});
   ASSERT_TRUE(wait_for_held(1));
   EXPECT_EQ(held_[0].call.deadline, kNoDeadline);
 }
@@ -137,7 +138,7 @@ TEST_P(Calls, HaveNoDeadlineUnlessOneIsGiven) {
 TEST_P(Calls, ExpireAtTheirDeadlineAndTheHandlerIsTold) {
   start();
   connect();
-  const auto answer = ask(*channel_, {kHold, "x", in(200'000)});
+  const auto answer = ask(caller(), {kHold, "x", in(200'000)});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code(), Code::expired);
   EXPECT_NE(answer.error().message().find(kHold), std::string::npos) << answer.error().message();
@@ -150,7 +151,7 @@ TEST_P(Calls, ExpireAtTheirDeadlineAndTheHandlerIsTold) {
 TEST_P(Calls, AreNotSentAfterTheirDeadline) {
   start();
   connect();
-  const auto answer = ask(*channel_, {kEcho, "x", in(0) - 1});
+  const auto answer = ask(caller(), {kEcho, "x", in(0) - 1});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code(), Code::expired);
   EXPECT_EQ(echoed_, 0);
@@ -160,13 +161,13 @@ TEST_P(Calls, ThatAreCancelledGetNoReplyAndTheHandlerIsTold) {
   start();
   connect();
   bool replied = false;
-  const CallId id = channel_->call({kHold, "x"}, [&](Expected<std::string>) { replied = true; });
+  const CallId id = caller().call({kHold, "x"}, [&](Expected<std::string>) { replied = true; });
   ASSERT_TRUE(wait_for_held(1));
-  channel_->cancel(id);
-  channel_->cancel(id);
+  caller().cancel(id);
+  caller().cancel(id);
   EXPECT_TRUE(run_until([&] { return held_[0].call.cancelled->load(); }));
   held_[0].answer(std::string("late"));
-  EXPECT_EQ(*ask(*channel_, {kEcho, "after"}), "after");
+  EXPECT_EQ(*ask(caller(), {kEcho, "after"}), "after");
   EXPECT_FALSE(replied);
 }
 
@@ -174,9 +175,9 @@ TEST_P(Calls, EndWithTheirChannelWithoutAReply) {
   start();
   connect();
   bool replied = false;
-  channel_->call({kHold, "x"}, [&](Expected<std::string>) { replied = true; });
+  caller().call({kHold, "x"}, [&](Expected<std::string>) { replied = true; });
   ASSERT_TRUE(wait_for_held(1));
-  channel_.reset();
+  disconnect();
   EXPECT_TRUE(run_until([&] { return held_[0].call.cancelled->load(); }));
   EXPECT_FALSE(replied);
 }
@@ -184,7 +185,7 @@ TEST_P(Calls, EndWithTheirChannelWithoutAReply) {
 TEST_P(Calls, OfAMethodThatIsNotThereSaySo) {
   start();
   connect();
-  const auto answer = ask(*channel_, {"/quintet.test.Test/Nothing", "x"});
+  const auto answer = ask(caller(), {"/quintet.test.Test/Nothing", "x"});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code(), Code::not_found);
   EXPECT_NE(answer.error().message().find("/quintet.test.Test/Nothing"), std::string::npos);
@@ -193,7 +194,7 @@ TEST_P(Calls, OfAMethodThatIsNotThereSaySo) {
 TEST_P(Calls, WhoseHandlerForgetsThemAreAnsweredForIt) {
   start();
   connect();
-  const auto answer = ask(*channel_, {"/quintet.test.Test/Forget", "x"});
+  const auto answer = ask(caller(), {"/quintet.test.Test/Forget", "x"});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code(), Code::broken);
 }
@@ -202,7 +203,7 @@ TEST_P(Calls, ToNobodyAreUnavailableAndNameThePeer) {
   start();
   server_.reset();
   connect();
-  const auto answer = ask(*channel_, {kEcho, "x", in(kMinute)});
+  const auto answer = ask(caller(), {kEcho, "x", in(kMinute)});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code(), Code::unavailable) << answer.error().message();
   EXPECT_NE(answer.error().message().find(address_), std::string::npos);
@@ -213,7 +214,7 @@ TEST_P(Calls, UnderWayWhenThePeerDiesAreUnavailable) {
   start();
   connect();
   std::optional<Expected<std::string>> got;
-  channel_->call({kHold, "x"}, [&](Expected<std::string> answer) { got = std::move(answer); });
+  caller().call({kHold, "x"}, [&](Expected<std::string> answer) { got = std::move(answer); });
   ASSERT_TRUE(wait_for_held(1));
   server_.reset();
   ASSERT_TRUE(run_until([&] { return got.has_value(); }));
@@ -225,14 +226,14 @@ TEST_P(Calls, UnderWayWhenThePeerDiesAreUnavailable) {
 TEST_P(Calls, ReachANewServerAtTheSameAddress) {
   start();
   connect();
-  EXPECT_TRUE(ask(*channel_, {kEcho, "x"}));
+  EXPECT_TRUE(ask(caller(), {kEcho, "x"}));
   server_.reset();
-  EXPECT_FALSE(ask(*channel_, {kEcho, "x"}));
+  EXPECT_FALSE(ask(caller(), {kEcho, "x"}));
   start();
   // The channel may still be waiting before it connects again, so more than one call is made.
   bool reached = false;
   for (int i = 0; i < 1000 && !reached; ++i) {
-    reached = ask(*channel_, {kEcho, "x"}).has_value();
+    reached = ask(caller(), {kEcho, "x"}).has_value();
     if (!reached) pump_.run_for(20'000);
   }
   EXPECT_TRUE(reached);
@@ -243,7 +244,7 @@ TEST_P(Calls, OfLargeBodiesArriveWhole) {
   connect();
   std::string body(kMaxMessageBytes, 'x');
   for (std::size_t i = 0; i < body.size(); i += 1000) body[i] = static_cast<char>(i / 1000);
-  const auto answer = ask(*channel_, {kEcho, body});
+  const auto answer = ask(caller(), {kEcho, body});
   ASSERT_TRUE(answer) << answer.error().message();
   EXPECT_TRUE(*answer == body);
 }
@@ -251,21 +252,21 @@ TEST_P(Calls, OfLargeBodiesArriveWhole) {
 TEST_P(Calls, ThatAreTooLargeAreRefusedByNameOnEitherSide) {
   start({.message_bytes = 1000});
   connect({.message_bytes = 2000});
-  const auto here = ask(*channel_, {kEcho, std::string(2001, 'x')});
+  const auto here = ask(caller(), {kEcho, std::string(2001, 'x')});
   ASSERT_FALSE(here);
   EXPECT_EQ(here.error().code(), Code::exhausted);
   EXPECT_NE(here.error().message().find("2001 bytes, at most 2000"), std::string::npos);
-  const auto there = ask(*channel_, {kEcho, std::string(1001, 'x')});
+  const auto there = ask(caller(), {kEcho, std::string(1001, 'x')});
   ASSERT_FALSE(there);
   EXPECT_EQ(there.error().code(), Code::exhausted) << there.error().message();
-  EXPECT_TRUE(ask(*channel_, {kEcho, std::string(1000, 'x')}));
+  EXPECT_TRUE(ask(caller(), {kEcho, std::string(1000, 'x')}));
 }
 
 TEST_P(Calls, WhoseAnswersAreTooLargeAreRefusedByName) {
   start({.message_bytes = 1000});
   connect();
   std::optional<Expected<std::string>> got;
-  channel_->call({kHold, "x"}, [&](Expected<std::string> answer) { got = std::move(answer); });
+  caller().call({kHold, "x"}, [&](Expected<std::string> answer) { got = std::move(answer); });
   ASSERT_TRUE(wait_for_held(1));
   held_[0].answer(std::string(1001, 'x'));
   ASSERT_TRUE(run_until([&] { return got.has_value(); }));
@@ -274,32 +275,31 @@ TEST_P(Calls, WhoseAnswersAreTooLargeAreRefusedByName) {
   EXPECT_NE(got->error().message().find("1001 bytes, at most 1000"), std::string::npos);
 }
 
-TEST_P(Calls, OverALimitAreRefusedByNameAndTheOthersGoOn) {
+TEST_P(Calls, OverALimitOfEitherSideAreRefusedByNameAndTheOthersGoOn) {
   start({.calls = 2});
-  connect({.calls = 3});
-  std::vector<Expected<std::string>> got;
-  const auto reply = [&](Expected<std::string> answer) { got.push_back(std::move(answer)); };
-  channel_->call({kHold, "a"}, reply);
-  channel_->call({kHold, "b"}, reply);
-  ASSERT_TRUE(wait_for_held(2));
-  const auto there = ask(*channel_, {kHold, "c"});
-  ASSERT_FALSE(there);
-  EXPECT_EQ(there.error().code(), Code::exhausted);
-  EXPECT_NE(there.error().message().find("2 calls are under way"), std::string::npos);
-  channel_->call({kHold, "d"}, reply);
-  const auto here = ask(*channel_, {kHold, "e"});
-  ASSERT_FALSE(here);
-  EXPECT_NE(here.error().message().find("3 calls are under way"), std::string::npos);
-  for (Held& held : held_) held.answer(std::string("done"));
-  EXPECT_TRUE(run_until([&] { return got.size() == 3; }));
-  EXPECT_TRUE(ask(*channel_, {kEcho, "x"}));
+  for (const ChannelOptions& options : {ChannelOptions{}, ChannelOptions{.calls = 2}}) {
+    connect(options);
+    held_.clear();
+    std::vector<Expected<std::string>> got;
+    const auto reply = [&](Expected<std::string> answer) { got.push_back(std::move(answer)); };
+    caller().call({kHold, "a"}, reply);
+    caller().call({kHold, "b"}, reply);
+    ASSERT_TRUE(wait_for_held(2));
+    const auto refused = ask(caller(), {kHold, "c"});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Code::exhausted);
+    EXPECT_NE(refused.error().message().find("2 calls are under way"), std::string::npos);
+    for (Held& held : held_) held.answer(std::string("done"));
+    EXPECT_TRUE(run_until([&] { return got.size() == 2; }));
+    EXPECT_TRUE(ask(caller(), {kEcho, "x"}));
+  }
 }
 
 TEST_P(Calls, WithMetadataThatCannotBeAreRefused) {
   start();
   connect();
   const auto refused = [&](Metadata metadata) {
-    const auto answer = ask(*channel_, {kEcho, "x", kNoDeadline, std::move(metadata)});
+    const auto answer = ask(caller(), {kEcho, "x", kNoDeadline, std::move(metadata)});
     return answer ? std::string("answered") : std::string(name_of(answer.error().code()));
   };
   EXPECT_EQ(refused({{"Upper", "x"}}), "invalid");
@@ -316,11 +316,11 @@ TEST_P(Calls, AreAllAnsweredBeforeAServerHasDrained) {
   connect();
   std::vector<Expected<std::string>> got;
   bool drained = false;
-  channel_->call({kHold, "x"},
-                 [&](Expected<std::string> answer) { got.push_back(std::move(answer)); });
+  caller().call({kHold, "x"},
+                [&](Expected<std::string> answer) { got.push_back(std::move(answer)); });
   ASSERT_TRUE(wait_for_held(1));
   server_->drain(kHour, [&] { drained = true; });
-  const auto refused = ask(*channel_, {kEcho, "x"});
+  const auto refused = ask(caller(), {kEcho, "x"});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Code::unavailable);
   EXPECT_FALSE(drained);
@@ -335,7 +335,7 @@ TEST_P(Calls, ThatOutlastADrainAreAnsweredForTheirHandler) {
   connect();
   std::optional<Expected<std::string>> got;
   bool drained = false;
-  channel_->call({kHold, "x"}, [&](Expected<std::string> answer) { got = std::move(answer); });
+  caller().call({kHold, "x"}, [&](Expected<std::string> answer) { got = std::move(answer); });
   ASSERT_TRUE(wait_for_held(1));
   server_->drain(100'000, [&] { drained = true; });
   ASSERT_TRUE(run_until([&] { return drained && got; }));
@@ -362,8 +362,8 @@ TEST_P(Calls, AReplyMayDestroyItsChannel) {
   start();
   connect();
   bool gone = false;
-  channel_->call({kEcho, "x"}, [&](Expected<std::string>) {
-    channel_.reset();
+  caller().call({kEcho, "x"}, [&](Expected<std::string>) {
+    disconnect();
     gone = true;
   });
   EXPECT_TRUE(run_until([&] { return gone; }));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "link/limits.h"
 
 namespace quintet::link {
 
@@ -59,7 +60,7 @@ void DirectEnd::post(void (DirectEnd::*job)()) {
 }
 
 void DirectEnd::arrive(Arrived arrived) {
-  if (arrived.message.size() > is_.message_bytes) {
+  if (arrived.message.size() > is_.message_bytes + kEnvelopeBytes) {
     if (other_ != nullptr) other_->cut_later(other_->lost("a message was too large"));
     return end(on_the_way(exhausted(fmt::format("a message of {} bytes, at most {}",
                                                 arrived.message.size(), is_.message_bytes)),

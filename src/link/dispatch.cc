@@ -4,6 +4,8 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "link/call_session.h"
+#include "link/calls_wire.h"
 
 namespace quintet::link {
 
@@ -59,6 +61,10 @@ Dispatch::~Dispatch() {
   running_->answer_all(unavailable("the server has gone"));
 }
 
+bool Dispatch::is_stream(const Service& service, std::string_view method) {
+  return method == kCallsMethod || service.wire_handler(method) != nullptr;
+}
+
 void Dispatch::call(Incoming call, Answer::Respond respond) {
   const auto refuse = [&](Error error) {
     respond(on_the_way(std::move(error), shown(call.method), where_));
@@ -80,11 +86,13 @@ std::unique_ptr<WireEvents> Dispatch::begin(const Incoming& call, Wire& wire) {
                                      on_the_way(std::move(error), shown(call.method), where_));
   };
   const WireHandler* handler = service_->wire_handler(call.method);
-  if (handler == nullptr) return refuse(not_found("there is no such stream"));
+  if (handler == nullptr && call.method != kCallsMethod)
+    return refuse(not_found("there is no such stream"));
   if (draining_) return refuse(unavailable("the server is shutting down"));
   if (sessions_.size() > options_.streams) {
     return refuse(exhausted(fmt::format("{} streams are open", options_.streams)));
   }
+  if (handler == nullptr) return std::make_unique<CallSession>(local_, *this, call, wire);
   return (*handler)(call, wire);
 }
 

@@ -26,6 +26,8 @@ class Dispatch {
   void call(Incoming call, Answer::Respond respond);
   // `open` gives the wire, whose events are the argument's.
   void stream(const Incoming& call, const std::function<std::unique_ptr<Wire>(WireEvents&)>& open);
+  // Whether a method is a stream, of the service or of every server. Any thread.
+  static bool is_stream(const Service& service, std::string_view method);
   // As Server::drain.
   void drain(Micros most, Job done);
 

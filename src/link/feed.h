@@ -3,7 +3,7 @@
 // a slow one costs neither side memory. It is woken when there is more, never polls, and after a
 // loss goes on from where it was.
 //
-// On the wire this is the stream kFollowMethod (api/link.proto).
+// On the wire this is the stream kFollowMethod (api/quintet/link/v1/link.proto).
 #pragma once
 
 #include <functional>

@@ -118,7 +118,7 @@ class Feed : public World {
   FeedProducer* producer_ = nullptr;
 };
 
-INSTANTIATE_TEST_SUITE_P(All, Feed, ::testing::Values(Kind::direct), name_of_kind);
+INSTANTIATE_TEST_SUITE_P(All, Feed, ::testing::ValuesIn(kKinds), name_of_kind);
 
 TEST_P(Feed, GivesWhatIsThereAndThenWhatComes) {
   log_.append(1, "a");

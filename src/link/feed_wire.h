@@ -1,4 +1,5 @@
-// The messages of the stream kFollowMethod, as api/link.proto describes them. Any thread.
+// The messages of the stream kFollowMethod, as api/quintet/link/v1/link.proto describes them. Any
+// thread.
 #pragma once
 
 #include <string>

@@ -45,9 +45,7 @@ Pending::Added Pending::add(const Call& call, Reply reply) {
   if (waiting.deadline != kNoDeadline) deadlines_.emplace(waiting.deadline, id);
   calls_.emplace(id, std::move(waiting));
   if (!admitted) {
-    local_.scheduler.post([self = self_, id, error = admitted.error()] {
-      if (*self != nullptr) (*self)->fail(id, error);
-    });
+    fail_later(id, admitted.error());
     return {id, false};
   }
   wait();
@@ -72,6 +70,12 @@ void Pending::fail(CallId id, Error error) {
   const auto found = calls_.find(id);
   if (found == calls_.end()) return;
   answer(id, on_the_way(std::move(error), shown(found->second.method), peer_));
+}
+
+void Pending::fail_later(CallId id, Error error) {
+  local_.scheduler.post([self = self_, id, error = std::move(error)] {
+    if (*self != nullptr) (*self)->fail(id, error);
+  });
 }
 
 void Pending::fail_all(const Error& error) {

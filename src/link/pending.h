@@ -36,6 +36,8 @@ class Pending {
   void answer(CallId id, Expected<std::string> answer);
   // What went wrong on the way; method and peer are added.
   void fail(CallId id, Error error);
+  // The same in a job to come.
+  void fail_later(CallId id, Error error);
   void fail_all(const Error& error);
   void cancel(CallId id);
   // Cancels everything.

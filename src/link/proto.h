@@ -1,7 +1,7 @@
-// The wire form of protocol buffers, as far as the messages of this room need it (api/link.proto,
-// and the published ones of gRPC's health and reflection): numbers, bytes and nested messages.
-// What comes may be hostile: a reader fails for good at the first damage, and gives nothing then.
-// Any thread; one at a time.
+// The wire form of protocol buffers, as far as the messages of this room need it
+// (api/quintet/link/v1/link.proto, and the published ones of gRPC's health and reflection):
+// numbers, bytes and nested messages. What comes may be hostile: a reader fails for good at the
+// first damage, and gives nothing then. Any thread; one at a time.
 #pragma once
 
 #include <cstdint>

@@ -8,12 +8,15 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <map>
 #include <mutex>
 
+#include "link/call_stream.h"
 #include "link/direct.h"
+#include "link/grpc.h"
 
 namespace quintet::link {
 
@@ -81,8 +84,10 @@ class Pump final : public Scheduler, public Clock {
         if (timers_.empty()) return false;
         now_ = std::max(now_, due);
       } else {
-        more_.wait_for(lock, std::chrono::microseconds(std::max<Micros>(0, due - steady())),
-                       [&] { return !jobs_.empty(); });
+        // Some conditions are flags that another thread sets without posting: they are looked at
+        // again and again.
+        const Micros wait = std::clamp<Micros>(due - steady(), 0, 5000);
+        more_.wait_for(lock, std::chrono::microseconds(wait), [&] { return !jobs_.empty(); });
       }
     }
     if (!jobs_.empty()) {
@@ -109,18 +114,55 @@ class Pump final : public Scheduler, public Clock {
   std::multimap<Micros, std::shared_ptr<Entry>> timers_;
 };
 
-enum class Kind { direct };
+// A transport, and whether calls go one by one or share a stream.
+struct Kind {
+  const char* name;
+  bool direct;
+  const char* address;  // "unix:": a socket in a directory of the test's own
+  bool stream;
+};
+inline constexpr Kind kKinds[] = {{"direct", true, "here", false},
+                                  {"tcp", false, "127.0.0.1:0", false},
+                                  {"unix", false, "unix:", false}};
+inline constexpr Kind kStreams[] = {{"direct_stream", true, "here", true},
+                                    {"unix_stream", false, "unix:", true}};
 
-inline std::string name_of_kind(const ::testing::TestParamInfo<Kind>&) {
-  return "direct";
+inline std::string name_of_kind(const ::testing::TestParamInfo<Kind>& info) {
+  return info.param.name;
 }
+inline void PrintTo(const Kind& kind, std::ostream* out) {
+  *out << kind.name;
+}
+
+// A directory that goes with the object, short enough for the path of a socket.
+class Directory {
+ public:
+  Directory() {
+    std::string name = "/tmp/quintet-link-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) std::abort();
+    path_ = name;
+  }
+  ~Directory() { std::filesystem::remove_all(path_); }
+  Directory(const Directory&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
 
 // A transport, one server at one address, and its end in order.
 class World : public ::testing::TestWithParam<Kind> {
  protected:
-  World() : pump_(GetParam() == Kind::direct), transport_(std::make_unique<DirectTransport>()) {}
+  World() : pump_(GetParam().direct), address_(GetParam().address) {
+    if (GetParam().direct) {
+      transport_ = std::make_unique<DirectTransport>();
+    } else {
+      transport_ = std::make_unique<GrpcTransport>();
+    }
+    if (address_ == "unix:") address_ += directory_.path() + "/socket";
+  }
   void TearDown() override {
-    channel_.reset();
+    disconnect();
     server_.reset();
   }
 
@@ -139,7 +181,19 @@ class World : public ::testing::TestWithParam<Kind> {
     }
     return *std::move(channel);
   }
-  void connect(ChannelOptions options = {}) { channel_ = connected(options); }
+  void connect(ChannelOptions options = {}) {
+    disconnect();
+    channel_ = connected(options);
+    if (!GetParam().stream) return;
+    stream_ = std::make_unique<CallStream>(
+        local(), *channel_,
+        CallStream::Options{.calls = options.calls, .request_bytes = options.message_bytes});
+  }
+  void disconnect() {
+    stream_.reset();
+    channel_.reset();
+  }
+  Caller& caller() { return stream_ ? static_cast<Caller&>(*stream_) : *channel_; }
   bool run_until(const std::function<bool()>& condition) { return pump_.run_until(condition); }
   Micros in(Micros time) { return pump_.steady() + time; }
 
@@ -151,11 +205,13 @@ class World : public ::testing::TestWithParam<Kind> {
     return *std::move(got);
   }
 
+  Directory directory_;
   Pump pump_;
   std::unique_ptr<Transport> transport_;
-  std::string address_ = "here";
+  std::string address_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Channel> channel_;
+  std::unique_ptr<CallStream> stream_;
 };
 
 }  // namespace quintet::link
