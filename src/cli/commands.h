@@ -141,6 +141,7 @@ struct VerifyOptions {
   std::uint64_t train_at = 0;           // 0: nothing is trained
   std::vector<std::string> promotions;  // MODEL=FILE@EVENTS
   std::string keep;                     // a directory; empty: nothing is kept
+  std::string report;                   // a file; empty: none
   std::vector<std::string> programs;    // PATTERN=PATH
 };
 // Status kFault if anything differs: from a fold of the log, or between patterns.

@@ -39,6 +39,8 @@ void add_verify(CLI::App& app, const Common& common, int& status) {
   add_list(command, "--promote", options->promotions, "a model file, after so many events",
            "MODEL=FILE@EVENTS");
   command->add_option("--keep", options->keep, "leave logs, data and dumps here")->type_name("DIR");
+  command->add_option("--report", options->report, "write a report")
+      ->type_name("FILE.html|FILE.json");
   add_list(command, "--program", options->programs, "what runs a pattern, instead of this program",
            "PATTERN=PATH");
   command->footer(verify_footer());

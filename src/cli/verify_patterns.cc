@@ -110,6 +110,10 @@ Expected<tool::PatternsOptions> prepare(const VerifyOptions& options,
   out.app = options.app;
   out.spec = std::move(spec);
   if (options.inputs.empty()) return invalid("--input is required");
+  if (!options.report.empty() && !options.report.ends_with(".html") &&
+      !options.report.ends_with(".json")) {
+    return invalid("--report " + options.report + ": the name must end in .html or .json");
+  }
   for (const std::string& input : options.inputs) {
     TRY(auto file, tool::parse_input(input, *out.spec));
     out.inputs.push_back(std::move(file));
@@ -153,7 +157,7 @@ std::string verify_footer() {
          ".\n"
          "Examples: quintet verify app.yaml --input transaction=tx.csv.gz --events 100000\n"
          "          quintet verify app.yaml --input transaction=tx.csv --duplicates 1 --late 2 \\\n"
-         "            --kill 3 --train-at 50000\n"
+         "            --kill 3 --train-at 50000 --report report.html\n"
          "          quintet verify --data .quintet/card-fraud";
 }
 
@@ -175,6 +179,12 @@ int verify_patterns_command(const Common& common, const VerifyOptions& options) 
     std::printf("%s\n", tool::to_json(*found).c_str());
   } else {
     std::printf("%s", tool::to_text(*found).c_str());
+  }
+  if (!options.report.empty()) {
+    const bool page = options.report.ends_with(".html");
+    const auto written =
+        write_file(options.report, page ? tool::to_html(*found) : tool::to_json(*found) + "\n");
+    if (!written) return report_usage(common, written.error());
   }
   return found->equal() ? kOk : kFault;
 }

@@ -115,6 +115,14 @@ std::uint64_t lines_of(const PatternFigures& run, std::string_view section) {
   return lines;
 }
 
+std::uint64_t versions_in(const PatternFigures& run) {
+  std::uint64_t versions = 0;
+  for (const auto& [name, lines] : run.rest.dump.sections) {
+    if (name.starts_with("model ")) versions += lines - 1;
+  }
+  return versions;
+}
+
 Expected<PatternsReport> verify_patterns(const PatternsOptions& options, Endable& endable,
                                          Progress::Mode mode, Clock& clock) {
   TRY_DO(check_times(*options.spec));

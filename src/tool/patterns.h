@@ -45,8 +45,12 @@ Expected<PatternsReport> verify_patterns(const PatternsOptions& options, Endable
 
 // Lines of a section of a run's dump; of all views for "view", and so on.
 std::uint64_t lines_of(const PatternFigures& run, std::string_view section);
+// Model versions in it: each model's section begins with a line about the model.
+std::uint64_t versions_in(const PatternFigures& run);
 
 std::string to_json(const PatternsReport& report);
+// The same as a page that needs nothing else.
+std::string to_html(const PatternsReport& report);
 // For people: a table, and what differs first in each section.
 std::string to_text(const PatternsReport& report);
 

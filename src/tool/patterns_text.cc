@@ -61,7 +61,7 @@ void write_run(JsonWriter& json, const PatternsReport& report, std::size_t index
   json.key("results").uint64(lines_of(run, "result"));
   json.key("views").uint64(lines_of(run, "view"));
   json.key("letters").uint64(lines_of(run, "letter"));
-  json.key("models").uint64(lines_of(run, "model") / 2);
+  json.key("models").uint64(versions_in(run));
   json.key("promotions").uint64(lines_of(run, "promotions"));
   json.key("kills").uint64(run.kills).key("reconnects").uint64(run.reconnects);
   json.key("seconds").real(run.seconds).field("digest", run.rest.dump.digest);
@@ -107,7 +107,7 @@ void append_table(std::string& out, const PatternsReport& report) {
     const auto lines = [&](const char* section) { return std::to_string(lines_of(run, section)); };
     rows.push_back({run.pattern, std::to_string(run.sent), std::to_string(run.refused),
                     lines("result"), lines("view"), lines("letter"),
-                    std::to_string(lines_of(run, "model") / 2), seconds,
+                    std::to_string(versions_in(run)), seconds,
                     report.runs.size() < 2 ? "-"
                     : equal(report, i)     ? "yes"
                                            : "NO",

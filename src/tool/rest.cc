@@ -169,7 +169,7 @@ class Rest {
     out_.begin("view " + name);
     std::string after;
     do {
-      const std::string target = "/v1/views/" + percent_encode(name) + "?limit=1000" +
+      const std::string target = "/v1/views/" + percent_encode(name) + "?limit=500" +
                                  (after.empty() ? "" : "&after=" + percent_encode(after));
       TRY(const auto page, get(target));
       for (auto line = page.root().find("lines").first(); line; line = line.next()) {
@@ -187,7 +187,7 @@ class Rest {
     std::set<Digest> seen;
     for (;;) {
       TRY(const auto page,
-          get("/v1/dead-letters?all=true&limit=1000&after=" + std::to_string(after)));
+          get("/v1/dead-letters?all=true&limit=500&after=" + std::to_string(after)));
       const JsonValue list = page.root().find("dead_letters");
       if (list.size() == 0) return {};
       for (auto head = list.first(); head; head = head.next()) {
@@ -212,9 +212,10 @@ class Rest {
       for (auto version = model.root().find("versions").first(); version;
            version = version.next()) {
         const std::string number(version.find("version").text());
-        TRY_DO(out_.add(number + " state", canonical(version.find("state"))));
         TRY(const auto details, get(target + "/versions/" + number));
-        TRY_DO(out_.add(number, canonical(details.root(), kOfVersion)));
+        std::string json = canonical(details.root(), kOfVersion);
+        json.insert(1, "\"state\":" + canonical(version.find("state")) + ",");
+        TRY_DO(out_.add(number, json));
       }
       out_.begin("promotions of " + name);
       for (auto one = model.root().find("promotions").first(); one; one = one.next()) {

@@ -47,7 +47,7 @@ def check_equal(c):
 
 
 def check_disturbed(c):
-    report = verified(c, "--duplicates 10 --late 10 --kill 3 --train-at 240 --seed 3")
+    report = verified(c, "--duplicates 10 --late 10 --kill 3 --train-at 280 --seed 3")
     for run in report["patterns"]:
         c.that("events came twice", run["events"] > 310 and run["results"] == 300, run)
         c.that("a process was killed", run["kills"] == 3 and run["reconnects"] >= 1, run)
@@ -67,6 +67,7 @@ def check_usage(c):
     c.run("verify app.yaml --input orders.csv --promote score", 2, "", r"MODEL=FILE@EVENTS")
     c.run("verify app.yaml --input orders.csv --promote nobody=x@3", 2, "", r'no model "nobody"')
     c.run("verify app.yaml --input orders.csv --program x=y", 2, "", r"write PATTERN=PATH")
+    c.run("verify app.yaml --input orders.csv --report x.pdf", 2, "", r"must end in .html or .json")
     c.run("verify app.yaml --input orders.csv --late 101", 2, "", r"--late")
     c.run("verify app.yaml --input nothing.csv -q", 2, "", r"No such file")
     c.run("verify wrong.yaml --input orders.csv", 1, "", r"^error\[QNT-")
