@@ -15,6 +15,8 @@ PARTS = {
     "features": ["test/validate/fraud_features.py"],
     "quality": ["test/validate/fraud_quality.py"],
     "stream": ["test/validate/fraud_stream.py"],
+    "verify_fraud": ["test/validate/verify_patterns.py", "fraud"],
+    "verify_apps": ["test/validate/verify_patterns.py", "apps"],
     "metrics": ["test/validate/metrics.py"],
     "kills": ["test/e2e/kill.py", "--kills", "200", "--seed", "11"],
     "kills_together": ["test/e2e/kill.py", "--kills", "60", "--seed", "12", "--writers", "4"],
@@ -32,7 +34,7 @@ PARTS = {
     "tsan": ["test/validate/sanitized.py", "tsan"],
 }
 ENVIRONMENT = {"reference": {"SEEDS": "1000:40", "EVENTS": "4200"}}
-kNeedData = ("features", "quality", "stream")
+kNeedData = ("features", "quality", "stream", "verify_fraud")
 
 
 def commit():
