@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "host/versions.h"
 #include "stage/control.h"
 #include "stage/infer.h"
 #include "stage/ingest.h"
@@ -28,9 +29,6 @@ namespace quintet::host {
 
 // Of the vault's key; its number is that of the first base that it sealed.
 std::string base_subject(std::uint64_t key);
-
-// What a record stands for when a fold meets it: the specs of a log, by AppVersion - 1.
-using Versions = std::vector<std::shared_ptr<const app::Spec>>;
 
 class Base {
  public:

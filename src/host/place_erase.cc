@@ -9,9 +9,8 @@ namespace quintet::host {
 Expected<std::vector<stage::OutcomeChange>> Place::State::erased_outcomes(
     const std::string& subject) {
   std::vector<stage::OutcomeChange> changes;
-  TRY_DO(each_record(
-      first_kept(),
-      [&](event::Record&& record, Epoch) -> Expected<void> {
+  TRY_DO(
+      each_record(parts.store, first_kept(), [&](event::Record&& record, Epoch) -> Expected<void> {
         if (record.subject != subject || record.kind != event::RecordKind::event) return {};
         stage::Outcome erased;
         erased.position = record.position;
@@ -21,8 +20,7 @@ Expected<std::vector<stage::OutcomeChange>> Place::State::erased_outcomes(
         writer.add(*versions[record.app_version - 1], erased);
         changes.push_back({record.position, writer.take().bytes});
         return {};
-      },
-      [](const event::BlockBytes&) {}));
+      }));
   return changes;
 }
 

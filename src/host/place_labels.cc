@@ -12,7 +12,7 @@ constexpr std::size_t kPieceReports = 4096;
 }  // namespace
 
 // The position behind which records must be folded for the index.
-Position Place::State::restore_labels(const Opened& opened) {
+Position Place::State::restore_labels(const StoredParts& opened) {
   if (!labels->wanted()) return durable;
   for (auto at = opened.parts.lower_bound("labels/"); at != opened.parts.end(); ++at) {
     const auto& [name, part] = *at;
@@ -41,12 +41,8 @@ Expected<void> Place::State::decode_at(Position position, stage::Admitted& out) 
   if (position < first_kept()) return expired("the record has left the log");
   TRY_DO(load(position));
   out.record = cached.block.records[static_cast<std::size_t>(position - cached.block.first)];
-  const AppVersion version_then = out.record.app_version;
-  if (version_then == 0 || version_then > versions.size()) {
-    return broken("position " + std::to_string(position) +
-                  " names an application version that the log lacks");
-  }
-  return stage::decode_record(*versions[version_then - 1], spec(), cached.block.epoch, sealer, out);
+  TRY(const auto written, version_of(versions, out.record));
+  return stage::decode_record(*written, spec(), cached.block.epoch, sealer, out);
 }
 
 // As stage/render_labels.h; empty if the event has no labels.

@@ -6,12 +6,6 @@
 
 namespace quintet::host {
 
-namespace {
-
-constexpr std::size_t kReadBytes = std::size_t{8} << 20;
-
-}  // namespace
-
 Expected<std::unique_ptr<Place>> Place::open(Parts parts, Settings settings) {
   auto state = std::make_unique<State>(parts, std::move(settings));
   TRY_DO(state->start());
@@ -27,7 +21,10 @@ Expected<void> Place::State::start() {
   if (end.last != kNoPosition) {
     TRY_DO(find_base());
     TRY_DO(destroy_old_keys());
-    TRY(const Opened opened, open_parts(durable));
+    TRY(const StoredParts opened,
+        open_stored_parts(
+            parts.store, parts.vault, durable,
+            [this](const std::string& what, const std::string& why) { ignore(what, why); }));
     TRY_DO(read_versions(opened));
     if (spec().app != settings.spec->app) {
       return conflict("this is the log of the application `" + spec().app + "`, the file is `" +
@@ -104,34 +101,12 @@ Expected<void> Place::State::put_in_force(AppVersion wanted_version) {
   return {};
 }
 
-// Calls `each` for every record from `from` to the end of the log, then `after` for its block.
-Expected<void> Place::State::each_record(
-    Position from, const std::function<Expected<void>(event::Record&&, Epoch)>& each,
-    const std::function<void(const event::BlockBytes&)>& after) {
-  TRY(const stage::LogEnd end, parts.store.end());
-  Position next = std::max(from, end.first);
-  while (next <= end.last) {
-    TRY(const auto blocks, parts.store.read_log(next, kReadBytes));
-    if (blocks.empty()) return broken("the log ends before position " + std::to_string(end.last));
-    for (const event::BlockBytes& bytes : blocks) {
-      TRY(event::DecodedBlock decoded, event::decode_block(bytes));
-      for (event::Record& record : decoded.block.records) {
-        if (record.position < next) continue;
-        TRY_DO(each(std::move(record), decoded.block.epoch));
-      }
-      next = bytes.last + 1;
-      after(bytes);
-    }
-  }
-  return {};
-}
-
 // Folds the log behind `after` under the version in force.
 Expected<void> Place::State::fold_log(Position after) {
   TRY(const stage::LogEnd end, parts.store.end());
   started.folded = end.last - after;
   TRY_DO(each_record(
-      after + 1,
+      parts.store, after + 1,
       [&](event::Record&& record, Epoch block_epoch) {
         return take(std::move(record), block_epoch);
       },
@@ -144,19 +119,14 @@ Expected<void> Place::State::fold_log(Position after) {
 
 Expected<void> Place::State::take(event::Record&& record, Epoch block_epoch) {
   admitted.record = std::move(record);
-  const AppVersion written = admitted.record.app_version;
-  if (written == 0 || written > versions.size()) {
-    return broken("record " + std::to_string(admitted.record.position) +
-                  " names an application version that the log lacks");
-  }
-  const app::Spec& written_spec = *versions[written - 1];
-  TRY_DO(stage::decode_record(written_spec, spec(), block_epoch, sealer, admitted));
+  TRY(const auto written, version_of(versions, admitted.record));
+  TRY_DO(stage::decode_record(*written, spec(), block_epoch, sealer, admitted));
   // Ingest may stand further than some shard: see restore().
   const Position position = admitted.record.position;
-  if (position > ingest->last()) TRY_DO(ingest->replay(admitted, written_spec));
+  if (position > ingest->last()) TRY_DO(ingest->replay(admitted, *written));
   if (position > labels->last()) {
     std::vector<stage::LabelIndex::Report> reports;
-    labels->reports_of(admitted.record, written_spec, reports);
+    labels->reports_of(admitted.record, *written, reports);
     labels->add(reports, position);
   }
   return infer->fold(admitted);

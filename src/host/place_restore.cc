@@ -3,7 +3,6 @@
 // over what it has seen.
 #include <algorithm>
 
-#include "app/load.h"
 #include "host/place_state.h"
 
 namespace quintet::host {
@@ -13,34 +12,9 @@ void Place::State::ignore(const std::string& what, const std::string& why) {
   started.ignored.push_back(what + ": " + why);
 }
 
-// The newest of each name that can be opened; an older one where the newest is damaged.
-Expected<Place::State::Opened> Place::State::open_parts(Position low) {
-  Opened opened;
-  TRY(auto found, parts.store.snapshots(low));
-  opened.any = !found.empty();
-  for (stage::Snapshot& part : found) {
-    opened.oldest_key = std::min(opened.oldest_key, sealed_under(part.bytes));
-    for (;;) {
-      auto one = open_snapshot(parts.vault, part);
-      if (one) {
-        opened.parts[part.name] = {part.position, *std::move(one)};
-        break;
-      }
-      ignore("snapshot " + part.name + " at " + std::to_string(part.position),
-             one.error().message());
-      TRY(auto older, parts.store.snapshots(part.position - 1));
-      const auto same = std::find_if(older.begin(), older.end(),
-                                     [&](const auto& o) { return o.name == part.name; });
-      if (same == older.end()) break;
-      part = std::move(*same);
-    }
-  }
-  return opened;
-}
-
 // The application versions of the log, which is in force, who was erased; as far as they can be,
 // from the core of a snapshot. `core` is let go of if it is of no use.
-Expected<void> Place::State::read_versions(const Opened& opened) {
+Expected<void> Place::State::read_versions(const StoredParts& opened) {
   auto core = opened.parts.find("ingest");
   Controls controls;
   if (core != opened.parts.end()) {
@@ -68,7 +42,7 @@ Expected<void> Place::State::read_versions(const Opened& opened) {
     version = controls.active;
   }
   for (const stage::ApplicationBody& body : controls.applications) {
-    TRY_DO(add_version(body.text));
+    TRY_DO(add_version(versions, body.text, settings.spec));
   }
   // Again, should a crash have come between an erase record and the end of the keys.
   for (const std::string& subject : controls.erased) TRY_DO(parts.vault.destroy(subject));
@@ -77,28 +51,6 @@ Expected<void> Place::State::read_versions(const Opened& opened) {
   if (version == 0 || version > versions.size()) {
     return broken("the log has no application version in force");
   }
-  return {};
-}
-
-// Each file is parsed once, and the one that was given not again: a log that goes forth and back
-// between two files has many versions.
-Expected<void> Place::State::add_version(const std::string& text) {
-  if (settings.spec->text == text) {
-    versions.push_back(settings.spec);
-    return {};
-  }
-  const auto known = std::find_if(versions.begin(), versions.end(),
-                                  [&](const auto& one) { return one->text == text; });
-  if (known != versions.end()) {
-    versions.push_back(*known);
-    return {};
-  }
-  const app::Loaded loaded = app::load(text);
-  if (loaded.spec == nullptr) {
-    return broken("application version " + std::to_string(versions.size() + 1) +
-                  " of the log is not understood by this build");
-  }
-  versions.push_back(loaded.spec);
   return {};
 }
 
@@ -116,13 +68,14 @@ ByteReader behind_ingest(std::string_view body) {
 Expected<void> Place::State::read_core_versions(std::string_view body) {
   ByteReader in = behind_ingest(body);
   const std::uint64_t count = in.count(in.rest());
-  for (std::uint64_t i = 0; i < count && in.ok(); ++i) TRY_DO(add_version(std::string(in.text())));
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i)
+    TRY_DO(add_version(versions, std::string(in.text()), settings.spec));
   if (!in.ok()) return broken("a snapshot's core does not parse");
   return {};
 }
 
 // Into ingest and score; the position they stand at then.
-Expected<Position> Place::State::read_core(std::string_view body, const Opened& opened) {
+Expected<Position> Place::State::read_core(std::string_view body, const StoredParts& opened) {
   ByteReader outer(body);
   const std::string_view own = outer.raw(outer.varint());
   ByteReader inner(own);
@@ -155,7 +108,7 @@ Expected<Position> Place::State::read_core(std::string_view body, const Opened& 
 }
 
 // Puts the snapshot in place of the empty stages; the position behind which the fold begins.
-Expected<Position> Place::State::restore(const Opened& opened) {
+Expected<Position> Place::State::restore(const StoredParts& opened) {
   const Position least = first_kept() - 1;
   const auto from_base_alone = [&]() -> Expected<Position> {
     if (base != nullptr) TRY_DO(base->into(from_base(), *ingest, *infer));

@@ -7,10 +7,12 @@
 
 #include "host/control_chain.h"
 #include "host/cut.h"
+#include "host/log_reading.h"
 #include "host/loop.h"
 #include "host/place.h"
-#include "host/snapshot_seal.h"
+#include "host/stored_parts.h"
 #include "host/vault_sealer.h"
+#include "host/versions.h"
 #include "stage/label_index.h"
 #include "stage/views.h"
 
@@ -22,12 +24,12 @@ struct Place::State {
   VaultSealer sealer;
   std::string pseudonym_key;
   Epoch epoch = 0;
-  AppVersion version = 0;                                  // in force
-  std::vector<std::shared_ptr<const app::Spec>> versions;  // by AppVersion - 1
+  AppVersion version = 0;  // in force
+  Versions versions;
   std::unique_ptr<stage::Ingest> ingest;
   std::unique_ptr<stage::Infer> infer;
-  std::unique_ptr<stage::Views> views;  // folded to `durable`
-  Position views_from = kNoPosition;    // at the start: behind which results must be folded
+  std::unique_ptr<stage::Views> views;        // folded to `durable`
+  Position views_from = kNoPosition;          // at the start: behind which results must be folded
   std::unique_ptr<stage::LabelIndex> labels;  // the same
   std::unique_ptr<Committer> committer;
 
@@ -44,9 +46,9 @@ struct Place::State {
     stage::Commit commit;
     std::vector<Waiting> waiting;
     std::vector<std::pair<Done, Position>> controls;
-    stage::ViewRows view_rows;            // folded once it is durable
+    stage::ViewRows view_rows;                       // folded once it is durable
     std::vector<stage::LabelIndex::Report> reports;  // the same
-    std::vector<std::uint64_t> replayed;  // dead letters that are held until then
+    std::vector<std::uint64_t> replayed;             // dead letters that are held until then
     Position last = kNoPosition;
     bool empty() const {
       return commit.blocks.empty() && commit.outcomes.empty() && commit.changes.empty() &&
@@ -92,11 +94,11 @@ struct Place::State {
     bool running = false;
     bool written = false;  // all parts are made
     bool core = false;
-    ShardId shard = 0;                 // the next one
-    std::size_t view = 0;              // the same, after the shards
-    stage::ViewPiece piece;            // of it
-    bool labels = false;               // are written, after the views
-    std::string key;                   // that seals it
+    ShardId shard = 0;                   // the next one
+    std::size_t view = 0;                // the same, after the shards
+    stage::ViewPiece piece;              // of it
+    bool labels = false;                 // are written, after the views
+    std::string key;                     // that seals it
     std::deque<stage::Snapshot> sealed;  // not yet durable positions, rising
     std::size_t puts = 0;                // under way at the committer
     std::vector<Committer::Done> asked, waiting;
@@ -149,9 +151,6 @@ struct Place::State {
   Expected<void> take_pseudonym_key(Position last);
   Expected<void> fold_log(Position after);
   Expected<void> fold_whole_log();
-  Expected<void> each_record(Position from,
-                             const std::function<Expected<void>(event::Record&&, Epoch)>& each,
-                             const std::function<void(const event::BlockBytes&)>& after);
   Expected<void> take(event::Record&& record, Epoch block_epoch);
   Expected<void> put_in_force(AppVersion wanted_version);
   Expected<void> activate_new();
@@ -159,22 +158,11 @@ struct Place::State {
   Expected<void> commit_now();
 
   // place_restore.cc
-  struct Part {
-    Position position = kNoPosition;
-    OpenedSnapshot opened;
-  };
-  struct Opened {
-    std::map<std::string, Part> parts;
-    bool any = false;                    // readable or not
-    Position oldest_key = ~Position{0};  // SnapshotHead::erased, the least found
-  };
   void ignore(const std::string& what, const std::string& why);
-  Expected<Opened> open_parts(Position low);
-  Expected<void> read_versions(const Opened& opened);
-  Expected<void> add_version(const std::string& text);
+  Expected<void> read_versions(const StoredParts& opened);
   Expected<void> read_core_versions(std::string_view body);
-  Expected<Position> read_core(std::string_view body, const Opened& opened);
-  Expected<Position> restore(const Opened& opened);
+  Expected<Position> read_core(std::string_view body, const StoredParts& opened);
+  Expected<Position> restore(const StoredParts& opened);
 
   // place_snapshot.cc
   void take_due_snapshot();
@@ -236,15 +224,15 @@ struct Place::State {
   Expected<void> finish_erase(const std::string& subject, Position position);
 
   // place_views.cc
-  Expected<void> restore_views(const Opened* opened);
-  bool restore_view(std::size_t view, const Opened& opened,
+  Expected<void> restore_views(const StoredParts* opened);
+  bool restore_view(std::size_t view, const StoredParts& opened,
                     std::vector<stage::Views::StoredPiece> pieces);
   Expected<void> fold_views();
   Expected<void> fold_result(event::Record&& record, Epoch block_epoch,
                              const stage::OutcomeView& view);
 
   // place_labels.cc
-  Position restore_labels(const Opened& opened);
+  Position restore_labels(const StoredParts& opened);
   bool add_next_label_piece();
   Expected<void> decode_at(Position position, stage::Admitted& out);
   Expected<std::string> labels_json(Position position);

@@ -7,7 +7,7 @@ namespace quintet::host {
 
 // What the snapshots hold, if any, and below them the base; a view that both lack is folded from
 // the first result that is kept.
-Expected<void> Place::State::restore_views(const Opened* opened) {
+Expected<void> Place::State::restore_views(const StoredParts* opened) {
   views_from = durable;
   for (std::size_t i = 0; i < spec().views.size(); ++i) {
     std::vector<std::string> bodies;
@@ -27,7 +27,7 @@ Expected<void> Place::State::restore_views(const Opened* opened) {
 }
 
 // `pieces` are the base's.
-bool Place::State::restore_view(std::size_t view, const Opened& opened,
+bool Place::State::restore_view(std::size_t view, const StoredParts& opened,
                                 std::vector<stage::Views::StoredPiece> pieces) {
   const std::string all = "views/" + spec().views[view].name + "/";
   for (auto at = opened.parts.lower_bound(all); at != opened.parts.end(); ++at) {
@@ -49,22 +49,17 @@ Expected<void> Place::State::fold_views() {
   if (!spec().views.empty()) {
     stage::OutcomeReader outcomes(parts.store);
     stage::Admitted read;
-    TRY_DO(each_record(
-        std::max(views_from + 1, first_kept()),
-        [&](event::Record&& record, Epoch block_epoch) -> Expected<void> {
-          ++started.views_folded;
-          TRY(const stage::OutcomeView* view, outcomes.at(record.position));
-          if (view == nullptr || view->status == stage::OutcomeStatus::none) return {};
-          const AppVersion written = record.app_version;
-          if (written == 0 || written > versions.size()) {
-            return broken("position " + std::to_string(record.position) +
-                          " names an application version that the log lacks");
-          }
-          read.record = std::move(record);
-          TRY_DO(stage::decode_record(*versions[written - 1], spec(), block_epoch, sealer, read));
-          return views->fold_stored(read, *view, versions);
-        },
-        [](const event::BlockBytes&) {}));
+    TRY_DO(each_record(parts.store, std::max(views_from + 1, first_kept()),
+                       [&](event::Record&& record, Epoch block_epoch) -> Expected<void> {
+                         ++started.views_folded;
+                         TRY(const stage::OutcomeView* view, outcomes.at(record.position));
+                         if (view == nullptr || view->status == stage::OutcomeStatus::none)
+                           return {};
+                         TRY(const auto written, version_of(versions, record));
+                         read.record = std::move(record);
+                         TRY_DO(stage::decode_record(*written, spec(), block_epoch, sealer, read));
+                         return views->fold_stored(read, *view, versions);
+                       }));
   }
   views->caught_up();
   views->fold({}, durable);

@@ -2,8 +2,9 @@
 
 #include <sys/stat.h>
 
-#include "app/load.h"
 #include "host/control_chain.h"
+#include "host/log_reading.h"
+#include "host/versions.h"
 #include "stage/control.h"
 #include "stage/outcome_reader.h"
 #include "stage/render.h"
@@ -13,7 +14,6 @@ namespace quintet::tool {
 
 namespace {
 
-constexpr std::size_t kReadBytes = std::size_t{8} << 20;
 constexpr std::size_t kTraceDigits = 32;
 
 // Who has the directory open may let go of it.
@@ -44,36 +44,18 @@ Expected<void> StoredLog::read_versions() {
   TRY(const host::Controls controls, host::read_controls(*store_, kNoPosition));
   active_ = controls.active;
   for (const stage::ApplicationBody& body : controls.applications) {
-    const app::Loaded loaded = app::load(body.text);
-    if (loaded.spec == nullptr) {
-      return broken("application version " + std::to_string(body.version) +
-                    " of the log is not understood by this build");
-    }
-    versions_.push_back(loaded.spec);
+    TRY_DO(host::add_version(versions_, body.text));
   }
   if (active_ == 0 || active_ > versions_.size()) return not_found("the log is empty");
   return {};
 }
 
 Expected<void> StoredLog::records(const EachRecord& each) {
-  TRY(const stage::LogEnd end, store_->end());
-  Position next = std::max(first(), end.first);
-  while (end.last != kNoPosition && next <= end.last) {
-    TRY(const auto blocks, store_->read_log(next, kReadBytes));
-    if (blocks.empty()) return broken("the log ends before position " + std::to_string(end.last));
-    for (const event::BlockBytes& bytes : blocks) {
-      TRY(event::DecodedBlock decoded, event::decode_block(bytes));
-      for (event::Record& record : decoded.block.records) {
-        if (record.position < next) continue;
-        const AppVersion version = record.app_version;
-        const bool known = version != 0 && version <= versions_.size();
-        TRY_DO(each(std::move(record), decoded.block.epoch,
-                    known ? versions_[version - 1].get() : nullptr));
-      }
-      next = bytes.last + 1;
-    }
-  }
-  return {};
+  return host::each_record(*store_, first(), [&](event::Record&& record, Epoch epoch) {
+    const AppVersion version = record.app_version;
+    const bool known = version != 0 && version <= versions_.size();
+    return each(std::move(record), epoch, known ? versions_[version - 1].get() : nullptr);
+  });
 }
 
 Expected<void> StoredLog::results(Position from, Trace trace, const EachResult& each) {
