@@ -70,9 +70,9 @@ void Place::offer(Offer&& offer, Reply reply) {
     check(applied.has_value(), "an admitted record cannot fail to fold in its own place");
     s.admit_outcome();
     s.count_predictions();
-    s.labels->reports_of(s.admitted.record, s.spec(), s.open.reports);
+    s.answers.labels().reports_of(s.admitted.record, s.spec(), s.open.reports);
     if (s.outcome.status == stage::OutcomeStatus::result) {
-      s.views->take(s.outcome.event_type, s.admitted.record.time, s.outcome.position,
+      s.answers.views().take(s.outcome.event_type, s.admitted.record.time, s.outcome.position,
                     s.outcome.slots, s.open.view_rows);
     }
     if (offer.show == Show::result) {
@@ -169,8 +169,8 @@ void Place::State::on_committed(Group&& group, const Expected<void>& result) {
   const Position before = durable;
   if (result) {
     durable = std::max(durable, group.last);
-    views->fold(group.view_rows, durable);
-    labels->add(group.reports, durable);
+    answers.reach(durable);
+    answers.fold(group.view_rows, group.reports, durable);
   } else {
     fail(result.error());
   }
@@ -180,7 +180,7 @@ void Place::State::on_committed(Group&& group, const Expected<void>& result) {
       continue;
     }
     if (waiting.read_json) {
-      if (const auto found = read(waiting.position)) waiting.json = render(*found);
+      if (auto found = answers.result(waiting.position)) waiting.json = *std::move(found);
     }
     waiting.reply(
         {waiting.what, waiting.position, waiting.error ? &*waiting.error : nullptr, waiting.json});

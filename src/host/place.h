@@ -13,18 +13,16 @@
 #include <string>
 #include <vector>
 
+#include "host/answers.h"
 #include "host/committer.h"
 #include "host/intake.h"
 #include "stage/control.h"
 #include "stage/infer.h"
-#include "stage/views.h"
 
 namespace quintet::host {
 
 // Most events admitted and not yet durable; beyond it saturated() asks doors to wait.
 inline constexpr std::size_t kPendingEvents = 16'384;
-// Most positions that one page of results looks at: reads share the loop with writes.
-inline constexpr Position kScanPositions = 4'096;
 
 class Place final : public Intake {
  public:
@@ -124,17 +122,8 @@ class Place final : public Intake {
   Expected<std::string> result(Position position);
   // The same with a member "labels", if its event has any: what is known of them now (S5.6).
   Expected<std::string> result_with_labels(Position position);
-  struct Page {
-    std::vector<std::string> results;  // JSON
-    Position next = kNoPosition;       // where to go on; kNoPosition at the end
-  };
-  struct Query {
-    Position from = kNoPosition;  // kNoPosition: the first that is kept
-    std::size_t limit = 100;
-    std::string event_type;  // empty: any
-    std::string decision;    // of this name; empty: any
-    std::string value;       // with this value
-  };
+  using Page = Answers::Page;
+  using Query = Answers::Query;
   // Looks at no more than kScanPositions; a page may be empty and still have a next one. `expired`
   // below first(); so is result().
   Expected<Page> results(const Query& query);

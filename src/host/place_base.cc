@@ -52,7 +52,7 @@ Expected<void> Place::State::name_cold() {
   }
   for (std::size_t i = 0; i < spec().views.size(); ++i) {
     TRY(const auto pieces, base->view(from_base(), spec(), i));
-    const bool behind = base->seal().edge <= views->edge(i);
+    const bool behind = base->seal().edge <= answers.views().edge(i);
     if (pieces.empty() && !behind) started.cold.push_back("view " + spec().views[i].name);
   }
   return {};

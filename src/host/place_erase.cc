@@ -35,7 +35,6 @@ Expected<void> Place::State::finish_erase(const std::string& subject, Position p
   taking.last = taking.newest = kNoPosition;
   TRY_DO(parts.store.remove_snapshots());
   sealer.forget(subject);
-  cached.first = cached.last = kNoPosition;
   TRY_DO(fold_whole_log());
   return fold_views();
 }

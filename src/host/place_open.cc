@@ -18,6 +18,7 @@ Expected<void> Place::State::start() {
   TRY_DO(take_pseudonym_key(end.last));
   TRY(epoch, parts.store.open_epoch());
   TRY(durable, parts.store.low_mark());
+  answers.reach(durable);
   if (end.last != kNoPosition) {
     TRY_DO(find_base());
     TRY_DO(destroy_old_keys());
@@ -41,6 +42,7 @@ Expected<void> Place::State::start() {
   if (version == 0 || spec().digest != settings.spec->digest) TRY_DO(activate_new());
   TRY_DO(bring_models());
   TRY(durable, parts.store.low_mark());
+  answers.reach(durable);
   if (durable != ingest->last()) {
     return broken("the log ends at " + std::to_string(ingest->last()) + " but outcomes at " +
                   std::to_string(durable));
@@ -83,10 +85,7 @@ Expected<void> Place::State::put_in_force(AppVersion wanted_version) {
   const auto spec = versions[version - 1];
   ingest = std::make_unique<stage::Ingest>(spec, version, epoch, sealer);
   infer = std::make_unique<stage::Infer>(spec);
-  views = std::make_unique<stage::Views>(spec);
-  views_from = kNoPosition;
-  labels = std::make_unique<stage::LabelIndex>(spec);
-  labels->begin_after(first_kept() - 1);
+  answers.put_in_force(version, first_kept());
   TRY(const auto models, parts.store.models(true));
   for (const stage::ModelVersion& model : models) {
     if (model.state != stage::ModelState::ready) continue;
@@ -124,11 +123,7 @@ Expected<void> Place::State::take(event::Record&& record, Epoch block_epoch) {
   // Ingest may stand further than some shard: see restore().
   const Position position = admitted.record.position;
   if (position > ingest->last()) TRY_DO(ingest->replay(admitted, *written));
-  if (position > labels->last()) {
-    std::vector<stage::LabelIndex::Report> reports;
-    labels->reports_of(admitted.record, *written, reports);
-    labels->add(reports, position);
-  }
+  answers.index(admitted.record, *written);
   return infer->fold(admitted);
 }
 

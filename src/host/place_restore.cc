@@ -107,6 +107,21 @@ Expected<Position> Place::State::read_core(std::string_view body, const StoredPa
   return position;
 }
 
+Answers::From Place::State::answers_from(const StoredParts* stored, const Base::From* base_from) {
+  return {stored, usable ? &*usable : nullptr, base.get(), base_from,
+          [this](const std::string& what, const std::string& why) { ignore(what, why); }};
+}
+
+Expected<void> Place::State::restore_views(const StoredParts* stored) {
+  const Base::From from = from_base();
+  return answers.restore_views(answers_from(stored, &from));
+}
+
+Expected<void> Place::State::fold_views() {
+  TRY(started.views_folded, answers.fold_views());
+  return {};
+}
+
 // Puts the snapshot in place of the empty stages; the position behind which the fold begins.
 Expected<Position> Place::State::restore(const StoredParts& opened) {
   const Position least = first_kept() - 1;
@@ -137,7 +152,7 @@ Expected<Position> Place::State::restore(const StoredParts& opened) {
     from = std::min(from, read ? found->second.position : least);
   }
   TRY_DO(restore_views(&opened));
-  from = std::min(from, restore_labels(opened));
+  from = std::min(from, answers.restore_labels(answers_from(&opened, nullptr)));
   taking.last = taking.newest = *position;
   started.snapshot = *position;
   return from;

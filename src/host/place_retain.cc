@@ -43,7 +43,7 @@ std::optional<CutEdges> Place::State::edges() {
     const auto type = static_cast<std::size_t>(view.of);
     // Of others the base keeps the view.
     if (spec().events[type].subject_field < 0) continue;
-    edges.of_type[type] = std::min(edges.of_type[type], views->edge(i));
+    edges.of_type[type] = std::min(edges.of_type[type], answers.views().edge(i));
   }
   return edges;
 }
@@ -148,13 +148,12 @@ void Place::State::sealed_log(const Expected<Position>& position) {
     fail(found.error());
     return end_cut(found);
   }
-  labels->begin_after(base->cut());
+  answers.begin_at(first_kept());
   cutting.figures.first = first_kept();
   cutting.figures.removed = first_kept() - before;
   cutting.figures.bytes = cutting.work->bytes();
   stale = cutting.work->stale();
   cutting.work.reset();
-  cached.first = cached.last = kNoPosition;
   end_cut({});
   clean_up();
 }

@@ -63,23 +63,9 @@ bool Place::State::add_next_part() {
     add_part(shard_part(shard), ingest->last(), infer->shards().write(shard));
     return true;
   }
-  return add_next_view_piece();
-}
-
-// A view goes on changing between its pieces: each has the position that it was written at.
-bool Place::State::add_next_view_piece() {
-  if (taking.view == spec().views.size()) return add_next_label_piece();
-  stage::ViewPiece& piece = taking.piece;
-  if (piece.index == 0 || views->size(taking.view).given_up) {
-    piece = {views->depth(taking.view), 0};
-  }
-  add_part(view_part(spec().views[taking.view].name, piece), views->position(),
-           views->write(taking.view, piece));
-  if (++piece.index >> piece.depth != 0) {
-    ++taking.view;
-    piece = {};
-  }
-  return true;
+  return answers.add_next_part([this](std::string name, Position position, std::string_view body) {
+    add_part(std::move(name), position, body);
+  });
 }
 
 void Place::snapshot(Committer::Done done) {
@@ -110,9 +96,7 @@ void Place::State::start_snapshot() {
   taking.running = true;
   taking.core = false;
   taking.shard = 0;
-  taking.view = 0;
-  taking.piece = {};
-  taking.labels = false;
+  answers.begin_snapshot();
   taking.error.reset();
   taking.figures = {};
   taking.begin = parts.clock.steady();
@@ -177,7 +161,7 @@ void Place::State::end_snapshot() {
     taking.last = taking.error ? durable : taking.newest;
     if (taking.error) {
       ingest->write_again();
-      labels->write_again();
+      answers.labels().write_again();
     }
     const Expected<void> result = taking.error ? Expected<void>(*taking.error) : Expected<void>();
     if (settings.on_snapshot) settings.on_snapshot(taking.figures, result);

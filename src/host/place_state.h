@@ -10,11 +10,7 @@
 #include "host/log_reading.h"
 #include "host/loop.h"
 #include "host/place.h"
-#include "host/stored_parts.h"
 #include "host/vault_sealer.h"
-#include "host/versions.h"
-#include "stage/label_index.h"
-#include "stage/views.h"
 
 namespace quintet::host {
 
@@ -28,9 +24,7 @@ struct Place::State {
   Versions versions;
   std::unique_ptr<stage::Ingest> ingest;
   std::unique_ptr<stage::Infer> infer;
-  std::unique_ptr<stage::Views> views;        // folded to `durable`
-  Position views_from = kNoPosition;          // at the start: behind which results must be folded
-  std::unique_ptr<stage::LabelIndex> labels;  // the same
+  Answers answers;  // folded to `durable`
   std::unique_ptr<Committer> committer;
 
   // What waits for one commit: it becomes durable as a whole or not at all.
@@ -78,15 +72,11 @@ struct Place::State {
   stage::Admitted admitted;
   stage::Outcome outcome;
 
-  // The block and the run read last, so that reads of neighbours cost one decoding.
-  struct Cached {
-    Position first = kNoPosition, last = kNoPosition;
-    event::Block block;
-    std::vector<stage::OutcomeView> views;
-    stage::Store::OutcomeRun run;
-  } cached;
-
-  State(Parts p, Settings s) : parts(p), settings(std::move(s)), sealer(p.vault) {}
+  State(Parts p, Settings s)
+      : parts(p),
+        settings(std::move(s)),
+        sealer(p.vault),
+        answers({p.store, sealer, versions, p.clock}) {}
   const app::Spec& spec() const { return *versions[version - 1]; }
 
   // The snapshot that is being taken.
@@ -95,9 +85,6 @@ struct Place::State {
     bool written = false;  // all parts are made
     bool core = false;
     ShardId shard = 0;                   // the next one
-    std::size_t view = 0;                // the same, after the shards
-    stage::ViewPiece piece;              // of it
-    bool labels = false;                 // are written, after the views
     std::string key;                     // that seals it
     std::deque<stage::Snapshot> sealed;  // not yet durable positions, rising
     std::size_t puts = 0;                // under way at the committer
@@ -162,6 +149,9 @@ struct Place::State {
   Expected<void> read_versions(const StoredParts& opened);
   Expected<void> read_core_versions(std::string_view body);
   Expected<Position> read_core(std::string_view body, const StoredParts& opened);
+  Answers::From answers_from(const StoredParts* stored, const Base::From* base_from);
+  Expected<void> restore_views(const StoredParts* stored);
+  Expected<void> fold_views();
   Expected<Position> restore(const StoredParts& opened);
 
   // place_snapshot.cc
@@ -169,7 +159,6 @@ struct Place::State {
   void start_snapshot();
   void snapshot_turn();
   bool add_next_part();
-  bool add_next_view_piece();
   void add_core();
   void add_part(std::string name, Position position, std::string_view body);
   void put_parts();
@@ -223,20 +212,6 @@ struct Place::State {
   void erase_quiet(const std::string& subject, std::optional<stage::SealBody> seal, Done done);
   Expected<void> finish_erase(const std::string& subject, Position position);
 
-  // place_views.cc
-  Expected<void> restore_views(const StoredParts* opened);
-  bool restore_view(std::size_t view, const StoredParts& opened,
-                    std::vector<stage::Views::StoredPiece> pieces);
-  Expected<void> fold_views();
-  Expected<void> fold_result(event::Record&& record, Epoch block_epoch,
-                             const stage::OutcomeView& view);
-
-  // place_labels.cc
-  Position restore_labels(const StoredParts& opened);
-  bool add_next_label_piece();
-  Expected<void> decode_at(Position position, stage::Admitted& out);
-  Expected<std::string> labels_json(Position position);
-
   // place_figures.cc
   void count_predictions();
   void measure_shard();
@@ -246,16 +221,6 @@ struct Place::State {
   // place_letters.cc
   std::string sealed_letter(std::string_view plain);
   Expected<void> hold_letter(std::uint64_t number);
-
-  // place_read.cc
-  struct Found {
-    const event::Record* record = nullptr;  // in `cached`
-    const app::Spec* spec = nullptr;        // of the outcome
-    stage::Outcome outcome;
-  };
-  Expected<void> load(Position position);
-  Expected<Found> read(Position position);
-  std::string render(const Found& found) const;
 };
 
 }  // namespace quintet::host

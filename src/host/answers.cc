@@ -1,0 +1,138 @@
+#include "host/answers.h"
+
+#include "stage/render.h"
+
+namespace quintet::host {
+
+void Answers::put_in_force(AppVersion version, Position first) {
+  version_ = version;
+  views_ = std::make_unique<stage::Views>(parts_.versions[version - 1]);
+  labels_ = std::make_unique<stage::LabelIndex>(parts_.versions[version - 1]);
+  views_from_ = kNoPosition;
+  begin_at(first);
+}
+
+void Answers::begin_at(Position first) {
+  first_ = first;
+  labels_->begin_after(first - 1);
+  forget_read();
+}
+
+void Answers::fold(const stage::ViewRows& rows, std::span<const stage::LabelIndex::Report> reports,
+                   Position last) {
+  views_->fold(rows, last);
+  labels_->add(reports, last);
+}
+
+void Answers::index(const event::Record& record, const app::Spec& written) {
+  if (record.position <= labels_->last()) return;
+  std::vector<stage::LabelIndex::Report> reports;
+  labels_->reports_of(record, written, reports);
+  labels_->add(reports, record.position);
+}
+
+// Reads and decodes the block and the outcomes around a position, unless they are at hand.
+Expected<void> Answers::load(Position position) {
+  if (position >= cached_.first && position <= cached_.last) return {};
+  cached_.first = cached_.last = kNoPosition;
+  TRY(auto run, parts_.store.outcome_run(position));
+  TRY(auto blocks, parts_.store.read_log(position, 1));
+  if (!run || blocks.empty()) return not_found("there is no result at this position");
+  TRY(auto decoded, event::decode_block(blocks.front()));
+  cached_.run = std::move(*run);
+  TRY(cached_.views, stage::read_run(cached_.run.run));
+  cached_.block = std::move(decoded.block);
+  cached_.first = std::max(cached_.block.first, cached_.run.run.first);
+  cached_.last = std::min(cached_.block.last(), cached_.run.run.last);
+  if (position < cached_.first || position > cached_.last) {
+    return broken("the store gave other positions than it was asked for");
+  }
+  return {};
+}
+
+Expected<Answers::Found> Answers::read(Position position) {
+  if (position == kNoPosition || position > durable_) {
+    return not_found("position " + std::to_string(position) + " is not durable");
+  }
+  if (position < first_) {
+    return expired("position " + std::to_string(position) +
+                   " is older than what the log keeps: " + "it begins at " + std::to_string(first_))
+        .with_id("removed");
+  }
+  TRY_DO(load(position));
+  Found found;
+  found.record = &cached_.block.records[static_cast<std::size_t>(position - cached_.block.first)];
+  stage::OutcomeView view =
+      cached_.views[static_cast<std::size_t>(position - cached_.run.run.first)];
+  stage::OutcomeBytes changed;  // the view borrows from it
+  for (const stage::OutcomeChange& change : cached_.run.changes) {
+    if (change.position != position) continue;
+    changed = {position, position, change.bytes};
+    TRY(const auto views, stage::read_run(changed));
+    view = views.front();
+  }
+  if (view.status == stage::OutcomeStatus::none) {
+    return not_found("position " + std::to_string(position) + " has no result");
+  }
+  if (view.app_version == 0 || view.app_version > parts_.versions.size()) {
+    return broken("the outcome of position " + std::to_string(position) +
+                  " names an application version that the log lacks");
+  }
+  found.spec = parts_.versions[view.app_version - 1].get();
+  ByteReader in(view.bytes);
+  TRY(found.outcome, stage::read_outcome(in, *found.spec, position));
+  return found;
+}
+
+std::string Answers::render(const Found& found) const {
+  std::string json;
+  const app::Spec& admitted_under = *parts_.versions[found.record->app_version - 1];
+  stage::append_result(json, *found.spec, stage::facts_of(admitted_under, *found.record),
+                       found.outcome);
+  return json;
+}
+
+Expected<std::string> Answers::result(Position position) {
+  TRY(const Found found, read(position));
+  return render(found);
+}
+
+namespace {
+
+bool decided(const app::Spec& spec, const stage::Outcome& outcome, std::string_view decision,
+             std::string_view value) {
+  if (outcome.status != stage::OutcomeStatus::result) return false;
+  const auto& decisions = spec.rows[outcome.event_type].decisions;
+  for (std::size_t i = 0; i < decisions.size(); ++i) {
+    if (decisions[i].name != decision || outcome.cases[i] < 0) continue;
+    return decisions[i].cases[static_cast<std::size_t>(outcome.cases[i])].then == value;
+  }
+  return false;
+}
+
+}  // namespace
+
+Expected<Answers::Page> Answers::results(const Query& query) {
+  Page page;
+  Position position = query.from == kNoPosition ? first_ : query.from;
+  const Position stop = std::min(durable_, position + kScanPositions - 1);
+  for (; position <= stop && page.results.size() < query.limit; ++position) {
+    auto found = read(position);
+    if (!found) {
+      if (found.error().code() == Code::not_found) continue;
+      return std::move(found).error();
+    }
+    const auto& type =
+        parts_.versions[found->record->app_version - 1]->events[found->record->event_type];
+    if (!query.event_type.empty() && type.name != query.event_type) continue;
+    if (!query.decision.empty() &&
+        !decided(*found->spec, found->outcome, query.decision, query.value)) {
+      continue;
+    }
+    page.results.push_back(render(*found));
+  }
+  if (position <= durable_) page.next = position;
+  return page;
+}
+
+}  // namespace quintet::host
