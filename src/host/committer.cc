@@ -32,6 +32,7 @@ void append(std::vector<T>& to, std::vector<T>& from) {
 
 void merge(stage::Commit& into, stage::Commit& from) {
   append(into.blocks, from.blocks);
+  into.copies = into.copies || from.copies;
   append(into.outcomes, from.outcomes);
   append(into.changes, from.changes);
   append(into.dead_letters, from.dead_letters);

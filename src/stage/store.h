@@ -46,6 +46,7 @@ struct DeadLetter {
 // What one transaction makes durable: all of it or nothing.
 struct Commit {
   std::vector<event::BlockBytes> blocks;
+  bool copies = false;  // the blocks are of a log kept elsewhere: their epochs are that log's
   std::vector<OutcomeBytes> outcomes;
   std::vector<OutcomeChange> changes;
   std::vector<DeadLetter> dead_letters;  // `number` is filled in

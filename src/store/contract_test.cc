@@ -116,6 +116,17 @@ TEST_P(StoreContract, FencesOlderEpochs) {
   EXPECT_GT(open_epoch(), fresh);
 }
 
+TEST_P(StoreContract, TakesCopiesOfBlocksWithTheEpochsOfTheirOwnLog) {
+  Chain chain(7);
+  Commit copies;
+  copies.copies = true;
+  copies.blocks.push_back(chain.next(3));
+  copies.outcomes.push_back({1, 3, "a"});
+  ASSERT_TRUE(commit(copies, open_epoch()));
+  EXPECT_EQ(value_of(store_->read_log(1, 1))[0].epoch, 7u);
+  EXPECT_EQ(value_of(store_->low_mark()), 3u);
+}
+
 TEST_P(StoreContract, KeepsTheFirstOutcomeOfAPosition) {  // S7.2
   const Epoch epoch = open_epoch();
   Commit one;

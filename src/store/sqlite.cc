@@ -228,7 +228,7 @@ Expected<void> SqliteStore::commit(stage::Commit& commit, Epoch epoch) {
 
 Expected<void> SqliteStore::write_all(stage::Commit& commit, Epoch epoch) {
   TRY_DO(check_epoch(epoch));
-  TRY_DO(add_blocks(commit.blocks, epoch));
+  TRY_DO(add_blocks(commit, epoch));
   TRY_DO(add_runs(commit.outcomes));
   TRY_DO(add_changes(commit.changes));
   TRY_DO(add_letters(commit.dead_letters));

@@ -28,16 +28,16 @@ Expected<stage::LogEnd> read_end(Database& database) {
   return end;
 }
 
-Expected<void> SqliteStore::add_blocks(const std::vector<BlockBytes>& blocks, Epoch epoch) {
-  if (blocks.empty()) return {};
+Expected<void> SqliteStore::add_blocks(const stage::Commit& commit, Epoch epoch) {
+  if (commit.blocks.empty()) return {};
   Position end = kNoPosition;
   {
     Run run = statements_.log_end.with();
     TRY(const bool any, run.next());
     if (any) end = run.u64(0);
   }
-  for (const BlockBytes& block : blocks) {
-    if (block.last < block.first || block.epoch != epoch) {
+  for (const BlockBytes& block : commit.blocks) {
+    if (block.last < block.first || (!commit.copies && block.epoch != epoch)) {
       return invalid("a block from " + std::to_string(block.first) + " to " +
                      std::to_string(block.last) + " of epoch " + std::to_string(block.epoch) +
                      " cannot be committed by epoch " + std::to_string(epoch));

@@ -80,7 +80,7 @@ class SqliteStore final : public stage::Store {
   Expected<void> roll_back(Error error);
   Expected<void> write_all(stage::Commit& commit, Epoch epoch);
   Expected<void> check_epoch(Epoch epoch);
-  Expected<void> add_blocks(const std::vector<event::BlockBytes>& blocks, Epoch epoch);
+  Expected<void> add_blocks(const stage::Commit& commit, Epoch epoch);
   Expected<void> add_runs(const std::vector<stage::OutcomeBytes>& runs);
   Expected<void> add_run(const stage::OutcomeBytes& run);
   Expected<bool> covered(const stage::OutcomeBytes& run);
