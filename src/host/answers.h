@@ -69,6 +69,8 @@ class Answers {
             Position last);
   // What a record of the log reports, for the label index; in position order, each once or more.
   void index(const event::Record& record, const app::Spec& written);
+  // What keys result_with_labels() would need.
+  Expected<std::vector<std::string>> key_names(Position position);
   // What was read of outcomes is of no use any more: some have changed.
   void forget_read() { cached_.first = cached_.last = kNoPosition; }
   stage::Views& views() { return *views_; }

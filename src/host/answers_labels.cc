@@ -1,6 +1,7 @@
 // Labels beside a result (S5.6): a late one changes no answer that was given, but who reads a
 // result by its id sees what has become known. Nothing here is on an event's way to its answer.
 #include "host/answers.h"
+#include "host/vault_sealer.h"
 #include "stage/render_labels.h"
 
 namespace quintet::host {
@@ -74,6 +75,26 @@ Expected<std::string> Answers::labels_json(Position position) {
   std::string json;
   stage::append_labels(json, spec(), event, reports, parts_.clock.wall());
   return json;
+}
+
+Expected<std::vector<std::string>> Answers::key_names(Position position) {
+  std::vector<std::string> names;
+  TRY(const Found found, read(position));
+  add_key_names(*found.record, names);
+  std::vector<Position> reports;
+  for (const event::AttachedLabel& riding : found.record->attached)
+    reports.push_back(riding.report);
+  for (std::size_t i = 0; i < spec().labels.size(); ++i) {
+    const Position late = labels_->report(position, static_cast<int>(i));
+    if (late != kNoPosition) reports.push_back(late);
+  }
+  for (const Position report : reports) {
+    if (report < first_) continue;
+    TRY_DO(load(report));
+    add_key_names(cached_.block.records[static_cast<std::size_t>(report - cached_.block.first)],
+                  names);
+  }
+  return names;
 }
 
 Expected<std::string> Answers::result_with_labels(Position position) {

@@ -34,6 +34,12 @@ void Place::offer(Offer&& offer, Reply reply) {
     reply({admission.what, kNoPosition, &admission.error, {}});
     return;
   }
+  // Until its key is gone the subject's events would still be sealed with it.
+  if (s.refolding && s.settings.apart) {
+    admission.error = unavailable("a subject is being erased; try again");
+    reply({admission.what, kNoPosition, &admission.error, {}});
+    return;
+  }
   if (offer.replay_of != 0) {
     if (auto held = s.hold_letter(offer.replay_of); !held) {
       admission.error = std::move(held).error();
@@ -66,21 +72,8 @@ void Place::offer(Offer&& offer, Reply reply) {
     waiting.read_json = offer.show == Show::result;
   } else {
     ++s.counts.admitted;
-    const auto applied = s.infer->apply(s.admitted, s.outcome);
-    check(applied.has_value(), "an admitted record cannot fail to fold in its own place");
-    s.admit_outcome();
-    s.count_predictions();
-    s.answers.labels().reports_of(s.admitted.record, s.spec(), s.open.reports);
-    if (s.outcome.status == stage::OutcomeStatus::result) {
-      s.answers.views().take(s.outcome.event_type, s.admitted.record.time, s.outcome.position,
-                    s.outcome.slots, s.open.view_rows);
-    }
-    if (offer.show == Show::result) {
-      constexpr std::size_t kUsual = 32;  // bytes of a slot with its name
-      waiting.json.reserve(kUsual * s.outcome.slots.size());
-      stage::append_result(waiting.json, s.spec(), stage::facts_of(s.spec(), s.admitted.record),
-                           s.outcome);
-    }
+    s.open.last = admission.position;
+    if (s.infer != nullptr) s.answer(offer.show, waiting.json);
   }
   if (offer.replay_of != 0) {
     s.open.commit.replayed.push_back({offer.replay_of, admission.position});
@@ -89,6 +82,24 @@ void Place::offer(Offer&& offer, Reply reply) {
   ++s.pending;
   s.open.waiting.push_back(std::move(waiting));
   if (s.ingest->block_full()) s.close_block();
+}
+
+// What the event just admitted gives: its outcome, what that adds to views and labels, and its JSON
+// if it is to be shown.
+void Place::State::answer(Show show, std::string& json) {
+  const auto applied = infer->apply(admitted, outcome);
+  check(applied.has_value(), "an admitted record cannot fail to fold in its own place");
+  admit_outcome();
+  count_predictions();
+  answers.labels().reports_of(admitted.record, spec(), open.reports);
+  if (outcome.status == stage::OutcomeStatus::result) {
+    answers.views().take(outcome.event_type, admitted.record.time, outcome.position, outcome.slots,
+                         open.view_rows);
+  }
+  if (show != Show::result) return;
+  constexpr std::size_t kUsual = 32;  // bytes of a slot with its name
+  json.reserve(kUsual * outcome.slots.size());
+  stage::append_result(json, spec(), stage::facts_of(spec(), admitted.record), outcome);
 }
 
 void Place::refuse(stage::DeadLetter letter, Error why, Reply reply,
@@ -134,13 +145,12 @@ void Place::keep_refused(stage::DeadLetter letter, Error why, Reply reply) {
 // The outcome of the record just applied joins the run of ingest's open block.
 void Place::State::admit_outcome() {
   run.add(spec(), outcome);
-  open.last = outcome.position;
 }
 
 void Place::State::close_block() {
   if (ingest->block_empty()) return;
   open.commit.blocks.push_back(ingest->seal_block());
-  open.commit.outcomes.push_back(run.take());
+  if (!settings.apart) open.commit.outcomes.push_back(run.take());
 }
 
 void Place::flush() {
@@ -199,8 +209,8 @@ void Place::State::on_committed(Group&& group, const Expected<void>& result) {
   }
   if (groups_under_way == 0) submit();
   if (result) {
-    put_parts();
-    take_due_snapshot();
+    taker.put();
+    taker.take_due();
   }
   go_on_when_quiet();
 }
@@ -225,8 +235,9 @@ void Place::State::fail_open() {
     waiting.reply({stage::Admission::What::refused, kNoPosition, &*failed, {}});
   }
   for (auto& [done, position] : group.controls) done(*failed);
-  fail_snapshot();
+  taker.fail(*failed);
   if (when_quiet) std::exchange(when_quiet, nullptr)(*failed);
+  if (erasing && erasing->done) std::exchange(erasing->done, nullptr)(*failed);
 }
 
 bool Place::saturated() const {
@@ -235,9 +246,12 @@ bool Place::saturated() const {
 
 Position Place::State::append_control(event::RecordKind kind, std::string body) {
   ingest->control(kind, std::move(body), parts.clock.wall(), admitted);
-  const auto applied = infer->apply(admitted, outcome);
-  check(applied.has_value(), "a control record was checked before it is appended");
-  admit_outcome();
+  open.last = admitted.record.position;
+  if (infer != nullptr) {
+    const auto applied = infer->apply(admitted, outcome);
+    check(applied.has_value(), "a control record was checked before it is appended");
+    admit_outcome();
+  }
   if (ingest->block_full()) close_block();
   return admitted.record.position;
 }
@@ -255,7 +269,17 @@ void Place::control(event::RecordKind kind, std::string body, Done done) {
 
 void Place::promote(stage::Promotion promotion, Done done) {
   State& s = *state_;
-  if (promotion.version != 0) {
+  if (promotion.version != 0 && s.settings.apart) {
+    auto known = s.parts.store.model(promotion.model, promotion.version);
+    if (known && known->state != stage::ModelState::ready) {
+      known = not_found("it was refused when it came");
+    }
+    if (!known) {
+      done(std::move(known).error());
+      return;
+    }
+    promotion.digest = known->digest;
+  } else if (promotion.version != 0) {
     const auto loaded = s.infer->score().installed(promotion.model, promotion.version);
     if (loaded == nullptr) {
       done(not_found("model " + promotion.model + " has no version " +

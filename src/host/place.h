@@ -16,6 +16,7 @@
 #include "host/answers.h"
 #include "host/committer.h"
 #include "host/intake.h"
+#include "host/snapshot_taker.h"
 #include "stage/control.h"
 #include "stage/infer.h"
 
@@ -34,11 +35,7 @@ class Place final : public Intake {
     Scheduler* writer = nullptr;  // of its commits; none: a thread of its own
     Scheduler* aside = nullptr;   // of retain(); none: a thread of its own
   };
-  struct SnapshotFigures {
-    Position position = kNoPosition;  // a start from it folds what is later
-    std::size_t parts = 0, bytes = 0;
-    Micros took = 0;
-  };
+  using SnapshotFigures = host::SnapshotFigures;
   // A model that comes with the application file.
   struct Brought {
     stage::ModelVersion entry;  // without version and time: the registry's
@@ -58,6 +55,10 @@ class Place final : public Intake {
     std::function<void(const SnapshotFigures&, const Expected<void>&)> on_snapshot;
     // A cut is made once the records that go span so much time; -1: a tenth of `retain`.
     Micros retain_least = -1;
+    // Inference and results are elsewhere (docs/decisions/0023): blocks are committed without
+    // outcomes, nothing of the reading half nor score() may be asked, and an erase ends once
+    // results_durable() has passed its record. No models may be brought, and no `retain`.
+    bool apart = false;
     // Removing what lies below a base failed; it is tried again at the next look.
     std::function<void(const Error&)> on_retention;
   };
@@ -104,6 +105,8 @@ class Place final : public Intake {
     Micros took = 0;
   };
   using Retained = std::function<void(const Expected<Retention>&)>;
+  // Of a place apart: the outcomes up to here are durable where they are kept.
+  void results_durable(Position low);
   // Looks whether enough of the log is older than the application's `retain` and out of every
   // window; if so, takes a snapshot, makes a base and verifies it on a thread aside, puts it in
   // force with a seal record, and removes what lies below (S10). `unavailable` while another look

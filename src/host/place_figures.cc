@@ -73,9 +73,10 @@ Place::Figures Place::figures() {
   figures.waiting_labels = s.ingest->waiting_labels();
   figures.pending = s.pending;
   figures.state = s.measured.sum;
-  figures.snapshot = s.taking.newest;
+  figures.snapshot = s.taker.newest();
   figures.commits = s.committer->figures();
-  if (!std::exchange(s.measured.under_way, true)) s.post([&s] { s.measure_turn(); });
+  if (s.infer != nullptr && !std::exchange(s.measured.under_way, true))
+    s.post([&s] { s.measure_turn(); });
   return figures;
 }
 

@@ -3,6 +3,7 @@
 #include "app/diff.h"
 #include "host/place_state.h"
 #include "host/promotions.h"
+#include "host/registered_model.h"
 
 namespace quintet::host {
 
@@ -17,7 +18,8 @@ Expected<void> Place::State::start() {
   TRY(const stage::LogEnd end, parts.store.end());
   TRY_DO(take_pseudonym_key(end.last));
   TRY(epoch, parts.store.open_epoch());
-  TRY(durable, parts.store.low_mark());
+  if (settings.apart) TRY_DO(check_apart(end));
+  TRY(durable, durable_now());
   answers.reach(durable);
   if (end.last != kNoPosition) {
     TRY_DO(find_base());
@@ -41,7 +43,7 @@ Expected<void> Place::State::start() {
   }
   if (version == 0 || spec().digest != settings.spec->digest) TRY_DO(activate_new());
   TRY_DO(bring_models());
-  TRY(durable, parts.store.low_mark());
+  TRY(durable, durable_now());
   answers.reach(durable);
   if (durable != ingest->last()) {
     return broken("the log ends at " + std::to_string(ingest->last()) + " but outcomes at " +
@@ -50,12 +52,36 @@ Expected<void> Place::State::start() {
   TRY_DO(fold_views());
   committer = std::make_unique<Committer>(
       Committer::Parts{parts.store, parts.loop, &parts.vault, parts.writer}, epoch);
+  taker.write_with(*committer);
   TRY_DO(name_cold());
   if (next_base > 1) post([this] { clean_up(); });
   started.newest = ingest->last_admitted();
-  measure_all();
+  if (infer != nullptr) measure_all();
   started.took = parts.clock.steady() - begin;
   return {};
+}
+
+// What is not there yet for a place whose inference is elsewhere.
+Expected<void> Place::State::check_apart(const stage::LogEnd& end) const {
+  if (settings.spec->retain > 0 || end.first > 1) {
+    return invalid(
+               "`retain` is not there yet where inference and results are apart from ingest: "
+               "run the application as a monolith, or leave it out")
+        .with_id("retain_apart");
+  }
+  if (!settings.models.empty()) {
+    return invalid(
+               "a model's `file` is not there yet where inference and results are apart from "
+               "ingest: upload it once the application runs")
+        .with_id("model_file_apart");
+  }
+  return {};
+}
+
+Expected<Position> Place::State::durable_now() {
+  if (!settings.apart) return parts.store.low_mark();
+  TRY(const stage::LogEnd end, parts.store.end());
+  return end.last;
 }
 
 // A new key beside an old log would make strangers of all that it knows, and snapshots are of a
@@ -84,18 +110,12 @@ Expected<void> Place::State::put_in_force(AppVersion wanted_version) {
   version = wanted_version;
   const auto spec = versions[version - 1];
   ingest = std::make_unique<stage::Ingest>(spec, version, epoch, sealer);
-  infer = std::make_unique<stage::Infer>(spec);
+  if (!settings.apart) infer = std::make_unique<stage::Infer>(spec);
   answers.put_in_force(version, first_kept());
+  if (infer == nullptr) return {};
   TRY(const auto models, parts.store.models(true));
   for (const stage::ModelVersion& model : models) {
-    if (model.state != stage::ModelState::ready) continue;
-    const auto wanted = std::find_if(spec->models.begin(), spec->models.end(),
-                                     [&](const auto& m) { return m.name == model.model; });
-    if (wanted == spec->models.end()) continue;
-    auto loaded = learn::read_model({wanted->type == app::ModelType::linear ? "linear" : "xgboost",
-                                     model.bytes, wanted->input_names});
-    // One of an older form of the application is not usable under this one.
-    (void)infer->score().install(model.model, model.version, loaded ? *std::move(loaded) : nullptr);
+    if (model.state == stage::ModelState::ready) install_registered(infer->score(), model);
   }
   return {};
 }
@@ -123,6 +143,7 @@ Expected<void> Place::State::take(event::Record&& record, Epoch block_epoch) {
   // Ingest may stand further than some shard: see restore().
   const Position position = admitted.record.position;
   if (position > ingest->last()) TRY_DO(ingest->replay(admitted, *written));
+  if (infer == nullptr) return {};
   answers.index(admitted.record, *written);
   return infer->fold(admitted);
 }
@@ -151,6 +172,7 @@ Expected<void> Place::State::activate_new() {
 
 Expected<void> Place::State::bring_models() {
   bool promoted = false;
+  if (infer == nullptr) return {};
   stage::Score& score = infer->score();
   for (Brought& one : settings.models) {
     const std::string& name = one.entry.model;

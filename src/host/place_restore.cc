@@ -45,8 +45,12 @@ Expected<void> Place::State::read_versions(const StoredParts& opened) {
     TRY_DO(add_version(versions, body.text, settings.spec));
   }
   // Again, should a crash have come between an erase record and the end of the keys.
-  for (const std::string& subject : controls.erased) TRY_DO(parts.vault.destroy(subject));
-  if (opened.oldest_key < erased) TRY_DO(parts.vault.destroy(snapshot_subject(opened.oldest_key)));
+  if (settings.apart) TRY_DO(find_unfinished_erase(controls));
+  for (const std::string& subject : controls.erased) {
+    if (!erasing) TRY_DO(parts.vault.destroy(subject));
+  }
+  if (opened.oldest_key < erased && !erasing)
+    TRY_DO(parts.vault.destroy(snapshot_subject(opened.oldest_key)));
   if (!usable && opened.any) TRY_DO(parts.store.remove_snapshots());
   if (version == 0 || version > versions.size()) {
     return broken("the log has no application version in force");
@@ -88,7 +92,7 @@ Expected<Position> Place::State::read_core(std::string_view body, const StoredPa
     event::Record record;
     record.kind = event::RecordKind::promote;
     record.plain = in.text();
-    TRY_DO(infer->score().control(record));
+    if (infer != nullptr) TRY_DO(infer->score().control(record));
   }
   TRY_DO(in.finish("a snapshot's core"));
   Position next = first_kept();
@@ -113,11 +117,13 @@ Answers::From Place::State::answers_from(const StoredParts* stored, const Base::
 }
 
 Expected<void> Place::State::restore_views(const StoredParts* stored) {
+  if (infer == nullptr) return {};
   const Base::From from = from_base();
   return answers.restore_views(answers_from(stored, &from));
 }
 
 Expected<void> Place::State::fold_views() {
+  if (infer == nullptr) return {};
   TRY(started.views_folded, answers.fold_views());
   return {};
 }
@@ -140,7 +146,7 @@ Expected<Position> Place::State::restore(const StoredParts& opened) {
     return from_base_alone();
   }
   Position from = *position;
-  for (ShardId shard = 0; shard < kShardCount; ++shard) {
+  for (ShardId shard = 0; infer != nullptr && shard < kShardCount; ++shard) {
     const auto found = opened.parts.find(shard_part(shard));
     const bool there = found != opened.parts.end() && found->second.opened.head == *usable &&
                        found->second.position >= least;
@@ -152,8 +158,9 @@ Expected<Position> Place::State::restore(const StoredParts& opened) {
     from = std::min(from, read ? found->second.position : least);
   }
   TRY_DO(restore_views(&opened));
-  from = std::min(from, answers.restore_labels(answers_from(&opened, nullptr)));
-  taking.last = taking.newest = *position;
+  if (infer != nullptr)
+    from = std::min(from, answers.restore_labels(answers_from(&opened, nullptr)));
+  taker.begin_after(*position);
   started.snapshot = *position;
   return from;
 }

@@ -94,13 +94,12 @@ void Place::State::looked(const Expected<Cut::Found>& found) {
   }
   cutting.waits = true;
   cutting.number = ++cuts;
-  taking.asked.push_back(guarded([this, number = cuts](const Expected<void>& taken) {
+  taker.ask(guarded([this, number = cuts](const Expected<void>& taken) {
     if (!cutting.running || cutting.number != number) return;
     cutting.waits = false;
     if (!taken) return end_cut(taken.error());
     step_cut();
   }));
-  start_snapshot();
 }
 
 void Place::State::step_cut() {

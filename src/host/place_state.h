@@ -14,7 +14,7 @@
 
 namespace quintet::host {
 
-struct Place::State {
+struct Place::State final : SnapshotTaker::Subject {
   Parts parts;
   Settings settings;
   VaultSealer sealer;
@@ -66,7 +66,14 @@ struct Place::State {
     ShardId next = 0;
     bool under_way = false;
   } measured;
-  bool refolding = false;  // an erase is under way: no new events
+  bool refolding = false;      // an erase is under way: no new events
+  Position low = kNoPosition;  // apart: results_durable()
+  struct Erasing {             // apart: until results are durable up to the record
+    std::vector<std::string> subjects;
+    Position position = kNoPosition;
+    Done done;  // none: begun before this object's time
+  };
+  std::optional<Erasing> erasing;
 
   // Reused for every event.
   stage::Admitted admitted;
@@ -76,24 +83,14 @@ struct Place::State {
       : parts(p),
         settings(std::move(s)),
         sealer(p.vault),
-        answers({p.store, sealer, versions, p.clock}) {}
+        answers({p.store, sealer, versions, p.clock}),
+        taker({p.loop, p.clock, settings.snapshot_every}, *this) {}
   const app::Spec& spec() const { return *versions[version - 1]; }
 
-  // The snapshot that is being taken.
-  struct Taking {
-    bool running = false;
-    bool written = false;  // all parts are made
-    bool core = false;
-    ShardId shard = 0;                   // the next one
-    std::string key;                     // that seals it
-    std::deque<stage::Snapshot> sealed;  // not yet durable positions, rising
-    std::size_t puts = 0;                // under way at the committer
-    std::vector<Committer::Done> asked, waiting;
-    std::optional<Error> error;
-    Position last = kNoPosition;    // the next one is due from here
-    Position newest = kNoPosition;  // of the newest whole one
-    Micros begin = 0;
-    SnapshotFigures figures;
+  SnapshotTaker taker;
+  struct Taking {       // what is next of the snapshot that is being taken
+    bool core = false;  // is made
+    ShardId shard = 0;
   } taking;
 
   // The beginning of the log (S10).
@@ -143,6 +140,8 @@ struct Place::State {
   Expected<void> activate_new();
   Expected<void> bring_models();
   Expected<void> commit_now();
+  Expected<void> check_apart(const stage::LogEnd& end) const;
+  Expected<Position> durable_now();
 
   // place_restore.cc
   void ignore(const std::string& what, const std::string& why);
@@ -155,16 +154,16 @@ struct Place::State {
   Expected<Position> restore(const StoredParts& opened);
 
   // place_snapshot.cc
-  void take_due_snapshot();
-  void start_snapshot();
-  void snapshot_turn();
-  bool add_next_part();
+  SnapshotHead snapshot_head() override;
+  Expected<std::string> snapshot_key() override;
+  void begin_snapshot() override;
+  bool add_next_part() override;
+  Position durable_for_snapshot() const override { return durable; }
+  bool holds_snapshots() const override { return refolding || failed.has_value(); }
+  void give_again() override;
+  void snapshot_ended(const SnapshotFigures& figures, const Expected<void>& result) override;
+  void snapshots_at_rest() override { go_on_when_quiet(); }
   void add_core();
-  void add_part(std::string name, Position position, std::string_view body);
-  void put_parts();
-  void end_snapshot();
-  void drop_snapshot();
-  void fail_snapshot();
 
   // place_retain.cc
   Position first_kept() const { return base == nullptr ? 1 : base->cut() + 1; }
@@ -194,6 +193,7 @@ struct Place::State {
                          std::size_t next, std::function<void(const Expected<void>&)> done);
 
   // place.cc
+  void answer(Show show, std::string& json);
   void admit_outcome();
   void close_block();
   void submit();
@@ -203,14 +203,18 @@ struct Place::State {
   void fail_open();
   // Once nothing is open or under way; or with why that will never be.
   std::function<void(const Expected<void>&)> when_quiet;
-  bool quiet() const { return groups_under_way == 0 && open.empty() && taking.puts == 0; }
+  bool quiet() const {
+    return groups_under_way == 0 && open.empty() && ingest->block_empty() && taker.at_rest();
+  }
   void go_on_when_quiet();
 
   // place_erase.cc
   Expected<Position> erased_before(const std::string& subject);
-  Expected<std::vector<stage::OutcomeChange>> erased_outcomes(const std::string& subject);
   void erase_quiet(const std::string& subject, std::optional<stage::SealBody> seal, Done done);
-  Expected<void> finish_erase(const std::string& subject, Position position);
+  Expected<void> finish_erase(const std::vector<std::string>& subjects, Position position);
+  void end_erase(const Erasing& erased, const Expected<void>& is_durable);
+  void end_erase_apart();
+  Expected<void> find_unfinished_erase(const Controls& controls);
 
   // place_figures.cc
   void count_predictions();

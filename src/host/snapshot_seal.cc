@@ -34,8 +34,14 @@ std::string view_part(const std::string& view, stage::ViewPiece piece) {
   return "views/" + view + numbered("/%02llu", piece.depth) + numbered("-%04llu", piece.index);
 }
 
+constexpr std::string_view kSnapshotSubject = "snapshots/";
+
 std::string snapshot_subject(Position erased) {
-  return "snapshots/" + std::to_string(erased);
+  return std::string(kSnapshotSubject) + std::to_string(erased);
+}
+
+bool is_snapshot_subject(std::string_view name) {
+  return name.starts_with(kSnapshotSubject);
 }
 
 std::string seal_snapshot(std::string_view key, const SnapshotHead& head, std::string_view name,

@@ -26,6 +26,7 @@ std::string label_part(Position first);  // of the label index
 std::string view_part(const std::string& view, stage::ViewPiece piece);
 
 std::string snapshot_subject(Position erased);  // of the vault's key
+bool is_snapshot_subject(std::string_view name);
 
 std::string seal_snapshot(std::string_view key, const SnapshotHead& head, std::string_view name,
                           Position position, std::string_view body);

@@ -12,9 +12,6 @@ std::string nonce_context(std::uint32_t number) {
   return "quintet/" + std::to_string(number);
 }
 
-// No pseudonym, which is hexadecimal.
-constexpr std::string_view kLogKey = "log";
-
 }  // namespace
 
 Expected<std::string> VaultSealer::seal(std::string_view subject, Position position, Epoch epoch,
@@ -51,6 +48,16 @@ Expected<std::optional<std::string>> VaultSealer::open(std::string_view subject,
   TRY(std::string plain,
       quintet::open_sealed(key->second, {position, epoch}, sealed, nonce_context(number)));
   return std::optional<std::string>(std::move(plain));
+}
+
+void add_key_names(const event::Record& record, std::vector<std::string>& names) {
+  const auto add = [&](const std::string& subject) {
+    names.push_back(subject.empty() ? std::string(kLogKey) : subject);
+  };
+  if (!record.sealed.empty()) add(record.subject);
+  for (const event::LabelTarget& target : record.targets) {
+    if (!target.sealed_keys.empty()) add(target.subject);
+  }
 }
 
 }  // namespace quintet::host

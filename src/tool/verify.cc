@@ -3,6 +3,7 @@
 #include <map>
 
 #include "host/control_chain.h"
+#include "host/registered_model.h"
 #include "host/snapshot_seal.h"
 #include "host/vault_sealer.h"
 #include "stage/infer.h"
@@ -122,14 +123,7 @@ class Verification {
     TRY(const auto models, log_.store().models(true));
     for (const stage::ModelVersion& model : models) {
       if (model.state != stage::ModelState::ready) continue;
-      for (const app::ModelSpec& wanted : infer.spec().models) {
-        if (wanted.name != model.model) continue;
-        const bool linear = wanted.type == app::ModelType::linear;
-        auto loaded =
-            learn::read_model({linear ? "linear" : "xgboost", model.bytes, wanted.input_names});
-        (void)infer.score().install(model.model, model.version,
-                                    loaded ? *std::move(loaded) : nullptr);
-      }
+      host::install_registered(infer.score(), model);
     }
     return {};
   }
@@ -183,29 +177,29 @@ class Verification {
     stage::OutcomeReader stored(log_.store());
     bool stop = false;
     stage::Admitted admitted;
-    TRY_DO(log_.records([&](event::Record&& record, Epoch epoch,
-                            const app::Spec* written) -> Expected<void> {
-      if (stop || record.position > span.last) return {};
-      if (written == nullptr) return broken("a record names no application version");
-      admitted.record = std::move(record);
-      const Position position = admitted.record.position;
-      check_stamp(admitted.record);
-      TRY_DO(stage::decode_record(*written, *spec_, epoch, sealer_, admitted));
-      TRY_DO(ingest_->replay(admitted, *written));
-      if (auto applied = infer_->apply(admitted, outcome_); !applied) {
-        fault("position " + std::to_string(position) + ": " + applied.error().message());
-        stop = true;
-        return {};
-      }
-      if (position >= span.first) TRY_DO(compare(admitted.record, stored));
-      if (newest) {
-        TRY(const stage::OutcomeView* view, stored.at(position));
-        if (view != nullptr) TRY_DO(views_->fold_stored(admitted, *view, log_.versions()));
-        TRY_DO(compare_snapshots(position));
-      }
-      if (progress_ && position % 1024 == 0) progress_(position, report_.last);
-      return {};
-    }));
+    TRY_DO(log_.records(
+        [&](event::Record&& record, Epoch epoch, const app::Spec* written) -> Expected<void> {
+          if (stop || record.position > span.last) return {};
+          if (written == nullptr) return broken("a record names no application version");
+          admitted.record = std::move(record);
+          const Position position = admitted.record.position;
+          check_stamp(admitted.record);
+          TRY_DO(stage::decode_record(*written, *spec_, epoch, sealer_, admitted));
+          TRY_DO(ingest_->replay(admitted, *written));
+          if (auto applied = infer_->apply(admitted, outcome_); !applied) {
+            fault("position " + std::to_string(position) + ": " + applied.error().message());
+            stop = true;
+            return {};
+          }
+          if (position >= span.first) TRY_DO(compare(admitted.record, stored));
+          if (newest) {
+            TRY(const stage::OutcomeView* view, stored.at(position));
+            if (view != nullptr) TRY_DO(views_->fold_stored(admitted, *view, log_.versions()));
+            TRY_DO(compare_snapshots(position));
+          }
+          if (progress_ && position % 1024 == 0) progress_(position, report_.last);
+          return {};
+        }));
     if (newest) {
       infer_->shards().compact(ingest_->low_time());
       report_.state_digest = sha256_hex(infer_->shards().digest() + ingest_->digest());
