@@ -1,0 +1,409 @@
+#include "host/infer_place.h"
+
+#include <algorithm>
+
+#include "host/infer_state.h"
+#include "host/registered_model.h"
+#include "stage/render.h"
+
+namespace quintet::host {
+
+namespace {
+
+constexpr Micros kTurn = 1000;  // work until the loop gets its turn
+
+}  // namespace
+
+InferPlace::InferPlace(std::unique_ptr<State> state) : state_(std::move(state)) {}
+InferPlace::~InferPlace() = default;
+
+Expected<std::unique_ptr<InferPlace>> InferPlace::open(Parts parts, Settings settings) {
+  auto state = std::make_unique<State>(parts, std::move(settings));
+  TRY(const Epoch epoch, parts.store.open_epoch());
+  state->committer = std::make_unique<Committer>(
+      Committer::Parts{parts.store, parts.loop, nullptr, parts.writer}, epoch);
+  state->taker.write_with(*state->committer);
+  return std::unique_ptr<InferPlace>(new InferPlace(std::move(state)));
+}
+
+void InferPlace::State::fail(const Error& why) {
+  if (failed) return;
+  failed = why;
+  taker.fail(why);
+  for (auto& [event, done] : std::exchange(peeks, {})) done(why);
+  if (settings.on_failure) settings.on_failure(why);
+}
+
+// --- L ---
+
+void InferPlace::results_durable(Position low) {
+  State& s = *state_;
+  if (s.failed) return;
+  const bool lost = s.begun && low < s.low;
+  if (!s.begun || lost) {
+    s.begun = true;
+    s.low = s.scored = low;
+    s.kept.clear();
+    s.run = {};
+    if (lost) s.taker.drop(unavailable("outcomes were lost where they are kept"));
+    return s.restore();
+  }
+  s.low = low;
+  while (!s.kept.empty() && s.kept.front().last <= low) s.kept.pop_front();
+  if (s.scored < low) {  // by an earlier life of this place
+    s.scored = low;
+    s.run = {};
+  }
+  if (s.full && s.has_room()) s.want(s.next);
+  s.taker.put();
+  s.take_due_snapshot();
+}
+
+// --- the log ---
+
+bool InferPlace::State::has_room() const {
+  const Position ready = kept.empty() ? low : kept.back().last;
+  return blocks.size() < kWaitingBlocks && ready - low < kKeptOutcomes;
+}
+
+Position InferPlace::next() const {
+  const State& s = *state_;
+  const bool wants = s.begun && !s.restoring && !s.failed && s.has_room();
+  return wants ? s.next : kNoPosition;
+}
+
+void InferPlace::State::want(Position position) {
+  next = position;
+  full = !has_room();
+  if (!full && when_wanting) when_wanting(next);
+}
+
+void InferPlace::when_wanting(std::function<void(Position)> callback) {
+  state_->when_wanting = std::move(callback);
+}
+
+Expected<void> InferPlace::take(event::BlockBytes block) {
+  State& s = *state_;
+  if (s.failed) return *s.failed;
+  if (!s.begun || s.restoring) return unavailable("the place is not ready to follow the log");
+  if (block.last < s.next) return {};
+  if (block.first > s.next) {
+    s.want(s.next);
+    return conflict("position " + std::to_string(s.next) + " is next, not " +
+                    std::to_string(block.first));
+  }
+  if (!s.has_room()) {
+    s.full = true;
+    return exhausted("as much of the log waits as may");
+  }
+  s.next = block.last + 1;
+  s.blocks.push_back(std::move(block));
+  s.full = !s.has_room();
+  s.go_on();
+  return {};
+}
+
+void InferPlace::State::go_on() {
+  if (turn_posted) return;
+  turn_posted = true;
+  parts.loop.post(guarded([this] { turn(); }));
+}
+
+void InferPlace::State::turn() {
+  turn_posted = false;
+  const Micros begin = parts.clock.steady();
+  while (!failed && !restoring && !blocks.empty()) {
+    if (!begin_block()) return;
+    while (decoded && at < block.block.records.size()) {
+      auto done = step(block.block.records[at]);
+      if (!done) return fail(done.error());
+      if (!*done) return;  // what it waits for calls go_on()
+      if (decoded) ++at;
+      if (parts.clock.steady() - begin >= kTurn) return go_on();
+    }
+    if (decoded) end_block();
+  }
+  if (!failed && !restoring) answer_peeks();
+}
+
+// Decodes the block and has its keys; false if they are not there yet.
+bool InferPlace::State::begin_block() {
+  if (!decoded) {
+    auto read = event::decode_block(blocks.front());
+    if (!read) {
+      fail(read.error());
+      return false;
+    }
+    block = *std::move(read);
+    decoded = true;
+    keys_known = false;
+    at = 0;
+  }
+  if (keys_known) return true;
+  if (follower.waits()) return false;
+  std::vector<std::string> names = {snapshot_subject(erased)};
+  for (const event::Record& record : block.block.records) add_key_names(record, names);
+  follower.need(std::move(names), guarded([this] {
+                  keys_known = decoded;
+                  go_on();
+                }));
+  return keys_known;
+}
+
+void InferPlace::State::end_block() {
+  blocks.pop_front();
+  decoded = false;
+  // While the log is folded again, the run is of a block to come.
+  if (!run.empty() && block.block.last() == scored) {
+    kept.push_back(run.take());
+    check(kept.back().first == block.block.first && kept.back().last == block.block.last(),
+          "a run of outcomes is that of one block");
+    if (when_ready) when_ready(kept.back().last);
+  }
+  taker.put();
+  take_due_snapshot();
+  if (full && has_room()) want(next);
+}
+
+// One record; false if something is missing that was asked for.
+Expected<bool> InferPlace::State::step(event::Record& record) {
+  if (record.position <= folded) return true;
+  if (record.kind == event::RecordKind::application) {
+    TRY_DO(follower.prepare(record));
+    if (infer == nullptr) put_in_force(1);
+  }
+  if (infer == nullptr) return broken("the log does not begin with an application");
+  if (record.kind == event::RecordKind::promote) {
+    TRY(const auto promotion, stage::read_promotion(record.plain));
+    promoted[promotion.model] = {record, false};
+  }
+  if (record.position > scored) {
+    TRY(const bool settled, settle_promotions());
+    if (!settled) return false;
+  }
+  TRY_DO(apply(std::move(record)));
+  return true;
+}
+
+Expected<void> InferPlace::State::apply(event::Record&& read) {
+  const Position position = read.position;
+  TRY(const auto written, version_of(follower.versions(), read));
+  admitted.record = std::move(read);
+  const event::Record& record = admitted.record;
+  TRY_DO(stage::decode_record(*written, spec(), block.block.epoch, follower.sealer(), admitted));
+  if (position > core) {
+    (void)low_time.at(position);
+    if (!event::is_control(record.kind)) {
+      const bool known = admitted.event.type != nullptr;
+      const auto& type = known ? *admitted.event.type : written->events[record.event_type];
+      if (!type.is_table) low_time.took(position, record.time);
+    }
+  }
+  if (position > scored) {
+    TRY_DO(infer->apply(admitted, outcome));
+    run.add(spec(), outcome);
+    scored = position;
+    ++count_scored;
+  } else if (record.kind != event::RecordKind::promote) {
+    TRY_DO(infer->fold(admitted));
+  }
+  folded = position;
+  core = std::max(core, position);
+  return follow(record);
+}
+
+// What a control record changes for all that came before it.
+Expected<void> InferPlace::State::follow(const event::Record& record) {
+  if (record.kind == event::RecordKind::activate && record.position > activated) {
+    TRY(const auto body, stage::read_application(record.plain));
+    activated = record.position;
+    if (body.version == version) return {};
+    if (body.version > follower.versions().size()) {
+      return broken("position " + std::to_string(record.position) +
+                    " puts an application version in force that the log lacks");
+    }
+    version = body.version;
+    begin_anew();
+  } else if (record.kind == event::RecordKind::erase && record.position > erased) {
+    TRY(const auto body, stage::read_erase(record.plain));
+    const bool used = from_snapshot || follower.vault().may_have_used(body.subject);
+    TRY_DO(follower.forget(body.subject));
+    erased = record.position;
+    taker.drop(unavailable("a subject is being erased; ask again"));
+    taker.begin_after(kNoPosition);
+    committer->run([](stage::Store& store) { return store.remove_snapshots(); }, nullptr);
+    // Where nothing was read of the subject, the state is what the erased log gives.
+    if (used) begin_anew();
+  }
+  return {};
+}
+
+// The state is to be that of the whole log as it reads now: from its beginning. Outcomes that were
+// made stay.
+void InferPlace::State::begin_anew() {
+  ++begun_anew;
+  taker.drop(unavailable("the log is folded again; ask again"));
+  follower.begin_anew();
+  from_snapshot = false;
+  put_in_force(version);
+  folded = core = kNoPosition;
+  low_time = {};
+  promoted.clear();
+  blocks.clear();
+  decoded = false;
+  want(1);
+}
+
+// --- models ---
+
+// Puts the promotions in force that the next outcome is made with; false if a model is missing.
+Expected<bool> InferPlace::State::settle_promotions() {
+  for (auto& [name, promotion] : promoted) {
+    if (promotion.applied) continue;
+    TRY(const auto body, stage::read_promotion(promotion.record.plain));
+    const auto& wanted = spec().models;
+    const bool known = std::any_of(wanted.begin(), wanted.end(),
+                                   [&](const auto& model) { return model.name == body.model; });
+    if (known && body.version != 0 && !models.contains({name, body.version})) {
+      return ask_model(name, body.version);
+    }
+    TRY_DO(infer->score().control(promotion.record));
+    promotion.applied = true;
+  }
+  return true;
+}
+
+bool InferPlace::State::ask_model(const std::string& name, std::uint32_t number) {
+  if (!asked_model.empty()) return false;
+  asked_model = "model " + name + " " + std::to_string(number);
+  parts.models.model(name, number,
+                     guarded([this, name, number](Expected<stage::ModelVersion> found) {
+                       asked_model.clear();
+                       if (!found) {
+                         again = parts.loop.after(kAskAgain, [this] { go_on(); });
+                         return;
+                       }
+                       if (infer != nullptr) install_registered(infer->score(), *found);
+                       models[{name, number}] = *std::move(found);
+                       go_on();
+                     }));
+  return false;
+}
+
+// --- outcomes ---
+
+Expected<std::vector<stage::OutcomeBytes>> InferPlace::outcomes(Position from,
+                                                                std::size_t most_bytes) const {
+  const State& s = *state_;
+  if (s.failed) return *s.failed;
+  std::vector<stage::OutcomeBytes> out;
+  if (!s.begun) return out;
+  if (from <= s.low && (s.kept.empty() || from < s.kept.front().first)) {
+    return expired("the outcomes up to position " + std::to_string(s.low) +
+                   " were dropped: they are durable");
+  }
+  auto at = std::partition_point(s.kept.begin(), s.kept.end(),
+                                 [&](const auto& run) { return run.last < from; });
+  for (std::size_t bytes = 0; at != s.kept.end() && (out.empty() || bytes < most_bytes); ++at) {
+    bytes += at->bytes.size();
+    out.push_back(*at);
+  }
+  return out;
+}
+
+Position InferPlace::ready() const {
+  return state_->kept.empty() ? state_->low : state_->kept.back().last;
+}
+
+void InferPlace::when_ready(std::function<void(Position)> callback) {
+  state_->when_ready = std::move(callback);
+}
+
+// --- the rest ---
+
+void InferPlace::peek(event::Event&& event, std::function<void(Expected<std::string>)> done) {
+  State& s = *state_;
+  if (s.failed) return done(*s.failed);
+  s.peeks.emplace_back(std::move(event), std::move(done));
+  s.go_on();
+}
+
+void InferPlace::State::answer_peeks() {
+  if (peeks.empty()) return;
+  if (infer == nullptr || folded < scored) return;  // the log comes, and then a turn
+  const auto settled = settle_promotions();
+  if (!settled) return fail(settled.error());
+  if (!*settled) return;
+  for (auto& [event, done] : std::exchange(peeks, {})) done(peek(std::move(event)));
+}
+
+Expected<std::string> InferPlace::State::peek(event::Event&& event) {
+  const int type = spec().event_index(event.type->name);
+  if (type < 0 || &spec().events[static_cast<std::size_t>(type)] != event.type) {
+    return unavailable("another version of the application came into force; ask again");
+  }
+  stage::Admitted asked;
+  event::Record& record = asked.record;
+  record.position = folded + 1;
+  record.event_type = event.type->index;
+  record.app_version = version;
+  record.admitted_at = parts.clock.wall();
+  if (event.time == kNoTime) event.time = record.admitted_at;
+  record.time = event.time;
+  record.low_time = low_time.at(record.position);
+  record.id = event.id;
+  asked.event = std::move(event);
+  TRY_DO(stage::complete(spec(), spec(), 0, follower.sealer(), asked));
+  stage::Outcome answer;
+  infer->peek(asked, answer);
+  std::string json;
+  stage::append_result(json, spec(), stage::facts_of(spec(), record), answer);
+  return json;
+}
+
+std::shared_ptr<const app::Spec> InferPlace::spec() const {
+  const State& s = *state_;
+  return s.infer == nullptr ? nullptr : s.follower.versions()[s.version - 1];
+}
+
+std::shared_ptr<const learn::Model> InferPlace::model_in_force(const std::string& model,
+                                                               std::uint32_t& version) const {
+  const State& s = *state_;
+  if (s.infer == nullptr) return nullptr;
+  for (const app::ModelSpec& known : s.spec().models) {
+    if (known.name != model) continue;
+    const auto& one = s.infer->score().in_force()[static_cast<std::size_t>(known.index)];
+    version = one.version;
+    return one.model;
+  }
+  return nullptr;
+}
+
+Position InferPlace::folded() const {
+  return state_->folded;
+}
+
+std::string InferPlace::state_digest() const {
+  State& s = *state_;
+  if (s.infer == nullptr) return {};
+  s.infer->shards().compact(s.low_time.at(s.folded + 1));
+  return s.infer->shards().digest();
+}
+
+InferPlace::Figures InferPlace::figures() const {
+  const State& s = *state_;
+  Figures figures;
+  figures.folded = s.folded;
+  figures.ready = ready();
+  figures.low = s.low;
+  figures.snapshot = s.taker.newest();
+  figures.scored = s.count_scored;
+  figures.begun_anew = s.begun_anew;
+  figures.waiting_blocks = s.blocks.size();
+  if (!s.begun) figures.waits_for = "L";
+  if (s.follower.waits()) figures.waits_for = "keys";
+  if (!s.asked_model.empty()) figures.waits_for = s.asked_model;
+  return figures;
+}
+
+}  // namespace quintet::host

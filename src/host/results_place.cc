@@ -1,0 +1,287 @@
+#include "host/results_place.h"
+
+#include "host/erased_outcomes.h"
+#include "host/results_state.h"
+
+namespace quintet::host {
+
+ResultsPlace::ResultsPlace(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ResultsPlace::~ResultsPlace() = default;
+
+Expected<std::unique_ptr<ResultsPlace>> ResultsPlace::open(Parts parts, Settings settings) {
+  auto state = std::make_unique<State>(parts, std::move(settings));
+  TRY_DO(state->start());
+  return std::unique_ptr<ResultsPlace>(new ResultsPlace(std::move(state)));
+}
+
+Expected<void> ResultsPlace::State::start() {
+  TRY(const Epoch epoch, parts.store.open_epoch());
+  TRY(const stage::LogEnd end, parts.store.end());
+  TRY(durable, parts.store.low_mark());
+  if (durable != end.last) {
+    return broken("the copy of the log ends at " + std::to_string(end.last) + " but outcomes at " +
+                  std::to_string(durable));
+  }
+  hash = end.hash;
+  next_block = next_outcome = durable + 1;
+  TRY(const Controls controls, read_controls(parts.store, kNoPosition));
+  for (const stage::ApplicationBody& body : controls.applications) {
+    TRY_DO(add_version(follower.versions(), body.text));
+  }
+  version = controls.active;
+  erased = controls.last_erase;
+  for (const std::string& subject : controls.erased) TRY_DO(follower.forget(subject));
+  if (version > follower.versions().size()) return broken("the copy of the log has gaps");
+  committer = std::make_unique<Committer>(
+      Committer::Parts{parts.store, parts.loop, nullptr, parts.writer}, epoch);
+  taker.write_with(*committer);
+  if (version != 0) answers.put_in_force(version, 1);
+  answers.reach(durable);
+  restore();
+  return {};
+}
+
+void ResultsPlace::State::fail(const Error& why) {
+  if (failed) return;
+  failed = why;
+  taker.fail(why);
+  for (Asked& one : std::exchange(asked, {})) one.done(why);
+  if (settings.on_failure) settings.on_failure(why);
+}
+
+// --- log and outcomes come in ---
+
+Position ResultsPlace::next_block() const {
+  const State& s = *state_;
+  return s.failed || s.blocks.size() >= kWaitingPieces ? kNoPosition : s.next_block;
+}
+
+Position ResultsPlace::next_outcome() const {
+  const State& s = *state_;
+  return s.failed || s.runs.size() >= kWaitingPieces ? kNoPosition : s.next_outcome;
+}
+
+void ResultsPlace::when_wanting(std::function<void()> callback) {
+  state_->when_wanting = std::move(callback);
+}
+
+void ResultsPlace::State::want_again() {
+  full = blocks.size() >= kWaitingPieces || runs.size() >= kWaitingPieces;
+  if (when_wanting) when_wanting();
+}
+
+namespace {
+
+Error does_not_follow(Position first, Position next) {
+  return conflict("position " + std::to_string(next) + " is next, not " + std::to_string(first));
+}
+
+}  // namespace
+
+Expected<void> ResultsPlace::take(event::BlockBytes block) {
+  State& s = *state_;
+  if (s.failed) return *s.failed;
+  if (block.last < s.next_block) return {};
+  if (block.first != s.next_block) {
+    s.want_again();
+    return does_not_follow(block.first, s.next_block);
+  }
+  if (s.blocks.size() >= kWaitingPieces) {
+    s.full = true;
+    return exhausted("as much of the log waits for outcomes as may");
+  }
+  s.next_block = block.last + 1;
+  s.blocks.push_back(std::move(block));
+  s.full = s.full || s.blocks.size() >= kWaitingPieces;
+  s.commit_next();
+  return {};
+}
+
+Expected<void> ResultsPlace::take(stage::OutcomeBytes run) {
+  State& s = *state_;
+  if (s.failed) return *s.failed;
+  if (run.last < s.next_outcome) return {};
+  if (run.first != s.next_outcome) {
+    s.want_again();
+    return does_not_follow(run.first, s.next_outcome);
+  }
+  if (s.runs.size() >= kWaitingPieces) {
+    s.full = true;
+    return exhausted("as many outcomes wait for their records as may");
+  }
+  s.next_outcome = run.last + 1;
+  s.runs.push_back(std::move(run));
+  s.full = s.full || s.runs.size() >= kWaitingPieces;
+  s.commit_next();
+  return {};
+}
+
+// --- commits ---
+
+// One transaction of all blocks that have their outcomes. An erase begins one, and ends it: what it
+// changes is what is durable.
+void ResultsPlace::State::commit_next() {
+  if (committing || failed || blocks.empty() || runs.empty()) return;
+  stage::Commit commit;
+  commit.copies = true;
+  Group all;
+  while (!blocks.empty() && !runs.empty()) {
+    const auto decoded = event::decode_block(blocks.front());
+    if (!decoded) return fail(decoded.error());
+    const auto& records = decoded->block.records;
+    const bool erases = std::any_of(records.begin(), records.end(), [](const auto& record) {
+      return record.kind == event::RecordKind::erase;
+    });
+    if (erases && !commit.blocks.empty()) break;
+    auto group = add_block(*decoded, commit);
+    if (!group) return fail(group.error());
+    if (group->activated) all.activated = group->activated;
+    all.last = group->last;
+    all.erased = std::move(group->erased);
+    all.erased_at = group->erased_at;
+    commit.blocks.push_back(std::move(blocks.front()));
+    commit.outcomes.push_back(std::move(runs.front()));
+    blocks.pop_front();
+    runs.pop_front();
+    if (erases) break;
+  }
+  committing = true;
+  committer->submit(std::move(commit), guarded([this, all](const Expected<void>& result) {
+                      on_committed(all, result);
+                    }));
+}
+
+// Checks the first block and the first run, and reads what the block's control records say.
+Expected<ResultsPlace::State::Group> ResultsPlace::State::add_block(
+    const event::DecodedBlock& decoded, stage::Commit& commit) {
+  const event::Block& records = decoded.block;
+  if (decoded.previous != hash) {
+    return broken("the block at position " + std::to_string(records.first) +
+                  " is not of the log whose copy is here");
+  }
+  if (runs.front().first != records.first || runs.front().last != records.last()) {
+    return broken("the outcomes from position " + std::to_string(runs.front().first) +
+                  " are not those of a block");
+  }
+  TRY_DO(stage::read_run(runs.front()));
+  hash = event::block_hash(blocks.front().bytes);
+  Group group;
+  group.last = records.last();
+  for (const event::Record& record : records.records) {
+    if (record.kind == event::RecordKind::application) TRY_DO(follower.prepare(record));
+    if (record.kind == event::RecordKind::activate) {
+      TRY(const auto body, stage::read_application(record.plain));
+      group.activated = body.version;
+    }
+    TRY_DO(version_of(follower.versions(), record));
+    if (record.kind != event::RecordKind::erase) continue;
+    TRY(const auto body, stage::read_erase(record.plain));
+    TRY(auto changes, host::erased_outcomes(parts.store, 1, follower.versions(), body.subject));
+    for (const event::Record& before : records.records) {
+      if (before.position >= record.position) break;
+      add_erased(follower.versions(), before, body.subject, changes);
+    }
+    commit.changes.insert(commit.changes.end(), changes.begin(), changes.end());
+    group.erased.push_back(body.subject);
+    group.erased_at = record.position;
+  }
+  return group;
+}
+
+void ResultsPlace::State::on_committed(const Group& group, const Expected<void>& result) {
+  committing = false;
+  if (!result) return fail(result.error());
+  const Position before = durable;
+  durable = group.last;
+  answers.reach(durable);
+  if (const auto followed = follow(group); !followed) return fail(followed.error());
+  if (when_durable) when_durable(before + 1, durable);
+  if (full) want_again();
+  go_on();
+  commit_next();
+}
+
+// What the control records of the group change for all that came before them.
+Expected<void> ResultsPlace::State::follow(const Group& group) {
+  const bool other = group.activated && *group.activated != version;
+  if (group.activated && *group.activated > follower.versions().size()) {
+    return broken("an application version is put in force that the log lacks");
+  }
+  if (other) version = *group.activated;
+  for (const std::string& subject : group.erased) TRY_DO(follower.forget(subject));
+  if (!group.erased.empty()) {
+    erased = group.erased_at;
+    committer->run([](stage::Store& store) { return store.remove_snapshots(); }, nullptr);
+  }
+  if (other || !group.erased.empty()) fold_anew();
+  return {};
+}
+
+// --- reading ---
+
+namespace {
+
+Error nothing_yet() {
+  return unavailable("nothing of the log has come here yet; try again in a moment");
+}
+
+}  // namespace
+
+Position ResultsPlace::durable() const {
+  return state_->durable;
+}
+
+void ResultsPlace::when_durable(std::function<void(Position first, Position last)> callback) {
+  state_->when_durable = std::move(callback);
+}
+
+std::shared_ptr<const app::Spec> ResultsPlace::spec() const {
+  return spec_of(state_->version);
+}
+
+std::shared_ptr<const app::Spec> ResultsPlace::spec_of(AppVersion version) const {
+  const Versions& versions = state_->follower.versions();
+  return version == 0 || version > versions.size() ? nullptr : versions[version - 1];
+}
+
+Expected<std::string> ResultsPlace::result(Position position) {
+  if (state_->version == 0) return nothing_yet();
+  return state_->answers.result(position);
+}
+
+Expected<Answers::Page> ResultsPlace::results(const Answers::Query& query) {
+  if (state_->version == 0) return nothing_yet();
+  return state_->answers.results(query);
+}
+
+void ResultsPlace::result_with_labels(Position position,
+                                      std::function<void(Expected<std::string>)> done) {
+  State& s = *state_;
+  if (s.failed || s.version == 0) return done(s.failed ? *s.failed : nothing_yet());
+  s.asked.push_back({position, std::move(done)});
+  s.go_on();
+}
+
+Expected<stage::ViewPage> ResultsPlace::view(std::size_t view, const stage::ViewQuery& query) {
+  const State& s = *state_;
+  if (s.version == 0) return nothing_yet();
+  if (s.restoring || s.folding) {
+    return unavailable("the views are being folded; try again in a moment")
+        .with_id("views_folding");
+  }
+  return state_->answers.view(view, query);
+}
+
+ResultsPlace::Figures ResultsPlace::figures() const {
+  const State& s = *state_;
+  Figures figures;
+  figures.durable = s.durable;
+  figures.folded = s.folded;
+  figures.snapshot = s.taker.newest();
+  figures.blocks_to = s.next_block - 1;
+  figures.outcomes_to = s.next_outcome - 1;
+  figures.commits = s.committer->figures();
+  return figures;
+}
+
+}  // namespace quintet::host

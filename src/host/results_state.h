@@ -1,0 +1,110 @@
+// The inside of a ResultsPlace, shared by its source files alone.
+#pragma once
+
+#include <deque>
+
+#include "host/control_chain.h"
+#include "host/follower.h"
+#include "host/results_place.h"
+#include "stage/control.h"
+#include "stage/outcome_reader.h"
+
+namespace quintet::host {
+
+struct ResultsPlace::State final : SnapshotTaker::Subject {
+  State(Parts p, Settings s)
+      : parts(p),
+        settings(std::move(s)),
+        follower(p.keys, p.loop),
+        answers({p.store, follower.sealer(), follower.versions(), p.clock}),
+        taker({p.loop, p.clock, settings.snapshot_every}, *this) {}
+
+  Parts parts;
+  Settings settings;
+  Follower follower;
+  Answers answers;
+  std::unique_ptr<Committer> committer;
+  SnapshotTaker taker;
+  std::optional<Error> failed;
+  AppVersion version = 0;         // in force at L
+  Position erased = kNoPosition;  // the last erase up to L
+
+  // What came and is not committed.
+  std::deque<event::BlockBytes> blocks;
+  std::deque<stage::OutcomeBytes> runs;
+  Position next_block = 1, next_outcome = 1;
+  bool full = false;
+  std::function<void()> when_wanting;
+
+  // What is being committed.
+  struct Group {
+    Position last = kNoPosition;
+    std::optional<AppVersion> activated;
+    Position erased_at = kNoPosition;
+    std::vector<std::string> erased;  // subjects
+  };
+  bool committing = false;
+  Hash128 hash;  // of the newest block, committed or about to be
+  Position durable = kNoPosition;
+  std::function<void(Position, Position)> when_durable;
+
+  // Views and labels, which follow what is durable.
+  bool restoring = true;
+  bool folding = false;  // from further back: views must not be read
+  Position folded = kNoPosition;
+  std::vector<event::BlockBytes> to_fold;  // read ahead, from folded + 1
+  std::size_t next_to_fold = 0;
+  std::optional<stage::OutcomeReader> outcomes;  // of to_fold
+  bool keys_known = false;
+  event::DecodedBlock block;  // the one whose keys are known or asked for
+  bool turn_posted = false;
+
+  // Reads that need keys.
+  struct Asked {
+    Position position;
+    std::function<void(Expected<std::string>)> done;
+  };
+  std::deque<Asked> asked;
+
+  const std::shared_ptr<int> alive = std::make_shared<int>(0);
+  template <class F>
+  auto guarded(F function) {
+    return [function = std::move(function), here = std::weak_ptr<int>(alive)](auto&&... values) {
+      if (!here.expired()) function(std::forward<decltype(values)>(values)...);
+    };
+  }
+  const app::Spec& spec() const { return *follower.versions()[version - 1]; }
+  void fail(const Error& why);
+
+  // results_place.cc
+  Expected<void> start();
+  void want_again();
+  void commit_next();
+  Expected<Group> add_block(const event::DecodedBlock& decoded, stage::Commit& commit);
+  void on_committed(const Group& group, const Expected<void>& result);
+  Expected<void> follow(const Group& group);
+
+  // results_views.cc
+  void restore();
+  void restore_parts();
+  void fold_anew();
+  void go_on();
+  void turn();
+  bool begin_block();
+  Expected<void> fold_block();
+  bool answer_asked();
+
+  SnapshotHead snapshot_head() override { return {version, spec().digest, erased}; }
+  Expected<std::string> snapshot_key() override;
+  void begin_snapshot() override;
+  bool add_next_part() override;
+  Position durable_for_snapshot() const override { return std::min(durable, folded); }
+  bool holds_snapshots() const override;
+  void give_again() override { answers.labels().write_again(); }
+  void snapshot_ended(const SnapshotFigures& figures, const Expected<void>& result) override;
+  void snapshots_at_rest() override {}
+  void take_due_snapshot();
+  bool core_written = false;
+};
+
+}  // namespace quintet::host
