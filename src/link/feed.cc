@@ -8,40 +8,32 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "link/feed_wire.h"
+#include "link/session.h"
 
 namespace quintet::link {
 
 // One follower, as the server sees it.
-class FeedProducer::Session final : public WireEvents {
+class FeedProducer::Session final : public link::Session {
  public:
-  Session(const std::map<std::string, std::unique_ptr<FeedProducer>, std::less<>>& feeds,
-          Wire& wire)
-      : feeds_(feeds), wire_(wire) {
-    wire_.read();
-  }
+  using Named = std::map<std::string, std::unique_ptr<FeedProducer>, std::less<>>;
+  Session(const Named& feeds, Wire& wire) : link::Session(wire), feeds_(feeds) { read(); }
   ~Session() override {
     if (feed_ != nullptr) feed_->sessions_.erase(this);
   }
 
   void on_message(std::string message) override;
-  void on_written() override;
-  void on_end(Expected<void>) override { ended_ = true; }
-  void on_drain() override { finish(unavailable("the server is shutting down")); }
   void pump();
 
  private:
+  void on_idle() override { pump(); }
   Expected<void> begin(const FeedAsk& ask);
-  void send(const std::vector<FeedItem>& items);
-  void finish(Error error);
+  void send_items(const std::vector<FeedItem>& items);
 
-  const std::map<std::string, std::unique_ptr<FeedProducer>, std::less<>>& feeds_;
-  Wire& wire_;
+  const Named& feeds_;
   FeedProducer* feed_ = nullptr;
   Position next_ = kNoPosition;
   std::uint64_t messages_ = 0;
   std::int64_t bytes_ = 0;  // the last message may overdraw it
-  bool writing_ = false, ended_ = false;
-  std::optional<Error> last_;  // to finish with, once the write under way is done
 };
 
 Expected<void> FeedProducer::Session::begin(const FeedAsk& ask) {
@@ -51,12 +43,11 @@ Expected<void> FeedProducer::Session::begin(const FeedAsk& ask) {
   feed_ = found->second.get();
   feed_->sessions_.insert(this);
   next_ = ask.from;
-  send({});  // so that the follower knows that it was heard
+  send_items({});  // so that the follower knows that it was heard
   return {};
 }
 
 void FeedProducer::Session::on_message(std::string message) {
-  if (ended_) return;
   const Expected<FeedAsk> ask = decode_feed_ask(message);
   if (!ask) return finish(ask.error());
   if (feed_ == nullptr) {
@@ -66,47 +57,31 @@ void FeedProducer::Session::on_message(std::string message) {
   messages_ = std::min(kMost, messages_ + std::min(kMost, ask->messages));
   bytes_ = std::min<std::int64_t>(kMost,
                                   bytes_ + static_cast<std::int64_t>(std::min(kMost, ask->bytes)));
-  wire_.read();
+  read();
   pump();
 }
 
-void FeedProducer::Session::on_written() {
-  writing_ = false;
-  if (last_) {
-    wire_.finish(*last_);
-    ended_ = true;
-    return;
-  }
-  pump();
-}
-
-void FeedProducer::Session::finish(Error error) {
-  if (ended_ || last_) return;
-  if (writing_) {
-    last_ = std::move(error);
-    return;
-  }
-  ended_ = true;
-  wire_.finish(std::move(error));
-}
-
-void FeedProducer::Session::send(const std::vector<FeedItem>& items) {
+void FeedProducer::Session::send_items(const std::vector<FeedItem>& items) {
   for (const FeedItem& item : items) {
     bytes_ -= static_cast<std::int64_t>(item.body.size());
     next_ = item.last + 1;
   }
   messages_ -= std::min<std::uint64_t>(messages_, items.size());
-  writing_ = true;
-  wire_.write(encode(items));
+  send(encode(items));
 }
 
 void FeedProducer::Session::pump() {
-  if (ended_ || last_ || writing_ || feed_ == nullptr || messages_ == 0 || bytes_ <= 0) return;
+  if (busy() || feed_ == nullptr || messages_ == 0 || bytes_ <= 0) return;
   const auto items =
       feed_->read_(next_, std::min<std::uint64_t>(messages_, kMaxBatchItems),
                    std::min<std::uint64_t>(static_cast<std::uint64_t>(bytes_), kMaxBatchBytes));
   if (!items) return finish(items.error());
-  if (!items->empty()) send(*items);
+  for (const FeedItem& item : *items) {
+    if (item.body.size() <= kMaxMessageBytes) continue;
+    return finish(broken(fmt::format("the message of positions {} to {} has {} bytes, at most {}",
+                                     item.first, item.last, item.body.size(), kMaxMessageBytes)));
+  }
+  if (!items->empty()) send_items(*items);
 }
 
 void FeedProducer::wake() {

@@ -69,6 +69,9 @@ inline constexpr Micros kConnectTime = 5 * kSecond;
 // How often certificates are looked at.
 inline constexpr Micros kCertificateReload = kSecond;
 
+// How deep messages are described within messages.
+inline constexpr int kMaxDescriptorDepth = 32;
+
 // How long a server waits for running calls before it answers them itself.
 inline constexpr Micros kDrainTime = 10 * kSecond;
 
