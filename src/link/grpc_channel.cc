@@ -1,7 +1,10 @@
+#include <grpc/support/log.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 
 #include "link/grpc_parts.h"
 #include "link/pending.h"
@@ -175,9 +178,15 @@ CallId GrpcChannel::call(Call call, Reply reply) {
   return id;
 }
 
+// What gRPC logs reaches our callers as errors; but it says why it aborts in its log alone.
+void log_the_fatal(gpr_log_func_args* line) {
+  if (std::string_view(line->message).find("assertion failed") == std::string_view::npos) return;
+  std::fprintf(stderr, "gRPC, %s:%d: %s\n", line->file, line->line, line->message);
+}
+
 }  // namespace
 
-void keep_grpc_threads() {
+void prepare_grpc() {
   struct Kept {
     std::shared_ptr<grpc::Channel> channel =
         grpc::CreateChannel("unix:/", grpc::InsecureChannelCredentials());
@@ -186,6 +195,7 @@ void keep_grpc_threads() {
     grpc::ByteBuffer request = to_buffer({}), answer;
   };
   static Kept* const kept = [] {
+    if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function(log_the_fatal);
     auto* made = new Kept;
     made->context.TryCancel();  // so that it does not even connect
     made->stub.UnaryCall(&made->context, "/kept", {}, &made->request, &made->answer,
@@ -198,7 +208,7 @@ void keep_grpc_threads() {
 Expected<std::unique_ptr<Channel>> GrpcTransport::connect(Local local, const std::string& address,
                                                           ChannelOptions options) {
   TRY_DO(check_address(address));
-  keep_grpc_threads();
+  prepare_grpc();
   TRY(auto credentials, channel_credentials(tls_));
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes + kEnvelopeBytes));

@@ -16,10 +16,11 @@ class Status;
 
 namespace quintet::link {
 
-// gRPC 1.51 ends its threads for callbacks with the last channel or server that used them, and that
-// end is not safe: now and then one of them dies of a completion queue that has gone. A channel
-// that is never destroyed keeps them. Any thread, any number of times.
-void keep_grpc_threads();
+// Before anything else of gRPC. Its release 1.51 ends its threads for callbacks with the last
+// channel or server that used them, and that end is not safe: now and then one of them dies of a
+// completion queue that has gone. A channel that is never destroyed keeps them. Its log is silent
+// unless the environment has GRPC_VERBOSITY. Any thread, any number of times.
+void prepare_grpc();
 
 // `invalid` unless the address has one of the forms that grpc.h names.
 Expected<void> check_address(std::string_view address);

@@ -259,7 +259,7 @@ Expected<std::unique_ptr<Server>> GrpcTransport::listen(Local local, const std::
                                                         std::shared_ptr<const Service> service,
                                                         ServerOptions options) {
   TRY_DO(check_address(address));
-  keep_grpc_threads();
+  prepare_grpc();
   TRY(auto credentials, server_credentials(tls_));
   if (address.starts_with("unix:") && answers(address)) {
     return conflict(fmt::format("{} is listened at already", address));
