@@ -15,6 +15,7 @@ namespace {
 
 constexpr Micros kPause = kSecond / 20;      // between two looks
 constexpr Micros kPatience = 300 * kSecond;  // for what must come
+constexpr std::uint64_t kLeastOpen = 8;      // lines that are under way
 constexpr std::string_view kSession = "verify";
 
 void rest_a_little() {
@@ -34,6 +35,7 @@ class Killer {
     ++next_;
   }
   std::uint64_t count() const { return next_; }
+  bool all() const { return next_ == options_.kills.size(); }
 
  private:
   const PatternRunOptions& options_;
@@ -61,6 +63,12 @@ class Run {
     }
     TRY_DO(send_up_to(options_.events));
     TRY_DO(come_to_rest());
+    // What came too late for the last answers.
+    while (!killer_.all()) {
+      killer_.answered(options_.events);
+      rest_a_little();
+      TRY_DO(come_to_rest());
+    }
     figures_.seconds = static_cast<double>(clock_.steady() - begun) / static_cast<double>(kSecond);
     figures_.kills = killer_.count();
     figures_.dump = options_.directory + "/dump";
@@ -102,6 +110,11 @@ class Run {
     send.answered = before;
     send.limit = count - before;
     send.patience = kPatience;
+    // Who dies shall have something under way, and not everything.
+    if (!options_.kills.empty()) {
+      send.open_lines = std::clamp<std::uint64_t>(
+          options_.events / (4 * (options_.kills.size() + 1)), kLeastOpen, send.open_lines);
+    }
     send.output = options_.directory + "/answers-" + std::to_string(answers_.size() + 1);
     send.on_answer = [&](std::uint64_t answers) { killer_.answered(before + answers); };
     send.on_lost = [&] { return revive(); };
@@ -136,7 +149,9 @@ class Run {
       TRY_DO(revive());
       const Expected<bool> came = ask();
       if (came && *came) return {};
-      if (!came && came.error().code() != Code::unavailable) return came.error();
+      const bool away = !came && (came.error().code() == Code::unavailable ||
+                                  came.error().code() == Code::expired);
+      if (!came && !away) return came.error();
       if (clock_.steady() - begun < kPatience) continue;
       return unavailable("not within " + std::to_string(kPatience / kSecond) + " s: " + what +
                          (came ? "" : " (" + came.error().message() + ")"));

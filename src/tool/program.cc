@@ -121,7 +121,7 @@ int Program::reap(bool wait) {
     if (ended < 0 && errno == EINTR) continue;
     if (ended == 0) return -1;
     status_ = ended < 0 ? 0 : status;
-    id_ = -1;
+    id_ = killed_ = -1;
   }
   return status_;
 }
@@ -137,7 +137,10 @@ bool Program::kill(bool child, std::uint64_t choice) {
   if (id_ <= 0) return false;
   const auto children = child ? children_of(id_) : std::vector<pid_t>();
   const pid_t chosen = children.empty() ? id_ : children[choice % children.size()];
-  return ::kill(chosen, SIGKILL) == 0;
+  // It may take a while to die, and its number is its own until it is reaped.
+  if (chosen == killed_ || ::kill(chosen, SIGKILL) != 0) return false;
+  killed_ = chosen;
+  return true;
 }
 
 Expected<void> Program::stop() {
@@ -193,6 +196,7 @@ std::vector<pid_t> children_of(pid_t parent) {
     // The program's name stands in brackets and may hold anything: what follows its end counts.
     const std::size_t close = text.rfind(')');
     if (close == text.npos) continue;
+    if (text.compare(close, 3, ") Z") == 0) continue;
     std::size_t at = close + 4;  // ") S PPID"
     const std::size_t end = std::min(text.find(' ', at), text.size());
     if (at >= end) continue;

@@ -32,7 +32,7 @@ class Program {
   // If it ended by itself or was killed, what there is to be said; reaps it.
   bool runs();
   // SIGKILL to it, or to the one of its children that `choice` falls on, if there are any and
-  // `child` is set. False if there was nothing to kill.
+  // `child` is set. False if that one is dying already, or nothing runs.
   bool kill(bool child, std::uint64_t choice);
   // SIGTERM, and waits until it has ended. `broken`, with the last lines of its stderr, if it did
   // not end well.
@@ -49,14 +49,15 @@ class Program {
 
   std::vector<std::string> command_;
   std::string log_;
-  std::mutex mutex_;  // of all below
-  pid_t id_ = -1;     // until it is reaped: nobody else can have its number
+  std::mutex mutex_;   // of all below
+  pid_t id_ = -1;      // until it is reaped: nobody else can have its number
+  pid_t killed_ = -1;  // last
   int output_ = -1;
   int status_ = 0;
   bool ending_ = false;
 };
 
-// Processes whose parent is this one, by number.
+// Living processes whose parent is this one, by number.
 std::vector<pid_t> children_of(pid_t parent);
 
 // A port of 127.0.0.1 that nobody listens on, below those that the system gives to outgoing

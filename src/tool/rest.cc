@@ -2,6 +2,7 @@
 
 #include <array>
 #include <fstream>
+#include <thread>
 
 #include "base/json_out.h"
 
@@ -15,6 +16,8 @@ constexpr std::array<std::string_view, 2> kOfVersion = {"created_at", "model"};
 constexpr std::array<std::string_view, 2> kOfModel = {"promotions", "versions"};
 constexpr std::array<std::string_view, 2> kOfPromotion = {"position"};
 constexpr std::size_t kShownFields = 20;
+constexpr Micros kPause = kSecond / 10;     // between two tries
+constexpr Micros kPatience = 60 * kSecond;  // for a part that is away
 
 using LeftOut = std::span<const std::string_view>;
 
@@ -66,14 +69,24 @@ class Rest {
   RestFigures& figures() { return figures_; }
 
  private:
+  // A part that was killed a moment ago may not be back yet.
+  Expected<host::ClientResponse> read(const std::string& target) {
+    const Micros begun = clock_.steady();
+    for (;; std::this_thread::sleep_for(std::chrono::microseconds(kPause))) {
+      auto response = ask(question_.door, "GET", target);
+      if (response || response.error().code() != Code::unavailable) return response;
+      if (clock_.steady() - begun > kPatience) return response;
+    }
+  }
+
   Expected<JsonDocument> get(const std::string& target) {
-    TRY(const auto response, ask(question_.door, "GET", target));
+    TRY(const auto response, read(target));
     return JsonDocument::parse(response.body);
   }
 
   Expected<void> application() {
     out_.begin("application");
-    TRY(const auto response, ask(question_.door, "GET", "/v1/application"));
+    TRY(const auto response, read("/v1/application"));
     std::string json;
     JsonWriter(json).begin_object().field("digest", response.header("etag")).end_object();
     TRY_DO(out_.add("file", json));
@@ -112,7 +125,7 @@ class Rest {
     std::string from = "1";
     while (!from.empty()) {
       const std::string target = "/v1/results?format=ndjson&limit=1000&from=" + from;
-      TRY(const auto page, ask(question_.door, "GET", target));
+      TRY(const auto page, read(target));
       std::string_view rest = page.body;
       while (!rest.empty()) {
         const std::size_t end = std::min(rest.find('\n'), rest.size());
@@ -225,6 +238,7 @@ class Rest {
     return {};
   }
 
+  SystemClock clock_;
   const RestQuestion& question_;
   DumpWriter& out_;
   RestFigures figures_;

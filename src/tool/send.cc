@@ -16,8 +16,7 @@ namespace quintet::tool {
 
 namespace {
 
-constexpr std::size_t kOpenLines = 16'384;  // sent and not answered
-constexpr std::size_t kOpenBytes = std::size_t{16} << 20;
+constexpr std::size_t kOpenBytes = std::size_t{16} << 20;  // sent and not answered
 constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
 constexpr std::size_t kSpillBytes = std::size_t{1} << 20;
 constexpr Micros kTimeout = 30 * kSecond;
@@ -65,14 +64,13 @@ class Answers {
 
   bool has_room() {
     const std::lock_guard lock(mutex_);
-    return open_.size() < kOpenLines && open_bytes_ < kOpenBytes;
+    return room();
   }
   // Waits until another line may be sent, then counts it as open; false if the connection is lost.
   bool admit(const Line& line) {
     std::unique_lock lock(mutex_);
     const bool idle = open_.empty();
-    changed_.wait(
-        lock, [&] { return ended_ || (open_.size() < kOpenLines && open_bytes_ < kOpenBytes); });
+    changed_.wait(lock, [&] { return ended_ || room(); });
     if (idle) progress_at_ = clock_.steady();
     open_bytes_ += line.text.size();
     open_.push_back(line);
@@ -106,6 +104,8 @@ class Answers {
   }
 
  private:
+  bool room() const { return open_.size() < options_.open_lines && open_bytes_ < kOpenBytes; }
+
   void run(host::HttpClient& client) {
     auto result = read_all(client);
     const std::lock_guard lock(mutex_);

@@ -26,10 +26,11 @@ struct SendOptions {
   std::string session;
   // How many of it were; nothing: the application is asked.
   std::optional<std::uint64_t> answered;
-  std::string output;              // answers as NDJSON, full results; empty: positions alone
-  double rate = 0;                 // events a second; 0: as fast as it goes
-  std::uint64_t limit = 0;         // send no more than this; 0: all
-  Micros patience = 60 * kSecond;  // without an answer before it gives up
+  std::string output;               // answers as NDJSON, full results; empty: positions alone
+  double rate = 0;                  // events a second; 0: as fast as it goes
+  std::uint64_t limit = 0;          // send no more than this; 0: all
+  std::size_t open_lines = 16'384;  // sent and not answered, at most
+  Micros patience = 60 * kSecond;   // without an answer before it gives up
   // Told at each answer how many there were in this call, on the thread that reads them.
   std::function<void(std::uint64_t answers)> on_answer;
   // The connection is lost and another will be tried: on the caller's thread. An error ends it.
