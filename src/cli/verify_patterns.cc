@@ -36,9 +36,13 @@ class Folder {
     return std::unique_ptr<Folder>(new Folder(path, !keep.empty()));
   }
   ~Folder() { remove(); }
+  // Under another name first: what goes on meanwhile finds no place to write to.
   void remove() const {
+    if (kept_) return;
     std::error_code ignored;
-    if (!kept_) fs::remove_all(path_, ignored);
+    const std::string gone = path_ + "-gone";
+    fs::rename(path_, gone, ignored);
+    fs::remove_all(gone, ignored);
   }
   const std::string& path() const { return path_; }
 

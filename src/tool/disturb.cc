@@ -78,11 +78,13 @@ Expected<std::vector<InputFile>> disturbed(const std::vector<InputFile>& inputs,
                                            const std::string& directory) {
   std::vector<InputFile> out;
   Draws draws(how.seed);
+  std::error_code failed;
+  std::filesystem::create_directory(directory, failed);
+  if (failed) return unavailable(directory + ": " + failed.message());
   for (const InputFile& file : inputs) {
     // A directory each: two inputs may have one name.
     const std::string folder = directory + "/" + std::to_string(out.size() + 1);
-    std::error_code failed;
-    std::filesystem::create_directories(folder, failed);
+    std::filesystem::create_directory(folder, failed);
     if (failed) return unavailable(folder + ": " + failed.message());
     const std::string to = folder + "/" + plain_name(file.path);
     TRY_DO(disturb_file(file, how, most, draws, to));

@@ -248,7 +248,7 @@ void Endable::end() {
 Expected<PatternFigures> run_pattern(const PatternRunOptions& options, Endable& endable,
                                      Progress::Mode mode, Clock& clock) {
   std::error_code failed;
-  std::filesystem::create_directories(options.directory, failed);
+  std::filesystem::create_directory(options.directory, failed);
   if (failed) return unavailable(options.directory + ": " + failed.message());
   // One that is killed has to come back where it was.
   int port = 0;
