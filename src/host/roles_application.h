@@ -149,7 +149,8 @@ class RolesEvents {
     if (world_.chance(0.4)) json += world_.chance(0.3) ? R"(,"bad":true)" : R"(,"bad":false)";
     return keep({"payment", id, json + "}"});
   }
-  std::string customer() { return "u" + std::to_string(world_.below(9)); }
+  // New ones come: who was erased never comes back.
+  std::string customer() { return "u" + std::to_string(payments_ / 15 + world_.below(9)); }
 
  private:
   RolesEvent keep(RolesEvent event) {

@@ -16,7 +16,8 @@ namespace quintet::host {
 // keep their order.
 class RolesWorld {
  public:
-  explicit RolesWorld(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15 + 1) {}
+  // Not a multiple of the step: the numbers of one seed would be those of the next, one on.
+  explicit RolesWorld(std::uint64_t seed) : state_(seed * 0xd1342543de82ef95) {}
 
   std::uint64_t next() {  // splitmix64
     state_ += 0x9e3779b97f4a7c15;
