@@ -10,7 +10,8 @@ namespace quintet::host {
 
 namespace {
 
-constexpr Micros kTurn = 1000;  // work until the loop gets its turn
+constexpr Micros kTurn = 1000;         // work until the loop gets its turn
+constexpr std::size_t kAskAhead = 16;  // blocks that one call for keys looks at
 
 }  // namespace
 
@@ -143,6 +144,14 @@ bool InferPlace::State::begin_block() {
   if (follower.waits()) return false;
   std::vector<std::string> names = {snapshot_subject(erased)};
   for (const event::Record& record : block.block.records) add_key_names(record, names);
+  const auto known = [this](const std::string& name) { return follower.vault().knows(name); };
+  // If there must be a call, it is for the blocks behind as well.
+  const std::size_t ahead = std::all_of(names.begin(), names.end(), known) ? 1 : kAskAhead;
+  for (std::size_t i = 1; i < std::min(ahead, blocks.size()); ++i) {
+    const auto later = event::decode_block(blocks[i]);
+    if (!later) break;  // it is looked at when its turn comes
+    for (const event::Record& record : later->block.records) add_key_names(record, names);
+  }
   follower.need(std::move(names), guarded([this] {
                   keys_known = decoded;
                   go_on();

@@ -161,14 +161,16 @@ class Roles {
 
   Micros delay() { return world.below(wild ? 8'000 : 200); }
   void call(std::function<void(bool)> there) {
-    world.after(delay(), [this, there = std::move(there)] { there(!wild || !world.chance(0.1)); });
+    world.after(delay(), [this, there = std::move(there)] { there(!wild || !world.chance(0.05)); });
   }
-  // Carries something: perhaps not at all, perhaps twice.
+  // Carries something: perhaps not at all, perhaps twice; some things much later than others.
   template <class Deliver>
-  void carry(Deliver deliver) {
-    if (wild && world.chance(0.1)) return;
+  void carry(Deliver deliver, Micros least = 0) {
+    if (wild && world.chance(0.05)) return;
     const int times = wild && world.chance(0.1) ? 2 : 1;
-    for (int i = 0; i < times; ++i) world.after(delay(), deliver);
+    for (int i = 0; i < times; ++i) {
+      world.after(least + (world.chance(0.1) ? delay() : 0), deliver);
+    }
   }
   // Where a follower that asks from `from` is served from: not always there.
   Position asked(Position from) {
@@ -185,30 +187,33 @@ class Roles {
   // Delivers all of them, and asks for more behind the last.
   template <class Piece, class PlaceOf, class Feed>
   void deliver(const std::vector<Piece>& pieces, PlaceOf place, Feed feed) {
+    Micros least = delay();
     for (const Piece& piece : pieces) {
       const bool last = &piece == &pieces.back();
-      carry([piece, place, feed, last] {
-        if (place() != nullptr && place()->take(piece) && last) feed();
-      });
+      carry(
+          [piece, place, feed, last] {
+            if (place() != nullptr && place()->take(piece) && last) feed();
+          },
+          ++least);
     }
   }
   void feed_infer() {
     if (ingest == nullptr || infer == nullptr || infer->next() == kNoPosition) return;
-    const auto blocks = ingest->read(asked(infer->next()), 2'000);
+    const auto blocks = ingest->read(asked(infer->next()), 8'000);
     ASSERT_TRUE(blocks);
     deliver(
         *blocks, [this] { return infer.get(); }, [this] { feed_infer(); });
   }
   void feed_results() {
     if (ingest == nullptr || results == nullptr || results->next_block() == kNoPosition) return;
-    const auto blocks = ingest->read(asked(results->next_block()), 2'000);
+    const auto blocks = ingest->read(asked(results->next_block()), 8'000);
     ASSERT_TRUE(blocks);
     deliver(
         *blocks, [this] { return results.get(); }, [this] { feed_results(); });
   }
   void feed_outcomes() {
     if (infer == nullptr || results == nullptr || results->next_outcome() == kNoPosition) return;
-    const auto runs = infer->outcomes(asked(results->next_outcome()), 2'000);
+    const auto runs = infer->outcomes(asked(results->next_outcome()), 8'000);
     if (!runs) return;
     deliver(
         *runs, [this] { return results.get(); }, [this] { feed_outcomes(); });
@@ -222,8 +227,8 @@ class Roles {
       told = low;
       place->results_durable(low);
     };
-    carry([this, tell] { tell(infer, told_infer_); });
-    carry([this, tell] { tell(ingest, told_ingest_); });
+    carry([this, tell] { tell(infer, told_infer_); }, delay());
+    carry([this, tell] { tell(ingest, told_ingest_); }, delay());
   }
 
   std::shared_ptr<const app::Spec> spec_;

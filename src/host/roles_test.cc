@@ -30,9 +30,8 @@ class Story {
     roles_.open_infer();
     roles_.open_results();
     // A low time there is only behind a thousand positions.
-    const bool many = world_.chance(0.1);
-    const int deeds = many ? 1'500 + world_.below(1'500) : 150 + world_.below(150);
-    const int pace = (many ? 40 : 4) * static_cast<int>(kSecond);
+    const int deeds = many_ ? 1'500 + world_.below(1'500) : 150 + world_.below(150);
+    const int pace = (many_ ? 40 : 4) * static_cast<int>(kSecond);
     const int second = world_.chance(0.6) ? world_.below(deeds) : -1;
     for (int i = 0; i < deeds && !testing::Test::HasFatalFailure(); ++i) {
       // An erase record is appended later than it was asked for, and shows when.
@@ -78,24 +77,26 @@ class Story {
 
   // Places die.
   void disturb() {
-    if (roles_.broke[0] || world_.chance(0.02)) {
+    const double often = many_ ? 0.2 : 1;  // a log folded from its beginning takes longer
+    if (roles_.broke[0] || world_.chance(0.02 * often)) {
       if (world_.chance(0.2)) roles_.ingest_store.fail_next_commit(unavailable("the disk is away"));
       world_.until(world_.now() + world_.below(3'000));
       roles_.end_ingest();
       buried();
       reopen(form_);
     }
-    if (roles_.broke[2] || world_.chance(0.03)) {
+    if (roles_.broke[2] || world_.chance(0.03 * often)) {
       roles_.end_results();
       world_.until(world_.now() + world_.below(40'000));
       roles_.open_results();
     }
-    if (world_.chance(0.03)) {
+    if (world_.chance(0.03 * often)) {
       roles_.end_infer();
       world_.until(world_.now() + world_.below(40'000));
       roles_.open_infer();
     }
-    if (world_.chance(0.02)) roles_.results_store.fail_next_commit(unavailable("the disk is away"));
+    if (world_.chance(0.02 * often))
+      roles_.results_store.fail_next_commit(unavailable("the disk is away"));
   }
 
   // Of the deeds that had no answer, those that are not durable were never done.
@@ -150,7 +151,7 @@ class Story {
     if (what < 3 && application_.model) {
       deed.what = Deed::promote;
       deed.version = static_cast<std::uint32_t>(world_.below(4));
-    } else if (what < 6) {
+    } else if (what < (many_ ? 4 : 6)) {
       deed.what = Deed::erase;
       deed.event.id = event::pseudonym(roles_.ingest->pseudonym_key(), events_.customer());
       // A key may have outlived its first event, which was lost with ingest.
@@ -251,6 +252,7 @@ class Story {
   std::map<std::string, std::uint64_t> numbers_;
   std::size_t life_ = 0;
   int tags_ = 0;
+  const bool many_ = seed_ % 10 == 0;  // deeds
 
   RolesWorld calm_{1};
   RolesClock clock_;
