@@ -5,6 +5,8 @@
 namespace quintet::pattern {
 
 template <>
+std::string_view Topology::word_of<Events>() { return "events"; }
+template <>
 std::string_view Topology::word_of<Records>() { return "records"; }
 template <>
 std::string_view Topology::word_of<Outcomes>() { return "outcomes"; }
@@ -15,6 +17,7 @@ std::string_view Topology::word_of<Answers>() { return "answers"; }
 
 std::string_view name_of(StageKind stage) {
   switch (stage) {
+    case StageKind::door: return "door";
     case StageKind::ingest: return "ingest";
     case StageKind::infer: return "infer";
     case StageKind::train: return "train";
@@ -43,6 +46,18 @@ void Topology::add(int place, StageKind stage) {
   places_[static_cast<std::size_t>(place)].stages.push_back(stage);
 }
 
+Door Topology::door(int place) {
+  constexpr auto kStage = StageKind::door;
+  add(place, kStage);
+  return {{place, kStage}, {place, kStage}};
+}
+
+Ingest Topology::ingest(int place) {
+  constexpr auto kStage = StageKind::ingest;
+  add(place, kStage);
+  return {{place, kStage}, {place, kStage}};
+}
+
 Infer Topology::infer(int place) {
   constexpr auto kStage = StageKind::infer;
   add(place, kStage);
@@ -58,7 +73,7 @@ Train Topology::train(int place) {
 Results Topology::results(int place) {
   constexpr auto kStage = StageKind::results;
   add(place, kStage);
-  return {{place, kStage}, {place, kStage}};
+  return {{place, kStage}, {place, kStage}, {place, kStage}};
 }
 
 Expected<void> Topology::validate() const {
@@ -67,24 +82,23 @@ Expected<void> Topology::validate() const {
       return arrow.to == stage && arrow.carries == what;
     });
   };
-  for (const StageKind stage :
-       {StageKind::ingest, StageKind::infer, StageKind::train, StageKind::results}) {
+  for (const StageKind stage : {StageKind::door, StageKind::ingest, StageKind::infer,
+                                StageKind::train, StageKind::results}) {
     const bool stands = std::any_of(places_.begin(), places_.end(), [&](const Place& place) {
       return std::count(place.stages.begin(), place.stages.end(), stage) > 0;
     });
     if (!stands) return invalid(name_ + " has no place for " + std::string(name_of(stage)));
   }
+  if (!fed(StageKind::ingest, "events")) return invalid(name_ + ": nothing feeds ingest");
   if (!fed(StageKind::infer, "records")) return invalid(name_ + ": nothing feeds infer");
   if (!fed(StageKind::infer, "models")) return invalid(name_ + ": no models reach infer");
   if (!fed(StageKind::train, "records")) return invalid(name_ + ": nothing feeds train");
   if (!fed(StageKind::results, "outcomes")) return invalid(name_ + ": nothing feeds results");
+  if (!fed(StageKind::door, "answers")) return invalid(name_ + ": no answers reach a client");
   for (const Arrow& arrow : arrows_) {
     if (arrow.link == LinkKind::direct && arrow.from_place != arrow.to_place) {
       return invalid(name_ + ": a direct link leaves its place");
     }
-  }
-  if (std::none_of(places_.begin(), places_.end(), [](const Place& p) { return p.door; })) {
-    return invalid(name_ + " has no door for clients");
   }
   return {};
 }
@@ -101,8 +115,8 @@ std::string Topology::mermaid() const {
       out += "    " + node(static_cast<int>(i), stage) + "(" + std::string(name_of(stage)) + ")\n";
     }
     out += "  end\n";
-    if (place.door) {
-      out += "  client <--> " + node(static_cast<int>(i), place.stages.front()) + "\n";
+    if (std::count(place.stages.begin(), place.stages.end(), StageKind::door) > 0) {
+      out += "  client <--> " + node(static_cast<int>(i), StageKind::door) + "\n";
     }
   }
   for (const Arrow& arrow : arrows_) {
@@ -113,11 +127,13 @@ std::string Topology::mermaid() const {
   return out;
 }
 
-std::vector<std::string_view> pattern_names() { return {"monolithic"}; }
+std::vector<std::string_view> pattern_names() { return {"monolithic", "microservices"}; }
 
 Expected<Topology> find_pattern(std::string_view name) {
   if (name == "monolithic") return monolithic();
-  return not_found("this build has no pattern \"" + std::string(name) + "\"; it has monolithic");
+  if (name == "microservices") return microservices();
+  return not_found("this build has no pattern \"" + std::string(name) +
+                   "\"; it has monolithic and microservices");
 }
 
 }  // namespace quintet::pattern

@@ -15,7 +15,8 @@
 
 namespace quintet::pattern {
 
-enum class StageKind : std::uint8_t { ingest, infer, train, results };
+// A door is no stage, but arrows begin and end there.
+enum class StageKind : std::uint8_t { door, ingest, infer, train, results };
 enum class LinkKind : std::uint8_t { direct, grpc, topic, invoke, scan };
 enum class StateKind : std::uint8_t { memory, rows };
 enum class LifeKind : std::uint8_t { always, on_call, scheduled };
@@ -24,6 +25,7 @@ enum class LifeKind : std::uint8_t { always, on_call, scheduled };
 enum class CommitKind : std::uint8_t { with_append, own };
 
 // What a link can carry.
+struct Events;    // from a client, read and checked
 struct Records;   // of the log, in chain order
 struct Outcomes;  // result or failure, one a position
 struct Models;    // trained versions
@@ -40,7 +42,12 @@ struct In {
   StageKind stage;
 };
 
+struct Door {
+  Out<Events> events;
+  In<Answers> answers;
+};
 struct Ingest {
+  In<Events> events;
   Out<Records> records;
 };
 struct Infer {
@@ -53,6 +60,7 @@ struct Train {
   Out<Models> models;
 };
 struct Results {
+  In<Records> records;
   In<Outcomes> outcomes;
   Out<Answers> answers;
 };
@@ -60,7 +68,6 @@ struct Results {
 struct Place {
   std::string name;
   std::vector<StageKind> stages;
-  bool door = false;  // clients reach it
   StateKind state = StateKind::memory;
   LifeKind life = LifeKind::always;
   CommitKind commit = CommitKind::own;
@@ -71,7 +78,7 @@ struct Arrow {
   int from_place, to_place;
   StageKind from, to;
   LinkKind link;
-  std::string_view carries;  // "records", "outcomes", "models", "answers"
+  std::string_view carries;  // "events", "records", "outcomes", "models", "answers"
 };
 
 class Topology {
@@ -79,10 +86,8 @@ class Topology {
   explicit Topology(std::string name) : name_(std::move(name)) {}
 
   int place(Place place);
-  Ingest ingest(int place) {
-    add(place, StageKind::ingest);
-    return {{place, StageKind::ingest}};
-  }
+  Door door(int place);
+  Ingest ingest(int place);
   Infer infer(int place);
   Train train(int place);
   Results results(int place);
@@ -119,5 +124,6 @@ Expected<Topology> find_pattern(std::string_view name);
 std::vector<std::string_view> pattern_names();
 
 Topology monolithic();
+Topology microservices();
 
 }  // namespace quintet::pattern

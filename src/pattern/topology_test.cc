@@ -13,13 +13,13 @@ TEST(Topology, EveryPatternIsWhole) {
 
 TEST(Topology, NamesWhatIsNotFed) {
   Topology odd("odd");
-  Place one;
-  one.door = true;
-  const int place = odd.place(one);
+  const int place = odd.place({.name = "all", .stages = {}});
+  const Door door = odd.door(place);
   const Ingest ingest = odd.ingest(place);
   const Infer infer = odd.infer(place);
   odd.train(place);
   odd.results(place);
+  odd.connect(door.events, ingest.events, LinkKind::direct);
   odd.connect(ingest.records, infer.records, LinkKind::direct);
   EXPECT_EQ(odd.validate().error().message(), "odd: no models reach infer");
 }
@@ -34,6 +34,12 @@ TEST(Topology, ADirectLinkStaysInItsPlace) {
 
 TEST(Topology, AnUnknownPatternIsNotFound) {
   EXPECT_EQ(find_pattern("octopus").error().code(), Code::not_found);
+}
+
+TEST(Topology, AServiceIsAProcessOfItsOwn) {
+  const Topology services = microservices();
+  EXPECT_EQ(services.places().size(), 5U);
+  for (const Arrow& arrow : services.arrows()) EXPECT_EQ(arrow.link, LinkKind::grpc);
 }
 
 TEST(Topology, DrawsItself) {
