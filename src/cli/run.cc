@@ -22,8 +22,8 @@ Expected<host::RunSettings> settings_of(const RunOptions& options,
   settings.data_directory = options.data.empty() ? ".quintet/" + spec->app : options.data;
   settings.spec = std::move(spec);
   settings.app_directory = std::filesystem::path(options.app).parent_path();
-  settings.address = options.host;
-  settings.port = static_cast<std::uint16_t>(options.port);
+  settings.door.address = options.host;
+  settings.door.port = static_cast<std::uint16_t>(options.port);
   settings.snapshot_every = options.snapshot_every;
   settings.names = options.names;
   if (!options.key_file.empty()) {
@@ -36,12 +36,12 @@ Expected<host::RunSettings> settings_of(const RunOptions& options,
   if (options.certificate.empty() != options.key.empty()) {
     return invalid("TLS needs both --tls-certificate and --tls-key");
   }
-  if (!options.certificate.empty()) settings.tls = {options.certificate, options.key};
+  if (!options.certificate.empty()) settings.door.tls = {options.certificate, options.key};
   if (!options.tokens.empty()) {
     TRY(const std::string text, read_file(options.tokens));
     auto tokens = host::parse_tokens(text);
     if (!tokens) return std::move(tokens).error().during(options.tokens);
-    settings.tokens = *std::move(tokens);
+    settings.door.tokens = *std::move(tokens);
   }
   return settings;
 }
@@ -64,7 +64,7 @@ void say_ready(const Common& common, const host::RunSettings& settings, const st
                    start.seconds, static_cast<unsigned long long>(start.from_snapshot),
                    static_cast<unsigned long long>(start.folded));
     }
-    if (!common.quiet && settings.tokens.empty()) {
+    if (!common.quiet && settings.door.tokens.empty()) {
       std::fprintf(stderr, "next: quintet send %s --input EVENT=FILE.csv\nCtrl-C ends it\n",
                    url.c_str());
     }

@@ -67,7 +67,9 @@ void offer_json(Node& node, const JsonEvent& from, Reply reply, EventName* name 
 // Answers one event: when it is durable, or when the client would not wait so long.
 class Answer {
  public:
-  explicit Answer(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {
+  // `may_pend`: a receipt may come before its result.
+  Answer(std::shared_ptr<Exchange> exchange, bool may_pend)
+      : exchange_(std::move(exchange)), may_pend_(may_pend) {
     const HttpRequest& request = exchange_->request();
     minimal_ = preference(request, "return") == "minimal";
     async_ = preference(request, "respond-async").has_value();
@@ -75,7 +77,7 @@ class Answer {
 
   bool minimal() const { return minimal_ || async_; }
   // Where to put the name of the event; null if the answer will not say it.
-  EventName* name() { return async_ || timer_ != nullptr ? &name_ : nullptr; }
+  EventName* name() { return async_ || may_pend_ || timer_ != nullptr ? &name_ : nullptr; }
 
   // Prefer: wait=SECONDS. `self` is this.
   static void wait(const std::shared_ptr<Answer>& self, Loop& loop) {
@@ -101,9 +103,10 @@ class Answer {
     if (receipt.error != nullptr) return problem_response(*receipt.error, exchange_->request());
     const bool short_one = minimal() || receipt.json.empty();
     HttpResponse response =
-        async_ ? accepted("accepted", receipt.position)
-               : json_response(200, short_one ? position_json(receipt.position)
-                                              : std::string(receipt.json));
+        async_ || receipt.pending
+            ? accepted("accepted", receipt.position)
+            : json_response(200, short_one ? position_json(receipt.position)
+                                           : std::string(receipt.json));
     response.headers.emplace_back("Quintet-Position", std::to_string(receipt.position));
     if (receipt.what == stage::Admission::What::repeated) {
       response.headers.emplace_back("Quintet-Repeated", "true");
@@ -142,7 +145,7 @@ class Answer {
 
   std::shared_ptr<Exchange> exchange_;  // null once it is answered
   EventName name_;
-  bool minimal_ = false, async_ = false;
+  bool may_pend_, minimal_ = false, async_ = false;
   std::string waits_;
   std::unique_ptr<Timer> timer_;
 };
@@ -244,7 +247,7 @@ class EventsHandler final : public Handler {
   }
 
   void one(const std::shared_ptr<Exchange>& exchange, JsonEvent event) {
-    const auto answer = std::make_shared<Answer>(exchange);
+    const auto answer = std::make_shared<Answer>(exchange, node_.elsewhere != nullptr);
     event.minimal = answer->minimal();
     Answer::wait(answer, node_.loop);
     offer_json(node_, event, [answer](const Receipt& receipt) { answer->reply(receipt); },
@@ -302,6 +305,7 @@ class EventsHandler final : public Handler {
            std::size_t index) {
     offer_json(node_, event, [answers, index](const Receipt& receipt) {
       answers->set(index, receipt.error != nullptr ? refusal_json(0, *receipt.error)
+                          : receipt.json.empty()   ? position_json(receipt.position)
                                                    : std::string(receipt.json));
     });
   }

@@ -20,6 +20,8 @@ struct Receipt {
   Position position = kNoPosition;
   const Error* error = nullptr;  // refused, or the commit failed
   std::string_view json;         // of the result, if it was asked for and is there
+  // Admitted and durable, but its result is not there yet: to be asked for by position.
+  bool pending = false;
 };
 using Reply = std::function<void(const Receipt&)>;
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <thread>
 
 #include "base/civil.h"
 #include "host/api_application.h"
@@ -14,13 +13,12 @@
 #include "host/api_sessions.h"
 #include "host/api_views.h"
 #include "host/figures.h"
-#include "host/http_server.h"
+#include "host/front_door.h"
 #include "host/log_check.h"
 #include "host/model_files.h"
 #include "host/model_upload.h"
 #include "host/node.h"
 #include "host/openapi.h"
-#include "host/probe.h"
 #include "host/problem.h"
 #include "host/result_streams.h"
 #include "host/served_models.h"
@@ -57,25 +55,12 @@ class Process {
     TRY_DO(open_place());
     trainer_ = std::make_unique<Trainer>(node_, *vault_);
     add_routes();
-    ServerOptions options;
-    options.address = settings_.address;
-    options.port = settings_.port;
-    options.names = settings_.names;
-    if (!options.names.empty()) {
-      options.names.insert(options.names.end(), {"localhost", "127.0.0.1", "::1"});
-    }
-    options.tokens = settings_.tokens;
-    options.tls = settings_.tls;
-    TRY(server_, HttpServer::start(loop_, router_, options, metrics_, log_));
+    TRY(door_, FrontDoor::open(loop_, router_, settings_.door, metrics_, log_,
+                               [this](const Expected<std::string>& url) { probed(url); }));
     loop_.on_termination([this](int) { stop(); });
     check_log();
-    std::thread prober([this, target = ProbeTarget{settings_.address, server_->port(), "localhost",
-                                                   settings_.tls.has_value()}] {
-      loop_.post([this, result = probe(target)] { probed(result); });
-    });
     loop_.run();
-    server_.reset();  // first: a probe under way then ends too
-    prober.join();
+    door_.reset();
     look_.reset();
     log_check_.reset();
     trainer_.reset();
@@ -259,18 +244,12 @@ class Process {
     add_place_metrics(node_, streams_);
   }
 
-  void probed(const Expected<void>& result) {
-    if (!result) {
-      failure_ = result.error();
+  void probed(const Expected<std::string>& url) {
+    if (!url) {
+      failure_ = url.error();
       loop_.stop();
     } else if (settings_.on_ready && !node_.draining) {
-      const bool v6 = settings_.address.find(':') != std::string::npos;
-      const std::string host = !settings_.names.empty() ? settings_.names.front()
-                               : v6                     ? "[" + settings_.address + "]"
-                                                        : settings_.address;
-      settings_.on_ready(
-          (settings_.tls ? "https://" : "http://") + host + ":" + std::to_string(server_->port()),
-          start_);
+      settings_.on_ready(*url, start_);
     }
   }
 
@@ -281,7 +260,7 @@ class Process {
     }
     node_.draining = true;
     streams_.end_all();
-    server_->drain(kDrainGrace, [this] { leave_snapshot(); });
+    door_->server().drain(kDrainGrace, [this] { leave_snapshot(); });
   }
 
   // So that the next start has nothing to fold.
@@ -305,7 +284,7 @@ class Process {
   ServedModels served_{node_};
   ResultStreams streams_{node_};
   std::unique_ptr<Trainer> trainer_;
-  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<FrontDoor> door_;
   std::unique_ptr<Timer> retry_, look_;
   bool looking_ = false;
   std::unique_ptr<LogCheck> log_check_;

@@ -8,7 +8,7 @@
 
 #include "app/spec.h"
 #include "base/expected.h"
-#include "host/http_server.h"
+#include "host/front_door.h"
 
 namespace quintet::host {
 

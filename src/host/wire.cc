@@ -166,6 +166,8 @@ Expected<Refusal> read_refusal(std::string_view bytes) {
   return out;
 }
 
+std::string write_nothing() { return v1::DescribeRequest().SerializeAsString(); }
+
 std::string write_session_name(std::string_view session) {
   v1::LastOfSessionRequest out;
   out.set_session(std::string(session));

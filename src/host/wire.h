@@ -65,6 +65,9 @@ std::string write_refusal(const stage::DeadLetter& letter, const Error& why,
                           const stage::SessionPlace& place);
 Expected<Refusal> read_refusal(std::string_view bytes);
 
+// A request without content.
+std::string write_nothing();
+
 std::string write_session_name(std::string_view session);
 Expected<std::string> read_session_name(std::string_view bytes);
 std::string write_session_number(std::uint64_t number);
