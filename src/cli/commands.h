@@ -11,6 +11,7 @@
 
 #include "app/load.h"
 #include "base/expected.h"
+#include "host/front_door.h"
 #include "learn/model.h"
 #include "tool/door.h"
 
@@ -77,19 +78,37 @@ struct EraseOptions {
 };
 int erase_command(const Common& common, const EraseOptions& options);
 
-struct RunOptions {
-  std::string app;
-  std::string data;  // directory; empty: .quintet/APP beside the file
+struct DoorOptions {
   std::string host = "127.0.0.1";
   int port = 8080;
-  std::string pattern;
   std::string certificate, key;            // PEM files; both or none
   std::string tokens;                      // file of tokens with their scopes
   std::string key_file;                    // pseudonym key of a new log; empty: one is made
   std::vector<std::string> names;          // the host names that clients use
   std::uint64_t snapshot_every = 200'000;  // positions; 0: only when it ends
 };
+Expected<host::DoorSettings> door_settings_of(const DoorOptions& options);
+// Empty if none is given.
+Expected<std::string> pseudonym_key_of(const DoorOptions& options);
+
+struct RunOptions {
+  std::string app;
+  std::string data;  // directory; empty: .quintet/APP beside the file
+  std::string pattern;
+  DoorOptions door;
+};
 int run_command(const Common& common, const RunOptions& options);
+
+struct ServiceOptions {
+  std::string name;
+  std::string app;   // ingest
+  std::string data;  // directory; empty: .quintet/NAME
+  std::string listen;
+  std::vector<std::string> peers;  // NAME=ADDRESS
+  DoorOptions door;                // gateway
+  bool ends_with_input = false;
+};
+int service_command(const Common& common, const ServiceOptions& options);
 
 struct SendOptions {
   std::string url;

@@ -21,4 +21,8 @@ CLI::Option* add_input(CLI::App* command, std::vector<std::string>& to);
 // The command `verify`. `status` is set when the line is parsed and names it.
 void add_verify(CLI::App& app, const Common& common, int& status);
 
+// The commands `run` and `service`.
+void add_run(CLI::App& app, const Common& common, int& status);
+void add_service(CLI::App& app, const Common& common, int& status);
+
 }  // namespace quintet::cli

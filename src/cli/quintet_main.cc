@@ -1,4 +1,4 @@
-// The command line: this file and cli/line_verify.cc see CLI11, no other.
+// The command line: this file and those named cli/line_*.cc see CLI11, no other.
 #include <CLI/CLI.hpp>
 
 #include "app/profile.h"
@@ -92,39 +92,6 @@ void add_erase(CLI::App& app, const Common& common, int& status) {
   add_access(command, options->access);
   command->footer("Example: quintet erase http://localhost:8080 --value C-1029");
   command->callback([options, &common, &status] { status = erase_command(common, *options); });
-}
-
-void add_run(CLI::App& app, const Common& common, int& status) {
-  auto options = std::make_shared<RunOptions>();
-  CLI::App* command = app.add_subcommand("run", "Run an application until it is told to stop");
-  command->add_option("app", options->app, kAppHelp)->required()->type_name("FILE");
-  command->add_option("--data", options->data, "directory of the log; default .quintet/APP");
-  command->add_option("--host", options->host,
-                      "address to listen on; any but loopback needs TLS and tokens");
-  command->add_option("--port", options->port, "port; 0 for a free one")
-      ->check(CLI::Range(0, 65535));
-  command->add_option("--pattern", options->pattern, "run under this pattern");
-  command->add_option("--snapshot-every", options->snapshot_every,
-                      "positions between two snapshots; 0: only when it ends");
-  command
-      ->add_option("--pseudonym-key", options->key_file,
-                   "file with the 32 byte key of pseudonyms, for a new log; default: its own")
-      ->type_name("FILE");
-  command->add_option("--tls-certificate", options->certificate, "PEM file, with its chain")
-      ->type_name("FILE");
-  command->add_option("--tls-key", options->key, "PEM file")->type_name("FILE");
-  command
-      ->add_option("--tokens", options->tokens,
-                   "who may use it, a line each: SCOPES SECRET; scopes are send, read, operate")
-      ->type_name("FILE");
-  add_list(command, "--name", options->names, "a host name that clients use; may be repeated",
-           "HOST");
-  command->footer(
-      "Examples: quintet run app.yaml --port 8080\n"
-      "          quintet run app.yaml --host 0.0.0.0 --name fraud.example.org --tokens tokens.txt "
-      "\\\n"
-      "            --tls-certificate site.crt --tls-key site.key");
-  command->callback([options, &common, &status] { status = run_command(common, *options); });
 }
 
 void add_send(CLI::App& app, const Common& common, int& status) {
@@ -452,6 +419,7 @@ int main(int argc, char** argv) {
   add_backfill(app, common, status);
   add_train(app, common, status);
   add_run(app, common, status);
+  add_service(app, common, status);
   add_send(app, common, status);
   add_results(app, common, status);
   add_views(app, common, status);

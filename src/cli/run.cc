@@ -7,6 +7,7 @@
 #include "base/json_out.h"
 #include "base/seal.h"
 #include "cli/commands.h"
+#include "host/run_services.h"
 #include "host/tokens.h"
 #include "tool/progress.h"
 
@@ -22,27 +23,11 @@ Expected<host::RunSettings> settings_of(const RunOptions& options,
   settings.data_directory = options.data.empty() ? ".quintet/" + spec->app : options.data;
   settings.spec = std::move(spec);
   settings.app_directory = std::filesystem::path(options.app).parent_path();
-  settings.door.address = options.host;
-  settings.door.port = static_cast<std::uint16_t>(options.port);
-  settings.snapshot_every = options.snapshot_every;
-  settings.names = options.names;
-  if (!options.key_file.empty()) {
-    TRY(settings.pseudonym_key, read_file(options.key_file));
-    if (settings.pseudonym_key.size() != kSealKeyBytes) {
-      return invalid(options.key_file + ": a pseudonym key has " + std::to_string(kSealKeyBytes) +
-                     " bytes");
-    }
-  }
-  if (options.certificate.empty() != options.key.empty()) {
-    return invalid("TLS needs both --tls-certificate and --tls-key");
-  }
-  if (!options.certificate.empty()) settings.door.tls = {options.certificate, options.key};
-  if (!options.tokens.empty()) {
-    TRY(const std::string text, read_file(options.tokens));
-    auto tokens = host::parse_tokens(text);
-    if (!tokens) return std::move(tokens).error().during(options.tokens);
-    settings.door.tokens = *std::move(tokens);
-  }
+  settings.snapshot_every = options.door.snapshot_every;
+  TRY(settings.door, door_settings_of(options.door));
+  settings.tokens_path = options.door.tokens;
+  TRY(settings.pseudonym_key, pseudonym_key_of(options.door));
+  settings.pseudonym_key_path = options.door.key_file;
   return settings;
 }
 
@@ -59,7 +44,7 @@ void say_ready(const Common& common, const host::RunSettings& settings, const st
   } else {
     std::printf("%s is ready at %s (data in %s)\n", settings.spec->app.c_str(), url.c_str(),
                 settings.data_directory.c_str());
-    if (!common.quiet) {
+    if (!common.quiet && start.seconds > 0) {
       std::fprintf(stderr, "state after %.3f s: %llu positions from a snapshot, %llu folded\n",
                    start.seconds, static_cast<unsigned long long>(start.from_snapshot),
                    static_cast<unsigned long long>(start.folded));
@@ -73,6 +58,33 @@ void say_ready(const Common& common, const host::RunSettings& settings, const st
 }
 
 }  // namespace
+
+Expected<host::DoorSettings> door_settings_of(const DoorOptions& options) {
+  host::DoorSettings door;
+  door.address = options.host;
+  door.port = static_cast<std::uint16_t>(options.port);
+  door.names = options.names;
+  if (options.certificate.empty() != options.key.empty()) {
+    return invalid("TLS needs both --tls-certificate and --tls-key");
+  }
+  if (!options.certificate.empty()) door.tls = {options.certificate, options.key};
+  if (!options.tokens.empty()) {
+    TRY(const std::string text, read_file(options.tokens));
+    auto tokens = host::parse_tokens(text);
+    if (!tokens) return std::move(tokens).error().during(options.tokens);
+    door.tokens = *std::move(tokens);
+  }
+  return door;
+}
+
+Expected<std::string> pseudonym_key_of(const DoorOptions& options) {
+  if (options.key_file.empty()) return std::string();
+  auto key = read_file(options.key_file);
+  if (key && key->size() != kSealKeyBytes) {
+    return Error(Code::invalid, options.key_file + ": a pseudonym key has 32 bytes");
+  }
+  return key;
+}
 
 int run_command(const Common& common, const RunOptions& options) {
   const auto loaded = load_app(common, options.app, options.pattern);
@@ -92,9 +104,12 @@ int run_command(const Common& common, const RunOptions& options) {
     folding.reset();
     say_ready(common, *settings, url, start);
   };
-  if (const auto result = host::run(*settings); !result) {
-    return report_usage(common, result.error());
-  }
+  const auto topology = pattern::find_pattern(loaded.spec->pattern);
+  if (!topology) return report(common, topology.error());
+  const auto result = topology->places().size() == 1
+                          ? host::run(*settings)
+                          : host::run_services(*topology, *settings, options.app);
+  if (!result) return report_usage(common, result.error());
   return kOk;
 }
 

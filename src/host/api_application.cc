@@ -6,10 +6,10 @@ namespace quintet::host {
 
 void add_application_routes(Router& router, Node& node) {
   router.add({"GET", "/v1/application", Scope::read, make_handler([&node](const HttpRequest& r) {
-                if (node.place == nullptr) return problem_response(place_is_away(), r);
-                const app::Spec& spec = node.place->spec();
+                if (node.ingest() == nullptr) return problem_response(place_is_away(), r);
+                const app::Spec& spec = node.ingest()->spec();
                 HttpResponse response{200, "application/yaml", spec.text, {}};
-                const auto& cold = node.place->started().cold;
+                const auto& cold = node.ingest()->cold();
                 std::string names;
                 for (const std::string& one : cold) names += (names.empty() ? "" : ", ") + one;
                 if (!cold.empty()) response.headers.emplace_back("Quintet-Cold", names);

@@ -26,7 +26,7 @@ std::string_view state_of(const stage::DeadLetter& letter) {
 }
 
 HttpResponse list(Node& node, const HttpRequest& request) {
-  if (node.place == nullptr) return problem_response(place_is_away(), request);
+  if (node.ingest() == nullptr) return problem_response(place_is_away(), request);
   if (const auto fit = only_parameters(request, {"after", "limit", "code", "all"}); !fit) {
     return problem_response(fit.error(), request);
   }
@@ -39,7 +39,7 @@ HttpResponse list(Node& node, const HttpRequest& request) {
   if (!limit) return problem_response(limit.error(), request);
   query.after = *after;
   query.limit = *limit;
-  const auto letters = node.place->dead_letters(query);
+  const auto letters = node.ingest()->dead_letters(query);
   if (!letters) return problem_response(letters.error(), request);
   std::string body;
   JsonWriter json(body);
@@ -54,10 +54,10 @@ HttpResponse list(Node& node, const HttpRequest& request) {
 }
 
 HttpResponse show(Node& node, const HttpRequest& request) {
-  if (node.place == nullptr) return problem_response(place_is_away(), request);
+  if (node.ingest() == nullptr) return problem_response(place_is_away(), request);
   const auto number = number_in(request.param("number"), "number", INT64_MAX);
   if (!number) return problem_response(number.error(), request);
-  const auto letter = node.place->dead_letter(*number);
+  const auto letter = node.ingest()->dead_letter(*number);
   if (!letter) return problem_response(letter.error(), request);
   std::string body;
   JsonWriter json(body);
@@ -86,7 +86,7 @@ Expected<void> decode_csv(event::Decoder decoder, const std::string& bytes, even
 // The event that a replay admits: the one in the request, or the original.
 Expected<void> event_of(Node& node, const HttpRequest& request, const stage::DeadLetter& letter,
                         event::Event& out) {
-  const int type = node.place->spec().event_index(letter.event_type);
+  const int type = node.ingest()->spec().event_index(letter.event_type);
   if (type < 0) {
     return not_found("the application has no event \"" + letter.event_type + "\" any more");
   }
@@ -113,10 +113,10 @@ void replay(Node& node, const std::shared_ptr<Exchange>& exchange) {
   const auto refuse = [&](const Error& error) {
     exchange->respond(problem_response(error, request));
   };
-  if (node.place == nullptr) return refuse(place_is_away());
+  if (node.ingest() == nullptr) return refuse(place_is_away());
   const auto number = number_in(request.param("number"), "number", INT64_MAX);
   if (!number) return refuse(number.error());
-  const auto letter = node.place->dead_letter(*number);
+  const auto letter = node.ingest()->dead_letter(*number);
   if (!letter) return refuse(letter.error());
   Offer offer;
   if (const std::string_view state = state_of(*letter); state != "open") {
@@ -126,7 +126,7 @@ void replay(Node& node, const std::shared_ptr<Exchange>& exchange) {
     return refuse(made.error());
   }
   offer.replay_of = *number;
-  node.place->offer(std::move(offer), [exchange](const Receipt& receipt) {
+  node.ingest()->offer(std::move(offer), [exchange](const Receipt& receipt) {
     if (receipt.error != nullptr) {
       exchange->respond(problem_response(*receipt.error, exchange->request()));
       return;
@@ -135,17 +135,17 @@ void replay(Node& node, const std::shared_ptr<Exchange>& exchange) {
     response.headers.emplace_back("Quintet-Position", std::to_string(receipt.position));
     exchange->respond(std::move(response));
   });
-  node.place->flush();
+  node.ingest()->flush();
 }
 
 void discard(Node& node, const std::shared_ptr<Exchange>& exchange) {
   const HttpRequest& request = exchange->request();
   const auto number = number_in(request.param("number"), "number", INT64_MAX);
-  if (node.place == nullptr || !number) {
+  if (node.ingest() == nullptr || !number) {
     exchange->respond(problem_response(number ? place_is_away() : number.error(), request));
     return;
   }
-  node.place->discard_letter(*number, [exchange](const Expected<void>& result) {
+  node.ingest()->discard_letter(*number, [exchange](const Expected<void>& result) {
     exchange->respond(result ? json_response(200, "{\"discarded\":true}")
                              : problem_response(result.error(), exchange->request()));
   });

@@ -10,7 +10,7 @@ namespace quintet::host {
 namespace {
 
 // {"subject": PSEUDONYM}, or {"value": TEXT} as it stands in events before it is pseudonymized.
-Expected<std::string> subject_of(const Place& place, const HttpRequest& request) {
+Expected<std::string> subject_of(const Intake& place, const HttpRequest& request) {
   TRY(const auto document, JsonDocument::parse(request.body));
   const JsonValue body = document.root();
   const auto subject = body.find("subject").as_text();
@@ -27,16 +27,17 @@ void erase(Node& node, const std::shared_ptr<Exchange>& exchange) {
   const auto refuse = [exchange](const Error& error) {
     exchange->respond(problem_response(error, exchange->request()));
   };
-  if (node.place == nullptr) return refuse(place_is_away());
-  const auto subject = subject_of(*node.place, exchange->request());
+  if (node.ingest() == nullptr) return refuse(place_is_away());
+  const auto subject = subject_of(*node.ingest(), exchange->request());
   if (!subject) return refuse(subject.error());
-  node.place->erase(*subject, [exchange, refuse, subject = *subject](const Expected<Position>& at) {
-    if (!at) return refuse(at.error());
-    std::string body;
-    JsonWriter json(body);
-    json.begin_object().field("subject", subject).key("position").uint64(*at).end_object();
-    exchange->respond(json_response(200, std::move(body)));
-  });
+  node.ingest()->erase(
+      *subject, [exchange, refuse, subject = *subject](const Expected<Position>& at) {
+        if (!at) return refuse(at.error());
+        std::string body;
+        JsonWriter json(body);
+        json.begin_object().field("subject", subject).key("position").uint64(*at).end_object();
+        exchange->respond(json_response(200, std::move(body)));
+      });
 }
 
 }  // namespace

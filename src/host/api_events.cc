@@ -247,7 +247,7 @@ class EventsHandler final : public Handler {
   }
 
   void one(const std::shared_ptr<Exchange>& exchange, JsonEvent event) {
-    const auto answer = std::make_shared<Answer>(exchange, node_.elsewhere != nullptr);
+    const auto answer = std::make_shared<Answer>(exchange, node_.place == nullptr);
     event.minimal = answer->minimal();
     Answer::wait(answer, node_.loop);
     offer_json(node_, event, [answer](const Receipt& receipt) { answer->reply(receipt); },

@@ -43,16 +43,16 @@ void add_version(JsonWriter& json, const stage::ModelVersion& version) {
 }
 
 // One model of the application, with what the registry knows of it.
-void add_model(JsonWriter& json, const Place& place, const stage::Score::InForce& in_force,
-               const app::ModelSpec& model, const std::vector<stage::ModelVersion>& versions) {
+void add_model(JsonWriter& json, const RegistryRole& place, const app::ModelSpec& model,
+               const std::vector<stage::ModelVersion>& versions) {
   json.begin_object().field("model", model.name);
   json.field("of", place.spec().events[static_cast<std::size_t>(model.of)].name);
   json.field("type", model.type == app::ModelType::linear ? "linear" : "xgboost");
   json.field("objective", model.objective).key("in_force");
-  if (in_force.model == nullptr) {
+  if (const std::uint32_t version = place.version_in_force(model); version == 0) {
     json.null();
   } else {
-    json.uint64(in_force.version);
+    json.uint64(version);
   }
   json.key("trained_here").boolean(model.train.has_value()).key("versions").begin_array();
   for (const stage::ModelVersion& version : versions) {
@@ -63,15 +63,15 @@ void add_model(JsonWriter& json, const Place& place, const stage::Score::InForce
 
 class ModelRoutes {
  public:
-  ModelRoutes(Node& node, Trainer& trainer) : node_(node), trainer_(trainer) {}
+  explicit ModelRoutes(Node& node) : node_(node) {}
 
   void list(const SharedExchange& exchange) {
     read(exchange, [this](const Registry& registry) {
       std::string out;
       JsonWriter json(out);
       json.begin_object().key("models").begin_array();
-      for (const app::ModelSpec& model : node_.place->spec().models) {
-        add_model(json, *node_.place, in_force(model), model, registry);
+      for (const app::ModelSpec& model : node_.registry()->spec().models) {
+        add_model(json, *node_.registry(), model, registry);
         json.end_object();
       }
       json.end_array().end_object();
@@ -87,7 +87,7 @@ class ModelRoutes {
       const app::ModelSpec& spec = *find(name);
       std::string out;
       JsonWriter json(out);
-      add_model(json, *node_.place, in_force(spec), spec, registry);
+      add_model(json, *node_.registry(), spec, registry);
       json.key("promotions").begin_array();
       for (const PastPromotion& one : past) {
         json.begin_object().key("position").uint64(one.position);
@@ -109,8 +109,8 @@ class ModelRoutes {
     }
     const auto wanted = static_cast<std::uint32_t>(*number);
     auto found = std::make_shared<stage::ModelVersion>();
-    const bool serves = in_force(*model).version == wanted;
-    node_.place->run_on_store(
+    const bool serves = node_.registry()->version_in_force(*model) == wanted;
+    node_.registry()->run_on_store(
         [found, wanted, name = model->name](stage::Store& store) -> Expected<void> {
           TRY(*found, store.model(name, wanted));
           return {};
@@ -146,7 +146,7 @@ class ModelRoutes {
     const app::ModelSpec* model = named(exchange);
     if (model == nullptr) return;
     auto past = std::make_shared<Past>();
-    node_.place->run_on_store(
+    node_.registry()->run_on_store(
         [past, name = model->name](stage::Store& store) -> Expected<void> {
           TRY(*past, promotions_of(store, name));
           return {};
@@ -159,33 +159,6 @@ class ModelRoutes {
         });
   }
 
-  void train(const SharedExchange& exchange) {
-    const auto order = order_of(exchange->request());
-    if (!order) return refuse(exchange, order.error());
-    const auto run = trainer_.start(*order);
-    if (!run) return refuse(exchange, run.error());
-    const TrainRun* started = trainer_.find(*run);
-    exchange->respond(json_response(202, to_json(*started))
-                          .with("Location", "/v1/train/" + std::to_string(*run)));
-  }
-
-  void run(const SharedExchange& exchange) {
-    const auto id = parse_int64(exchange->request().param("run"));
-    const TrainRun* run = id && *id > 0 ? trainer_.find(static_cast<std::uint64_t>(*id)) : nullptr;
-    if (run == nullptr)
-      return refuse(exchange, not_found("there is no such run since this process started"));
-    exchange->respond(json_response(200, to_json(*run)));
-  }
-
-  void runs(const SharedExchange& exchange) {
-    std::string out;
-    JsonWriter json(out);
-    json.begin_object().key("runs").begin_array();
-    for (const auto& [id, run] : trainer_.runs()) json.raw(to_json(run));
-    json.end_array().end_object();
-    exchange->respond(json_response(200, out));
-  }
-
  private:
   using Registry = std::vector<stage::ModelVersion>;
   using Past = std::vector<PastPromotion>;
@@ -195,19 +168,15 @@ class ModelRoutes {
   }
 
   const app::ModelSpec* find(std::string_view name) const {
-    for (const app::ModelSpec& model : node_.place->spec().models) {
+    for (const app::ModelSpec& model : node_.registry()->spec().models) {
       if (model.name == name) return &model;
     }
     return nullptr;
   }
 
-  const stage::Score::InForce& in_force(const app::ModelSpec& model) const {
-    return node_.place->score().in_force()[static_cast<std::size_t>(model.index)];
-  }
-
   // The model of the path; answers the exchange and gives null if there is none.
   const app::ModelSpec* named(const SharedExchange& exchange) const {
-    if (node_.place == nullptr) {
+    if (node_.registry() == nullptr) {
       refuse(exchange, place_is_away());
       return nullptr;
     }
@@ -215,7 +184,8 @@ class ModelRoutes {
     const app::ModelSpec* model = find(name);
     if (model == nullptr) {
       std::vector<std::string_view> names;
-      for (const app::ModelSpec& one : node_.place->spec().models) names.emplace_back(one.name);
+      for (const app::ModelSpec& one : node_.registry()->spec().models)
+        names.emplace_back(one.name);
       refuse(exchange, unknown_name("model", name, names));
     }
     return model;
@@ -223,9 +193,9 @@ class ModelRoutes {
 
   template <class Answer>
   void read(const SharedExchange& exchange, Answer answer) {
-    if (node_.place == nullptr) return refuse(exchange, place_is_away());
+    if (node_.registry() == nullptr) return refuse(exchange, place_is_away());
     auto registry = std::make_shared<Registry>();
-    node_.place->run_on_store(
+    node_.registry()->run_on_store(
         [registry](stage::Store& store) -> Expected<void> {
           TRY(*registry, store.models(false));
           return {};
@@ -240,7 +210,7 @@ class ModelRoutes {
   void with_past(const SharedExchange& exchange, const std::string& name, Answer answer) {
     auto registry = std::make_shared<Registry>();
     auto past = std::make_shared<Past>();
-    node_.place->run_on_store(
+    node_.registry()->run_on_store(
         [registry, past, name](stage::Store& store) -> Expected<void> {
           TRY(*registry, store.models(false));
           TRY(*past, promotions_of(store, name));
@@ -253,7 +223,7 @@ class ModelRoutes {
   }
 
   void bring_into_force(const SharedExchange& exchange, const stage::Promotion& promotion) {
-    node_.place->promote(promotion, [exchange, promotion](const Expected<Position>& position) {
+    node_.registry()->promote(promotion, [exchange, promotion](const Expected<Position>& position) {
       if (!position) return refuse(exchange, position.error());
       std::string out;
       JsonWriter json(out);
@@ -264,53 +234,13 @@ class ModelRoutes {
     });
   }
 
-  Expected<TrainOrder> order_of(const HttpRequest& request) const {
-    TRY(const auto body, JsonDocument::parse(request.body));
-    TrainOrder order;
-    for (auto part = body.root().first(); part; part = part.next()) {
-      const std::string name(part.name());
-      if (name == "model" && part.is(JsonKind::text)) {
-        order.model = part.text();
-      } else if (name == "as_of" && part.is(JsonKind::text)) {
-        auto as_of = parse_time(part.text());
-        if (!as_of) return std::move(as_of).error().at(name);
-        order.as_of = *as_of;
-      } else if (name == "keep" && part.as_bool()) {
-        order.keep = *part.as_bool();
-      } else if (name == "set" && part.is(JsonKind::object)) {
-        TRY_DO(take_rules(part, order));
-      } else if (name == "model" || name == "as_of" || name == "keep" || name == "set") {
-        return invalid(name == "keep"  ? "expected true or false"
-                       : name == "set" ? "expected an object, as {\"max_depth\": 3}"
-                                       : "expected a text")
-            .at(name);
-      } else {
-        return invalid("there is no such member; a training has model, as_of, keep and set")
-            .at(name);
-      }
-    }
-    if (order.model.empty()) return invalid("expected {\"model\": NAME}").at("model");
-    return order;
-  }
-
-  static Expected<void> take_rules(const JsonValue& set, TrainOrder& order) {
-    for (auto rule = set.first(); rule; rule = rule.next()) {
-      const bool truth = rule.as_bool().has_value();
-      if (!truth && rule.text().empty())
-        return invalid("expected one value").at(std::string("set"));
-      order.rules.emplace_back(rule.name(), truth ? rule.source() : rule.text());
-    }
-    return {};
-  }
-
   Node& node_;
-  Trainer& trainer_;
 };
 
 }  // namespace
 
-void add_model_routes(Router& router, Node& node, Trainer& trainer) {
-  const auto routes = std::make_shared<ModelRoutes>(node, trainer);
+void add_model_routes(Router& router, Node& node) {
+  const auto routes = std::make_shared<ModelRoutes>(node);
   const auto add = [&](const char* method, const char* pattern, Scope scope,
                        void (ModelRoutes::*handle)(const SharedExchange&)) {
     std::function<void(SharedExchange)> function = [routes, handle](SharedExchange exchange) {
@@ -323,9 +253,6 @@ void add_model_routes(Router& router, Node& node, Trainer& trainer) {
   add("GET", "/v1/models/{name}/versions/{version}", Scope::read, &ModelRoutes::version);
   add("POST", "/v1/models/{name}/promote", Scope::operate, &ModelRoutes::promote);
   add("POST", "/v1/models/{name}/rollback", Scope::operate, &ModelRoutes::roll_back);
-  add("POST", "/v1/train", Scope::operate, &ModelRoutes::train);
-  add("GET", "/v1/train", Scope::read, &ModelRoutes::runs);
-  add("GET", "/v1/train/{run}", Scope::read, &ModelRoutes::run);
 }
 
 }  // namespace quintet::host

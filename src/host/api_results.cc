@@ -12,34 +12,45 @@ namespace quintet::host {
 
 namespace {
 
-Expected<Position> position_of(const Place& place, const HttpRequest& request) {
+using SharedExchange = std::shared_ptr<Exchange>;
+
+void refuse(const SharedExchange& exchange, const Error& why) {
+  exchange->respond(problem_response(why, exchange->request()));
+}
+
+// By @POSITION, or by the id of an event.
+void find_position(ResultsRole& place, const HttpRequest& request,
+                   std::function<void(Expected<Position>)> done) {
   const std::string_view id = request.param("id");
   if (id.starts_with('@')) {
     const auto number = parse_int64(id.substr(1));
-    if (!number || *number <= 0) return invalid("after @ stands a position: 1, 2, 3 ...").at("id");
-    return static_cast<Position>(*number);
+    if (number && *number > 0) return done(static_cast<Position>(*number));
+    return done(invalid("after @ stands a position: 1, 2, 3 ...").at("id"));
   }
-  TRY(const int type, event_type_of(place.spec(), request));
-  const auto& name = place.spec().events[static_cast<std::size_t>(type)].name;
-  const auto position = place.find(name, id);
-  if (!position) return not_found("no " + name + " has the id " + std::string(id));
-  return *position;
+  auto type = event_type_of(place.spec(), request);
+  if (!type) return done(std::move(type).error());
+  place.find(place.spec().events[static_cast<std::size_t>(*type)].name, std::string(id),
+             std::move(done));
 }
 
-HttpResponse one_result(Node& node, const HttpRequest& request) {
-  if (node.place == nullptr) return problem_response(place_is_away(), request);
-  const auto position = position_of(*node.place, request);
-  if (!position) return problem_response(position.error(), request);
-  auto json = node.place->result_with_labels(*position);
-  if (!json) return problem_response(json.error(), request);
-  return json_response(200, *std::move(json));
+void one_result(Node& node, const SharedExchange& exchange) {
+  if (node.results() == nullptr) return refuse(exchange, place_is_away());
+  find_position(
+      *node.results(), exchange->request(), [&node, exchange](const Expected<Position>& position) {
+        if (!position) return refuse(exchange, position.error());
+        if (node.results() == nullptr) return refuse(exchange, place_is_away());
+        node.results()->result_with_labels(*position, [exchange](Expected<std::string> json) {
+          if (!json) return refuse(exchange, json.error());
+          exchange->respond(json_response(200, *std::move(json)));
+        });
+      });
 }
 
 HttpResponse page_of_results(Node& node, const HttpRequest& request) {
-  if (node.place == nullptr) return problem_response(place_is_away(), request);
-  const auto query = results_query(*node.place, request);
+  if (node.results() == nullptr) return problem_response(place_is_away(), request);
+  const auto query = results_query(*node.results(), request);
   if (!query) return problem_response(query.error(), request);
-  const auto page = node.place->results(*query);
+  const auto page = node.results()->results(*query);
   if (!page) return problem_response(page.error(), request);
   const auto format = answer_format(request, {{"json", kJson}, {"ndjson", kNdjson}});
   if (!format) return problem_response(format.error(), request);
@@ -103,7 +114,8 @@ Error no_field(const event::EventType& type, const std::string& name) {
   return Error(invalid(type.name + " has no field of this name" + hint)).at(name);
 }
 
-Expected<std::string> features_by_fields(Place& place, const HttpRequest& request) {
+// The event that the query describes.
+Expected<event::Event> event_of_fields(const InferRole& place, const HttpRequest& request) {
   const app::Spec& spec = place.spec();
   const int index = spec.event_index(request.param("event"));
   if (index < 0) {
@@ -123,32 +135,39 @@ Expected<std::string> features_by_fields(Place& place, const HttpRequest& reques
   event::Event event;
   TRY_DO(decoder.csv(cells, event));
   event.type = &type;
-  return place.peek(std::move(event));
+  return event;
 }
 
-HttpResponse features_of_fields(Node& node, const HttpRequest& request) {
-  if (node.place == nullptr) return problem_response(place_is_away(), request);
-  auto json = features_by_fields(*node.place, request);
-  if (!json) return problem_response(json.error(), request);
-  HttpResponse response = json_response(200, *std::move(json));
-  response.headers.emplace_back("Quintet-Position", std::to_string(node.place->last()));
-  return response;
-}
-
-HttpResponse features_now(Node& node, const HttpRequest& request) {
-  if (node.place == nullptr) return problem_response(place_is_away(), request);
-  const auto type = event_type_of(node.place->spec(), request);
-  if (!type) return problem_response(type.error(), request);
+Expected<event::Event> event_of_body(const InferRole& place, const HttpRequest& request) {
+  const app::Spec& spec = place.spec();
+  TRY(const int type, event_type_of(spec, request));
+  event::Decoder decoder(spec.events[static_cast<std::size_t>(type)],
+                         {place.pseudonym_key(), spec.utc_offset_minutes});
   event::Event event;
-  if (auto decoded = node.decoder(*type).json(request.body, event); !decoded) {
-    return problem_response(decoded.error(), request);
-  }
-  if (event.type->is_table) {
-    return problem_response(invalid("a table has no features").at("event"), request);
-  }
-  auto json = node.place->peek(std::move(event));
-  if (!json) return problem_response(json.error(), request);
-  return json_response(200, *std::move(json));
+  TRY_DO(decoder.json(request.body, event));
+  if (event.type->is_table) return invalid("a table has no features").at("event");
+  return event;
+}
+
+void peek(Node& node, const SharedExchange& exchange, Expected<event::Event> event) {
+  if (!event) return refuse(exchange, event.error());
+  node.infer()->peek(*std::move(event), [&node, exchange](Expected<std::string> json) {
+    if (!json) return refuse(exchange, json.error());
+    HttpResponse response = json_response(200, *std::move(json));
+    const Position last = node.infer() == nullptr ? kNoPosition : node.infer()->last();
+    response.headers.emplace_back("Quintet-Position", std::to_string(last));
+    exchange->respond(std::move(response));
+  });
+}
+
+void features_of_fields(Node& node, const SharedExchange& exchange) {
+  if (node.infer() == nullptr) return refuse(exchange, place_is_away());
+  peek(node, exchange, event_of_fields(*node.infer(), exchange->request()));
+}
+
+void features_now(Node& node, const SharedExchange& exchange) {
+  if (node.infer() == nullptr) return refuse(exchange, place_is_away());
+  peek(node, exchange, event_of_body(*node.infer(), exchange->request()));
 }
 
 }  // namespace
@@ -156,7 +175,7 @@ HttpResponse features_now(Node& node, const HttpRequest& request) {
 namespace {
 
 // Of every version that the log knows: results of an older one keep its decisions.
-Expected<void> check_decision(const Place& place, const Place::Query& query) {
+Expected<void> check_decision(const ResultsRole& place, const Answers::Query& query) {
   std::vector<std::string_view> names, values;
   for (AppVersion version = 1; place.spec_of(version) != nullptr; ++version) {
     for (const app::RowPlan& plan : place.spec_of(version)->rows) {
@@ -184,9 +203,9 @@ Expected<void> check_decision(const Place& place, const Place::Query& query) {
 
 }  // namespace
 
-Expected<Place::Query> results_query(const Place& place, const HttpRequest& request) {
+Expected<Answers::Query> results_query(const ResultsRole& place, const HttpRequest& request) {
   TRY_DO(only_parameters(request, {"from", "limit", "event", "decision", "format"}));
-  Place::Query query;
+  Answers::Query query;
   TRY(query.from, number_of(request, "from", kNoPosition, INT64_MAX));
   TRY(query.limit, number_of(request, "limit", 100, kPageLimit));
   if (const auto event = request.query_value("event")) {
@@ -208,15 +227,22 @@ Expected<Place::Query> results_query(const Place& place, const HttpRequest& requ
 }
 
 void add_result_routes(Router& router, Node& node) {
-  const auto read = [&](std::string pattern, HttpResponse (*answer)(Node&, const HttpRequest&)) {
-    router.add({"GET", std::move(pattern), Scope::read,
-                make_handler([&node, answer](const HttpRequest& r) { return answer(node, r); })});
-  };
-  read("/v1/results/{id}", one_result);
-  read("/v1/results", page_of_results);
-  read("/v1/features/{event}", features_of_fields);
+  router.add({"GET", "/v1/results/{id}", Scope::read,
+              make_handler(std::function(
+                  [&node](SharedExchange exchange) { one_result(node, exchange); }))});
+  router.add(
+      {"GET", "/v1/results", Scope::read, make_handler(std::function([&node](const HttpRequest& r) {
+         return page_of_results(node, r);
+       }))});
+}
+
+void add_feature_routes(Router& router, Node& node) {
+  router.add({"GET", "/v1/features/{event}", Scope::read,
+              make_handler(std::function(
+                  [&node](SharedExchange exchange) { features_of_fields(node, exchange); }))});
   router.add({"POST", "/v1/features", Scope::read,
-              make_handler([&node](const HttpRequest& r) { return features_now(node, r); })});
+              make_handler(std::function(
+                  [&node](SharedExchange exchange) { features_now(node, exchange); }))});
 }
 
 }  // namespace quintet::host

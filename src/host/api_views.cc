@@ -75,8 +75,8 @@ Expected<stage::ViewQuery> query_of(const app::Spec& spec, const app::View& view
 }
 
 HttpResponse one_view(Node& node, const HttpRequest& request) {
-  if (node.place == nullptr) return problem_response(place_is_away(), request);
-  const app::Spec& spec = node.place->spec();
+  if (node.results() == nullptr) return problem_response(place_is_away(), request);
+  const app::Spec& spec = node.results()->spec();
   const auto index = view_index(spec, request.param("name"));
   if (!index) return problem_response(index.error(), request);
   const app::View& view = spec.views[*index];
@@ -85,13 +85,13 @@ HttpResponse one_view(Node& node, const HttpRequest& request) {
   event::Arena arena;
   const auto query = query_of(spec, view, request, arena);
   if (!query) return problem_response(query.error(), request);
-  const auto page = node.place->view(*index, *query);
+  const auto page = node.results()->view(*index, *query);
   if (!page) return problem_response(page.error(), request);
   HttpResponse response{200, *format == "csv" ? kCsv : kJson, {}, {}};
   if (*format == "csv") {
     stage::append_view_csv(response.body, spec, view, *page);
   } else {
-    stage::append_view_json(response.body, spec, view, *page, node.place->durable());
+    stage::append_view_json(response.body, spec, view, *page, node.results()->durable());
   }
   response.headers.emplace_back("Quintet-Position", std::to_string(page->position));
   if (!page->next.empty()) response.headers.emplace_back("Quintet-Next", page->next);
@@ -99,15 +99,15 @@ HttpResponse one_view(Node& node, const HttpRequest& request) {
 }
 
 HttpResponse all_views(Node& node, const HttpRequest& request) {
-  if (node.place == nullptr) return problem_response(place_is_away(), request);
-  const app::Spec& spec = node.place->spec();
+  if (node.results() == nullptr) return problem_response(place_is_away(), request);
+  const app::Spec& spec = node.results()->spec();
   HttpResponse response = json_response(200, {});
   JsonWriter json(response.body);
   json.begin_object().key("views").begin_array();
   for (std::size_t i = 0; i < spec.views.size(); ++i) {
     const app::View& view = spec.views[i];
     const auto& plan = spec.rows[static_cast<std::size_t>(view.of)];
-    const auto size = node.place->views().size(i);
+    const auto size = node.results()->view_size(i);
     json.begin_object().field("view", view.name);
     json.field("of", spec.events[static_cast<std::size_t>(view.of)].name);
     json.key("by").begin_array();
@@ -119,7 +119,7 @@ HttpResponse all_views(Node& node, const HttpRequest& request) {
     json.end_array().key("lines").uint64(size.lines).key("bytes").uint64(size.bytes);
     json.key("kept").boolean(!size.given_up).end_object();
   }
-  json.end_array().key("position").uint64(node.place->durable()).end_object();
+  json.end_array().key("position").uint64(node.results()->durable()).end_object();
   return response;
 }
 

@@ -202,7 +202,9 @@ void EventStream::take_event(const event::LineCutter::Line& line) {
       json = refusal_json(number, *r.error);
     } else if (self->minimal_ || r.json.empty()) {
       JsonWriter writer(json);
-      writer.begin_object().key("position").uint64(r.position).end_object();
+      writer.begin_object().key("position").uint64(r.position);
+      if (r.pending) writer.field("status", "accepted");
+      writer.end_object();
     } else {
       json = r.json;
     }

@@ -24,7 +24,7 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
   EventStream(Node& node, std::shared_ptr<Exchange> exchange, int event_type, bool csv);
 
   void begin();
-  void pump();                          // takes lines until there are none or something is full
+  void pump();  // takes lines until there are none or something is full
   void take(const event::LineCutter::Line& line);
   Expected<void> renew_decoder();
   void take_header(const event::LineCutter::Line& line);
@@ -33,7 +33,7 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
   void take_event(const event::LineCutter::Line& line);
   bool full() const;
   void pause();
-  std::size_t open_slot();              // for the next answer
+  std::size_t open_slot();  // for the next answer
   void answer(std::size_t slot, std::string json);
   void refuse(const event::LineCutter::Line& line, std::size_t slot, Error why);
   void write_ready();
@@ -45,10 +45,10 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
   bool minimal_ = false;
   std::string id_prefix_;  // for events without an id of their own
   std::string trace_;
-  std::string session_;           // the sender's (S1.6); empty: none
-  stage::SessionPlace place_;     // of the line at hand, in that session
+  std::string session_;                    // the sender's (S1.6); empty: none
+  stage::SessionPlace place_;              // of the line at hand, in that session
   std::optional<event::Decoder> decoder_;  // always one
-  std::uint64_t place_number_;  // Node::places, whose Spec the decoder reads
+  std::uint64_t place_number_;             // Node::places, whose Spec the decoder reads
   event::LineCutter lines_;
   std::string header_;  // CSV: the first record
   std::string scratch_;

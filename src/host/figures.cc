@@ -1,6 +1,7 @@
 #include "host/figures.h"
 
 #include <map>
+#include <memory>
 
 namespace quintet::host {
 
@@ -25,22 +26,26 @@ constexpr std::string_view kEventsHelp = "Events offered, by what became of them
 
 class PlaceMetrics {
  public:
-  PlaceMetrics(Node& node, const ResultStreams& streams) : node_(node), streams_(streams) {
+  PlaceMetrics(Node& node, ReadFigures read) : node_(node), read_(std::move(read)) {
+    if (!read_) return;
+    totals_ = std::make_unique<Totals>(metrics_);
     metrics_.counter_from("quintet_commit_seconds_total", "Time spent in transactions of the log.",
                           {}, [this] { return static_cast<double>(commit_total_) * 1e-6; });
   }
 
   void refresh() {
-    ready_.set(node_.place != nullptr && !node_.draining ? 1 : 0);
-    open_streams_.set(static_cast<double>(streams_.open()));
-    if (node_.place == nullptr) return;
-    const Place::Figures now = node_.place->figures();
-    admitted_.now(now.admitted);
-    repeated_.now(now.repeated);
-    refused_.now(now.refused);
-    transactions_.now(now.commits.transactions);
-    groups_.now(now.commits.groups);
-    blocks_.now(now.commits.blocks);
+    if (node_.results() != nullptr) views();
+    if (node_.infer() != nullptr) models();
+    if (node_.ingest() != nullptr) letters();
+    const auto read = read_ ? read_() : std::nullopt;
+    if (!read) return;
+    const Place::Figures& now = *read;
+    totals_->admitted.now(now.admitted);
+    totals_->repeated.now(now.repeated);
+    totals_->refused.now(now.refused);
+    totals_->transactions.now(now.commits.transactions);
+    totals_->groups.now(now.commits.groups);
+    totals_->blocks.now(now.commits.blocks);
     const Micros busy = now.commits.busy;
     commit_total_ += busy >= commit_seen_ ? busy - commit_seen_ : busy;
     commit_seen_ = busy;
@@ -53,9 +58,6 @@ class PlaceMetrics {
     set("quintet_state_keys", "Keys of feature groups in memory.", now.state.keys);
     set("quintet_state_entries", "Events kept in feature groups.", now.state.entries);
     set("quintet_state_bytes", "Memory of feature groups, estimated.", now.state.bytes);
-    letters();
-    views();
-    models();
     predictions(now);
   }
 
@@ -64,23 +66,19 @@ class PlaceMetrics {
            const Labels& labels = {}) {
     node_.metrics.gauge(name, help, labels).set(static_cast<double>(value));
   }
-  Counter& events(std::string_view outcome) {
-    return node_.metrics.counter(kEvents, kEventsHelp, {{"outcome", std::string(outcome)}});
-  }
-
   void letters() {
     stage::Store::DeadLetterQuery query;
     query.limit = kCountedLetters;
-    const auto open = node_.place->dead_letters(query);
+    const auto open = node_.ingest()->dead_letters(query);
     if (!open) return;
     set("quintet_dead_letters_open", "Dead letters neither replayed nor discarded, 1000 at most.",
         open->size());
   }
 
   void views() {
-    const app::Spec& spec = node_.place->spec();
+    const app::Spec& spec = node_.results()->spec();
     for (std::size_t i = 0; i < spec.views.size(); ++i) {
-      const auto size = node_.place->views().size(i);
+      const auto size = node_.results()->view_size(i);
       const Labels labels{{"view", spec.views[i].name}};
       set("quintet_view_lines", "Lines of a view.", size.lines, labels);
       set("quintet_view_bytes", "Memory of a view, estimated.", size.bytes, labels);
@@ -88,10 +86,9 @@ class PlaceMetrics {
   }
 
   void models() {
-    const auto& in_force = node_.place->score().in_force();
-    for (const app::ModelSpec& model : node_.place->spec().models) {
+    for (const app::ModelSpec& model : node_.infer()->spec().models) {
       set("quintet_model_version", "Version of a model in force, 0 if none.",
-          in_force[static_cast<std::size_t>(model.index)].version, {{"model", model.name}});
+          node_.infer()->in_force(model.index).version, {{"model", model.name}});
     }
   }
 
@@ -104,6 +101,19 @@ class PlaceMetrics {
     }
   }
 
+  struct Totals {
+    explicit Totals(Metrics& metrics) : metrics(metrics) {}
+    Counter& events(std::string_view outcome) {
+      return metrics.counter(kEvents, kEventsHelp, {{"outcome", std::string(outcome)}});
+    }
+    Metrics& metrics;
+    Total admitted{events("admitted")};
+    Total repeated{events("repeated")};
+    Total refused{events("refused")};
+    Total transactions{metrics.counter("quintet_commits_total", "Transactions of the log.")};
+    Total groups{metrics.counter("quintet_commit_groups_total", "Groups of blocks committed.")};
+    Total blocks{metrics.counter("quintet_commit_blocks_total", "Blocks committed.")};
+  };
   struct Model {
     Model(Metrics& metrics, const Labels& labels)
         : predictions(metrics.counter("quintet_model_predictions_total",
@@ -114,26 +124,28 @@ class PlaceMetrics {
   };
 
   Node& node_;
-  const ResultStreams& streams_;
+  ReadFigures read_;
   Metrics& metrics_ = node_.metrics;
-  Gauge& ready_ = metrics_.gauge("quintet_ready", "1 while requests are answered.");
-  Gauge& open_streams_ = metrics_.gauge("quintet_result_streams", "Open streams of results.");
-  Total admitted_{events("admitted")};
-  Total repeated_{events("repeated")};
-  Total refused_{events("refused")};
-  Total transactions_{metrics_.counter("quintet_commits_total", "Transactions of the log.")};
-  Total groups_{metrics_.counter("quintet_commit_groups_total", "Groups of blocks committed.")};
-  Total blocks_{metrics_.counter("quintet_commit_blocks_total", "Blocks committed.")};
+  std::unique_ptr<Totals> totals_;  // of who has figures of a Place
   Micros commit_seen_ = 0, commit_total_ = 0;
   std::map<std::pair<std::string, std::uint32_t>, Model> models_;
 };
 
 }  // namespace
 
-void add_place_metrics(Node& node, const ResultStreams& streams) {
-  const auto figures = std::make_shared<PlaceMetrics>(node, streams);
+void add_place_metrics(Node& node, ReadFigures read) {
+  const auto figures = std::make_shared<PlaceMetrics>(node, std::move(read));
   node.metrics.before_text([figures] { figures->refresh(); });
   node.metrics.add_process_metrics();
+}
+
+void add_door_metrics(Node& node, std::function<std::size_t()> open_streams) {
+  Gauge& ready = node.metrics.gauge("quintet_ready", "1 while requests are answered.");
+  Gauge& open = node.metrics.gauge("quintet_result_streams", "Open streams of results.");
+  node.metrics.before_text([&node, &ready, &open, open_streams = std::move(open_streams)] {
+    ready.set(node.intake() != nullptr && !node.draining ? 1 : 0);
+    open.set(static_cast<double>(open_streams()));
+  });
 }
 
 void count_refusal(Node& node, const Error& why) {

@@ -2,15 +2,19 @@
 #pragma once
 
 #include "host/node.h"
-#include "host/result_streams.h"
 
 namespace quintet::host {
 
 // Dead letters are counted no further than this.
 inline constexpr std::size_t kCountedLetters = 1000;
 
-// All that is given outlives the Metrics' last text().
-void add_place_metrics(Node& node, const ResultStreams& streams);
+// Of a Place, or of the half of one; nothing while it is away, or where there is none.
+using ReadFigures = std::function<std::optional<Place::Figures>()>;
+// What the roles that this process plays have to say, and the process itself. The node outlives the
+// Metrics' last text().
+void add_place_metrics(Node& node, ReadFigures read);
+// What a door has to say.
+void add_door_metrics(Node& node, std::function<std::size_t()> open_streams);
 
 // A refused event, by its reason: the error's id or code.
 void count_refusal(Node& node, const Error& why);

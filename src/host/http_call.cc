@@ -88,8 +88,13 @@ class CallExchange final : public Exchange, public std::enable_shared_from_this<
 void hand_on(const std::shared_ptr<Exchange>& exchange, const CallHttp& call,
              std::string_view body) {
   call(call_of(exchange->request(), body), [exchange](Expected<HttpResponse> answer) {
-    exchange->respond(answer ? *std::move(answer)
-                             : problem_response(answer.error(), exchange->request()));
+    if (answer) return exchange->respond(*std::move(answer));
+    const HttpRequest& request = exchange->request();
+    const Error& why = answer.error();
+    // In the shape that the path's clients read.
+    exchange->respond(request.path.starts_with("/v2")
+                          ? refusal(status_of(why), why.message(), request)
+                          : problem_response(why, request));
   });
 }
 

@@ -51,7 +51,6 @@ class IngestPlace final : public Intake {
   bool too_far_ahead() const;
 
   // --- what operators use: as in Place ---
-  using Done = Place::Done;
   // Of a version that the registry has as ready; 0: none.
   void promote(stage::Promotion promotion, Done done);
   // Ends once outcomes are durable up to its record: until then the key is needed, for what was

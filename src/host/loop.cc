@@ -1,9 +1,11 @@
 #include "host/loop.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -24,6 +26,17 @@ struct Loop::Impl {
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   std::optional<asio::signal_set> signals;
   std::function<void(int)> on_signal;
+
+  std::optional<asio::posix::stream_descriptor> input;
+  std::function<void()> on_input_end;
+  std::array<char, 256> ignored;
+
+  void wait_for_input_end() {
+    input->async_read_some(asio::buffer(ignored), [this](error_code failed, std::size_t) {
+      if (!failed) return wait_for_input_end();
+      if (failed != asio::error::operation_aborted) on_input_end();
+    });
+  }
 
   void wait_for_signal() {
     signals->async_wait([this](error_code failed, int number) {
@@ -130,6 +143,13 @@ void Loop::on_termination(std::function<void(int)> callback) {
   impl_->on_signal = std::move(callback);
   impl_->signals.emplace(impl_->context, SIGINT, SIGTERM);
   impl_->wait_for_signal();
+}
+
+void Loop::on_input_end(std::function<void()> callback) {
+  check(!impl_->input, "Loop::on_input_end twice");
+  impl_->on_input_end = std::move(callback);
+  impl_->input.emplace(impl_->context, ::dup(STDIN_FILENO));
+  impl_->wait_for_input_end();
 }
 
 boost::asio::io_context& Loop::context() {

@@ -42,27 +42,6 @@ class Collector final : public BodyReader {
   std::string bytes_;
 };
 
-// What the writing thread does with a checked file. It may be the last to let go of it, so no
-// exchange is here.
-struct Registration {
-  Place::Brought checked;
-  std::uint32_t version = 0;
-  bool registered = false;
-
-  Expected<void> perform(stage::Store& store) {
-    TRY(const auto registry, store.models(false));
-    for (const stage::ModelVersion& one : registry) {
-      if (one.model == checked.entry.model && one.digest == checked.entry.digest) {
-        version = one.version;
-      }
-    }
-    if (version != 0) return {};
-    TRY(version, store.add_model(checked.entry));
-    registered = true;
-    return {};
-  }
-};
-
 // One file on its way into the registry; the way is free for another once it is answered.
 class Upload {
  public:
@@ -89,7 +68,7 @@ class Upload {
   int model = 0;
   ModelFile file;
   std::optional<Error> failed;
-  std::shared_ptr<Registration> registration = std::make_shared<Registration>();
+  Place::Brought checked;
 
  private:
   void end() {
@@ -122,12 +101,12 @@ class UploadHandler final : public Handler {
 
  private:
   Expected<SharedUpload> prepare(const SharedExchange& exchange) {
-    if (node_.place == nullptr) return place_is_away();
+    if (node_.registry() == nullptr) return place_is_away();
     const HttpRequest& request = exchange->request();
     const std::string name(request.param("name"));
     std::shared_ptr<const app::Spec> spec;
-    for (AppVersion v = 1; auto one = node_.place->spec_of(v); ++v) {
-      if (one.get() == &node_.place->spec()) spec = std::move(one);
+    for (AppVersion v = 1; auto one = node_.registry()->spec_of(v); ++v) {
+      if (one.get() == &node_.registry()->spec()) spec = std::move(one);
     }
     const auto model = std::find_if(spec->models.begin(), spec->models.end(),
                                     [&](const auto& m) { return m.name == name; });
@@ -152,7 +131,7 @@ class UploadHandler final : public Handler {
       const std::string directory = node_.data_directory + "/import/" + upload->model_spec().name;
       if (auto checked = check_model_file(upload->model_spec(), std::move(upload->file), directory);
           checked) {
-        upload->registration->checked = *std::move(checked);
+        upload->checked = *std::move(checked);
       } else {
         upload->failed = std::move(checked).error();
       }
@@ -164,31 +143,27 @@ class UploadHandler final : public Handler {
   }
 
   void add_to_registry(const SharedUpload& upload) {
-    if (!upload->failed && node_.place == nullptr) upload->failed = place_is_away();
+    if (!upload->failed && node_.registry() == nullptr) upload->failed = place_is_away();
     if (upload->failed) return upload->refuse_it(*upload->failed);
-    upload->registration->checked.entry.created_at = node_.clock.wall();
-    node_.place->run_on_store([registration = upload->registration](
-                                  stage::Store& store) { return registration->perform(store); },
-                              [this, upload](const Expected<void>& added) {
-                                if (!added) return upload->refuse_it(added.error());
-                                answer(*upload);
-                              });
+    upload->checked.entry.created_at = node_.clock.wall();
+    node_.registry()->add_model({upload->checked.entry, upload->checked.model, true},
+                                [this, upload, alive = std::weak_ptr<bool>(busy_)](
+                                    Expected<RegistryRole::Registered> added) {
+                                  if (alive.expired()) return;
+                                  if (!added) return upload->refuse_it(std::move(added).error());
+                                  answer(*upload, *added);
+                                });
   }
 
-  void answer(Upload& upload) {
+  void answer(Upload& upload, const RegistryRole::Registered& done) {
     const std::string& name = upload.model_spec().name;
-    const Registration& done = *upload.registration;
-    stage::Score& score = node_.place->score();
-    if (auto known = score.install(name, done.version, done.checked.model); !known) {
-      return upload.refuse_it(std::move(known).error());
-    }
     const std::string version = std::to_string(done.version);
     std::string out;
     JsonWriter json(out);
     json.begin_object().field("model", name).key("version").uint64(done.version);
-    json.field("digest", done.checked.entry.digest);
-    json.key("registered").boolean(done.registered).end_object();
-    upload.respond(json_response(done.registered ? 201 : 200, out)
+    json.field("digest", upload.checked.entry.digest);
+    json.key("registered").boolean(done.fresh).end_object();
+    upload.respond(json_response(done.fresh ? 201 : 200, out)
                        .with("Location", "/v1/models/" + name + "/versions/" + version));
   }
 

@@ -29,10 +29,15 @@ struct Node {
   // place is opened anew.
   std::map<int, event::Decoder> decoders;
 
-  Intake* elsewhere = nullptr;  // where events go if no place of this process takes them
+  StageRoles roles = {};  // of a process that has no place
 
-  // Where events go; null while it is away.
-  Intake* intake() const { return elsewhere != nullptr ? elsewhere : place.get(); }
+  // Who answers for a stage; null while it is away.
+  Intake* intake() const { return place != nullptr ? place.get() : roles.intake; }
+  IngestRole* ingest() const { return place != nullptr ? place.get() : roles.ingest; }
+  InferRole* infer() const { return place != nullptr ? place.get() : roles.infer; }
+  ResultsRole* results() const { return place != nullptr ? place.get() : roles.results; }
+  RegistryRole* registry() const { return place != nullptr ? place.get() : roles.registry; }
+  TrainRole* train() const { return place != nullptr ? place.get() : roles.train; }
   event::Decoder& decoder(int event_type);
   // A decoder of its own for a stream, whose header it remembers.
   event::Decoder new_decoder(int event_type) const;

@@ -15,7 +15,7 @@
 
 #include "host/answers.h"
 #include "host/committer.h"
-#include "host/intake.h"
+#include "host/roles.h"
 #include "host/snapshot_taker.h"
 #include "stage/control.h"
 #include "stage/infer.h"
@@ -25,7 +25,11 @@ namespace quintet::host {
 // Most events admitted and not yet durable; beyond it saturated() asks doors to wait.
 inline constexpr std::size_t kPendingEvents = 16'384;
 
-class Place final : public Intake {
+class Place final : public IngestRole,
+                    public InferRole,
+                    public ResultsRole,
+                    public RegistryRole,
+                    public TrainRole {
  public:
   struct Parts {  // all outlive the Place
     stage::Store& store;
@@ -71,7 +75,7 @@ class Place final : public Intake {
   ~Place() override;
 
   const app::Spec& spec() const override;
-  std::shared_ptr<const app::Spec> spec_of(AppVersion version) const;  // null if unknown
+  std::shared_ptr<const app::Spec> spec_of(AppVersion version) const override;
   stage::Score& score();
   const std::string& pseudonym_key() const override;
 
@@ -84,16 +88,15 @@ class Place final : public Intake {
   void flush() override;
   bool saturated() const override;
 
-  using Done = std::function<void(Expected<Position>)>;
   // Brings an installed model version into force (0: none).
-  void promote(stage::Promotion promotion, Done done);
+  void promote(stage::Promotion promotion, Done done) override;
   // Erases a subject (S8.3); `subject` is the pseudonym: `invalid` if it cannot be one, `not_found`
   // if the log has nothing of it; of one that was erased before, where that was. The erase record
   // and the erased outcomes are one transaction; then the key is destroyed and the state is folded
   // again from the log, during which saturated() is true. `done` comes after all of it.
-  void erase(std::string subject, Done done);
+  void erase(std::string subject, Done done) override;
   // Appends a control record whose effect is elsewhere (train).
-  void control(event::RecordKind kind, std::string body, Done done);
+  void control(event::RecordKind kind, std::string body, Done done) override;
   // Takes a snapshot of all up to now at the least, of views of all that is durable; `done` comes
   // when it is stored.
   void snapshot(Committer::Done done);
@@ -114,36 +117,55 @@ class Place final : public Intake {
   // there is: then nothing is removed.
   void retain(Retained done);
   // While one of these is alive, nothing is removed from the log.
-  std::shared_ptr<const void> hold_log() const;
+  std::shared_ptr<const void> hold_log() const override;
   // Runs a job on the writing thread, in order with the commits.
-  void run_on_store(std::function<Expected<void>(stage::Store&)> job, Committer::Done done);
-  void discard_letter(std::uint64_t number, Committer::Done done);
+  void run_on_store(std::function<Expected<void>(stage::Store&)> job,
+                    Committer::Done done) override;
+  std::shared_ptr<const learn::Model> installed(const std::string& model,
+                                                std::uint32_t version) const override;
+  std::uint32_t version_in_force(const app::ModelSpec& model) const override;
+  stage::Score::InForce in_force(int model) const override;
+  void known_models(std::function<void(Expected<std::vector<KnownModel>>)> done) override;
+  void add_model(NewModel model, std::function<void(Expected<Registered>)> done) override;
+  void discard_letter(std::uint64_t number, Committer::Done done) override;
 
   // --- reading ---
   std::optional<Position> find(std::string_view event_type, std::string_view id) const;
+  void find(const std::string& event_type, const std::string& id,
+            std::function<void(Expected<Position>)> done) override;
   // The result at a position as JSON; `not_found` if there is none or it is not durable yet.
-  Expected<std::string> result(Position position);
+  Expected<std::string> result(Position position) override;
   // The same with a member "labels", if its event has any: what is known of them now (S5.6).
   Expected<std::string> result_with_labels(Position position);
+  void result_with_labels(Position position,
+                          std::function<void(Expected<std::string>)> done) override {
+    done(result_with_labels(position));
+  }
   using Page = Answers::Page;
   using Query = Answers::Query;
   // Looks at no more than kScanPositions; a page may be empty and still have a next one. `expired`
   // below first(); so is result().
-  Expected<Page> results(const Query& query);
+  Expected<Page> results(const Query& query) override;
   // A page of the application's view number `view` (S9).
-  Expected<stage::ViewPage> view(std::size_t view, const stage::ViewQuery& query);
+  Expected<stage::ViewPage> view(std::size_t view, const stage::ViewQuery& query) override;
   const stage::Views& views() const;
+  stage::Views::Size view_size(std::size_t view) const override { return views().size(view); }
   // A row of this event as it would be now, as JSON; nothing is stored (DESIGN 6, B15).
   Expected<std::string> peek(event::Event&& event);
+  void peek(event::Event&& event, std::function<void(Expected<std::string>)> done) override {
+    done(peek(std::move(event)));
+  }
 
   // Without their originals.
-  Expected<std::vector<stage::DeadLetter>> dead_letters(const stage::Store::DeadLetterQuery& query);
+  Expected<std::vector<stage::DeadLetter>> dead_letters(
+      const stage::Store::DeadLetterQuery& query) override;
   // With its original, opened; empty if it was not kept.
-  Expected<stage::DeadLetter> dead_letter(std::uint64_t number);
+  Expected<stage::DeadLetter> dead_letter(std::uint64_t number) override;
 
-  Position first() const;    // that the log holds: greater than 1 once its beginning was removed
-  Position last() const;     // admitted
-  Position durable() const;  // L: all outcomes up to here are durable
+  Position first()
+      const override;  // that the log holds: greater than 1 once its beginning was removed
+  Position last() const override;     // admitted
+  Position durable() const override;  // L: all outcomes up to here are durable
   // SHA-256 in hex over the shards, and over what ingest derives; functions of log and application.
   std::string state_digest() const;
   std::string ingest_digest() const;
@@ -160,6 +182,7 @@ class Place final : public Intake {
     Micros newest = kNoTime;  // admission of the log
   };
   const Started& started() const;
+  const std::vector<std::string>& cold() const override { return started().cold; }
   struct Figures {
     Position first = 1, last = 0, durable = 0, snapshot = 0;  // snapshot: of the newest one
     std::size_t ids = 0, waiting_labels = 0, pending = 0;

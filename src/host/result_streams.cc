@@ -8,7 +8,7 @@ namespace quintet::host {
 
 struct ResultStreams::Client {
   std::shared_ptr<Exchange> exchange;  // null when it has ended
-  Place::Query query;
+  Answers::Query query;
   bool scheduled = false;
   bool full = false;  // waits until the client has read
 };
@@ -37,6 +37,23 @@ std::string_view position_in(std::string_view json) {
 
 }  // namespace
 
+void append_event(std::string& out, std::string_view result) {
+  out += "id: ";
+  out += position_in(result);
+  out += "\ndata: ";
+  out += result;
+  out += "\n\n";
+}
+
+Expected<Answers::Query> stream_query(const ResultsRole& place, const HttpRequest& request) {
+  TRY(auto query, results_query(place, request));
+  TRY(const Position begin, begin_of(request, place.durable()));
+  if (begin != kNoPosition) query.from = begin;
+  if (query.from == kNoPosition) query.from = place.first();
+  query.limit = kStreamResults;
+  return query;
+}
+
 ResultStreams::ResultStreams(Node& node) : node_(node) {}
 ResultStreams::~ResultStreams() = default;
 
@@ -50,15 +67,13 @@ void ResultStreams::start(const std::shared_ptr<Exchange>& exchange) {
   const auto refuse = [&](const Error& error) {
     exchange->respond(problem_response(error, request));
   };
-  if (node_.place == nullptr || node_.draining) return refuse(place_is_away());
+  if (node_.results() == nullptr || node_.draining) return refuse(place_is_away());
   if (clients_.size() >= kResultStreams) {
     return refuse(
         exhausted("there are " + std::to_string(kResultStreams) + " streams of results already"));
   }
-  auto query = results_query(*node_.place, request);
+  auto query = stream_query(*node_.results(), request);
   if (!query) return refuse(query.error());
-  const auto begin = begin_of(request, node_.place->durable());
-  if (!begin) return refuse(begin.error());
   HttpResponse head{200, kEventStream, {}, {}};
   head.headers.emplace_back("Cache-Control", "no-store");
   head.headers.emplace_back("X-Accel-Buffering", "no");
@@ -66,9 +81,6 @@ void ResultStreams::start(const std::shared_ptr<Exchange>& exchange) {
   const auto client = std::make_shared<Client>();
   client->exchange = exchange;
   client->query = *std::move(query);
-  if (*begin != kNoPosition) client->query.from = *begin;
-  if (client->query.from == kNoPosition) client->query.from = node_.place->first();
-  client->query.limit = kStreamResults;
   clients_.insert(client);
   exchange->when_closed([this, weak = std::weak_ptr<Client>(client)] {
     const SharedClient gone = weak.lock();
@@ -92,7 +104,7 @@ void ResultStreams::schedule(const SharedClient& client) {
 }
 
 void ResultStreams::pump(const SharedClient& client) {
-  if (node_.place == nullptr) return;  // wake() comes when it is back
+  if (node_.results() == nullptr) return;  // wake() comes when it is back
   // Writing may find the connection lost, and then drop it.
   const std::shared_ptr<Exchange> held = client->exchange;
   Exchange& exchange = *held;
@@ -106,22 +118,17 @@ void ResultStreams::pump(const SharedClient& client) {
     });
     return;
   }
-  const auto page = node_.place->results(client->query);
+  const auto page = node_.results()->results(client->query);
   if (!page) {
     exchange.write("event: error\ndata: " + to_json(problem_of(page.error(), exchange.request())) +
                    "\n\n");
     return end(client);
   }
   std::string text;
-  for (const std::string& result : page->results) {
-    text += "id: ";
-    text += position_in(result);
-    text += "\ndata: ";
-    text += result;
-    text += "\n\n";
-  }
+  for (const std::string& result : page->results) append_event(text, result);
   const bool more = page->next != kNoPosition;
-  client->query.from = more ? page->next : std::max(client->query.from, node_.place->durable() + 1);
+  client->query.from =
+      more ? page->next : std::max(client->query.from, node_.results()->durable() + 1);
   if (!text.empty()) exchange.write(text);
   if (more) schedule(client);
 }

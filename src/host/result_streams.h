@@ -12,9 +12,15 @@
 
 namespace quintet::host {
 
-inline constexpr std::size_t kResultStreams = 100;       // open at a time [429]
-inline constexpr std::size_t kStreamResults = 64;        // written to one stream in one turn
+inline constexpr std::size_t kResultStreams = 100;  // open at a time [429]
+inline constexpr std::size_t kStreamResults = 64;   // written to one stream in one turn
 inline constexpr Micros kStreamHeartbeat = 15 * kSecond;
+
+// A result as one event of the stream: its position as the id, and its JSON.
+void append_event(std::string& out, std::string_view result);
+
+// Where a stream begins and what it shows, by its request.
+Expected<Answers::Query> stream_query(const ResultsRole& place, const HttpRequest& request);
 
 // Lives on the node's loop.
 class ResultStreams {

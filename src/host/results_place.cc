@@ -262,6 +262,10 @@ void ResultsPlace::result_with_labels(Position position,
   s.go_on();
 }
 
+stage::Views::Size ResultsPlace::view_size(std::size_t view) const {
+  return state_->answers.views().size(view);
+}
+
 Expected<stage::ViewPage> ResultsPlace::view(std::size_t view, const stage::ViewQuery& query) {
   const State& s = *state_;
   if (s.version == 0) return nothing_yet();

@@ -65,6 +65,7 @@ class ResultsPlace {
   // `unavailable` with id views_folding while it is folded, at a start and after an erase; at other
   // times it may lag a little behind L (ViewPage::position).
   Expected<stage::ViewPage> view(std::size_t view, const stage::ViewQuery& query);
+  stage::Views::Size view_size(std::size_t view) const;
 
   void snapshot(Committer::Done done);
   struct Figures {

@@ -1,5 +1,5 @@
 find_package(Boost 1.81 REQUIRED)
-room(host ROOMS base event expr app feature learn stage store pattern
+room(host ROOMS base event expr app feature learn stage store link pattern
      LIBRARIES Boost::headers simdjson OpenSSL::SSL OpenSSL::Crypto fmt::fmt
      Threads::Threads quintet_api)
 # Boost.Optional looks uninitialized to g++ 12 when a sanitizer is on.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 
 #include "base/civil.h"
 #include "host/api_application.h"
@@ -9,6 +10,7 @@
 #include "host/api_erase.h"
 #include "host/api_events.h"
 #include "host/api_models.h"
+#include "host/api_train.h"
 #include "host/api_results.h"
 #include "host/api_sessions.h"
 #include "host/api_views.h"
@@ -219,10 +221,12 @@ class Process {
     add_erase_routes(router_, node_);
     add_event_routes(router_, node_);
     add_result_routes(router_, node_);
+    add_feature_routes(router_, node_);
     add_session_routes(router_, node_);
     add_view_routes(router_, node_);
     streams_.add_routes(router_);
-    add_model_routes(router_, node_, *trainer_);
+    add_model_routes(router_, node_);
+    add_train_routes(router_, *trainer_);
     add_model_upload(router_, node_);
     add_oip_routes(router_, served_);
     router_.add({"GET", "/livez", Scope::open, make_handler([](const HttpRequest&) {
@@ -241,7 +245,11 @@ class Process {
                    return json_response(200, openapi_json(router_, node_.place->spec()));
                  })});
     check(undescribed(router_).empty(), "a route is not described in host/openapi_table.cc");
-    add_place_metrics(node_, streams_);
+    add_place_metrics(node_, [this]() -> std::optional<Place::Figures> {
+      if (node_.place == nullptr) return std::nullopt;
+      return node_.place->figures();
+    });
+    add_door_metrics(node_, [this] { return streams_.open(); });
   }
 
   void probed(const Expected<std::string>& url) {

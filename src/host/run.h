@@ -23,13 +23,10 @@ struct RunSettings {
   std::shared_ptr<const app::Spec> spec;
   std::string app_directory;  // of the application file: where its model files are
   std::string data_directory;
-  std::string address = "127.0.0.1";
-  std::uint16_t port = 8080;
-  // Who may come in, and under which names, as HttpServer has it. Loopback names are always ours.
-  std::vector<std::string> names;
-  std::vector<AccessToken> tokens;
-  std::optional<TlsFiles> tls;
+  DoorSettings door;
+  std::string tokens_path;                 // the file that door.tokens were read from
   std::string pseudonym_key;               // of a new log; empty: one is made
+  std::string pseudonym_key_path;          // the file that it was read from
   std::uint64_t snapshot_every = 200'000;  // positions; 0: only when it ends
   // Called once the door has answered a request of our own: success is said after it was probed.
   std::function<void(const std::string& url, const StartFigures& start)> on_ready;

@@ -35,7 +35,7 @@ class InMemory final : public ServedModel {
 }  // namespace
 
 bool ServedModels::ready() const {
-  return node_.place != nullptr && !node_.draining;
+  return node_.infer() != nullptr && !node_.draining;
 }
 
 std::shared_ptr<const ServedModel> ServedModels::served(
@@ -51,10 +51,9 @@ std::shared_ptr<const ServedModel> ServedModels::served(
 
 std::vector<std::shared_ptr<const ServedModel>> ServedModels::models() const {
   std::vector<std::shared_ptr<const ServedModel>> all;
-  if (node_.place == nullptr) return all;
-  const auto& in_force = node_.place->score().in_force();
-  for (const app::ModelSpec& model : node_.place->spec().models) {
-    const auto& one = in_force[static_cast<std::size_t>(model.index)];
+  if (node_.infer() == nullptr) return all;
+  for (const app::ModelSpec& model : node_.infer()->spec().models) {
+    const auto one = node_.infer()->in_force(model.index);
     if (one.model != nullptr) all.push_back(served(model.name, one.version, one.model));
   }
   std::sort(all.begin(), all.end(),
@@ -71,11 +70,10 @@ std::vector<std::string> ServedModels::versions(std::string_view name) const {
 
 Expected<std::shared_ptr<const ServedModel>> ServedModels::find(std::string_view name,
                                                                 std::string_view version) const {
-  if (node_.place == nullptr) return place_is_away();
-  for (const app::ModelSpec& model : node_.place->spec().models) {
+  if (node_.infer() == nullptr) return place_is_away();
+  for (const app::ModelSpec& model : node_.infer()->spec().models) {
     if (model.name != name) continue;
-    stage::Score& score = node_.place->score();
-    const auto& in_force = score.in_force()[static_cast<std::size_t>(model.index)];
+    const auto in_force = node_.infer()->in_force(model.index);
     if (version.empty()) {
       if (in_force.model != nullptr) return served(model.name, in_force.version, in_force.model);
       return not_found("no version of the model \"" + model.name + "\" is in force");
@@ -83,7 +81,7 @@ Expected<std::shared_ptr<const ServedModel>> ServedModels::find(std::string_view
     const auto number = parse_int64(version);
     if (number && *number > 0 && *number <= INT32_MAX) {
       const auto wanted = static_cast<std::uint32_t>(*number);
-      if (auto loaded = score.installed(model.name, wanted)) {
+      if (auto loaded = node_.infer()->installed(model.name, wanted)) {
         return served(model.name, wanted, std::move(loaded));
       }
     }

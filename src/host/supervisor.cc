@@ -210,6 +210,12 @@ void Supervisor::end_next() {
   });
 }
 
+void Supervisor::change(const std::string& name, std::vector<std::string> command) {
+  for (const auto& child : children_) {
+    if (child->program.name == name) child->program.command = std::move(command);
+  }
+}
+
 int Supervisor::process_id(const std::string& name) const {
   for (const auto& child : children_) {
     if (child->program.name == name) return child->id;

@@ -47,6 +47,8 @@ class Supervisor {
 
   // Errors: one could not be started.
   Expected<void> start();
+  // From its next life on this child is started so.
+  void change(const std::string& name, std::vector<std::string> command);
   // Asks one after the other to end, the last first; `done` comes when all have.
   void stop(std::function<void()> done);
 

@@ -81,11 +81,11 @@ Trainer::~Trainer() {
 }
 
 Expected<std::uint64_t> Trainer::start(const TrainOrder& order, Ended ended) {
-  if (node_.place == nullptr) return place_is_away();
+  if (node_.train() == nullptr) return place_is_away();
   if (active_) {
     return conflict("run " + std::to_string(active_->id) + " is under way; one at a time");
   }
-  Place& place = *node_.place;
+  TrainRole& place = *node_.train();
   auto work = std::make_shared<Work>();
   for (AppVersion version = 1; auto spec = place.spec_of(version); ++version) {
     if (spec.get() == &place.spec()) work->spec = spec;
@@ -142,30 +142,29 @@ void Trainer::recorded(const std::shared_ptr<Work>& work, const Expected<Positio
     return;
   }
   runs_[work->id].position = *position;
-  const auto job = [work](stage::Store& store) -> Expected<void> {
-    TRY(const auto models, store.models(false));
+  if (node_.train() == nullptr) return fail(work, place_is_away());
+  node_.train()->known_models([this, work, alive = std::weak_ptr<char>(alive_)](
+                                  Expected<std::vector<TrainRole::KnownModel>> known) {
+    if (alive.expired()) return;
+    if (!known) return fail(work, known.error());
+    work->known = *std::move(known);
     work->version = 1;
-    for (const stage::ModelVersion& model : models) {
-      work->installed.push_back({model.model, model.version, nullptr});
-      if (model.model == work->body.model) work->version = model.version + 1;
+    for (const TrainRole::KnownModel& one : work->known) {
+      if (one.model == work->body.model) work->version = one.version + 1;
     }
-    return {};
-  };
-  node_.place->run_on_store(job, [this, work](const Expected<void>& read) {
-    if (read) {
-      begin(work);
-    } else {
-      fail(work, read.error());
-    }
+    begin(work);
   });
 }
 
 void Trainer::begin(const std::shared_ptr<Work>& work) {
-  stage::Score& score = node_.place->score();
-  for (Work::Installed& one : work->installed) {
-    one.loaded = score.installed(one.model, one.version);
+  if (node_.train() == nullptr) return fail(work, place_is_away());
+  work->current = {};
+  work->current.version = node_.train()->version_in_force(work->model_spec());
+  for (const TrainRole::KnownModel& one : work->known) {
+    if (one.model == work->body.model && one.version == work->current.version) {
+      work->current.model = one.loaded;
+    }
   }
-  work->current = score.in_force()[static_cast<std::size_t>(work->model)];
   const std::weak_ptr<char> alive = alive_;
   const auto to_loop = [this, alive](std::function<void()> job) {
     node_.loop.post([alive, job = std::move(job)] {
@@ -189,7 +188,7 @@ void Trainer::begin(const std::shared_ptr<Work>& work) {
 
 void Trainer::trained(const std::shared_ptr<Work>& work) {
   thread_.join();
-  if (!work->failed && node_.place == nullptr) work->failed = place_is_away();
+  if (!work->failed && node_.train() == nullptr) work->failed = place_is_away();
   if (work->failed) {
     // What was called off goes on when it is asked for again; other remains are of no use.
     if (work->failed->code() != Code::expired) remove_training(work->directory);
@@ -205,34 +204,27 @@ void Trainer::trained(const std::shared_ptr<Work>& work) {
   entry.metrics = work->result.metrics;
   entry.card = work->result.card;
   entry.bytes = work->result.bytes;
-  const auto job = [work, entry = std::move(entry)](stage::Store& store) -> Expected<void> {
-    TRY(work->version, store.add_model(entry));
-    return {};
-  };
-  node_.place->run_on_store(job, [this, work](const Expected<void>& added) {
-    if (added) {
-      stored(work);
-    } else {
-      fail(work, added.error());
-    }
-  });
+  node_.train()->add_model({std::move(entry), work->result.model, false},
+                           [this, work, alive = std::weak_ptr<char>(alive_)](
+                               const Expected<RegistryRole::Registered>& added) {
+                             if (alive.expired()) return;
+                             if (!added) return fail(work, added.error());
+                             work->version = added->version;
+                             stored(work);
+                           });
 }
 
 void Trainer::stored(const std::shared_ptr<Work>& work) {
   TrainRun& run = runs_[work->id];
   run.version = work->version;
-  stage::Score& score = node_.place->score();
+  if (node_.train() == nullptr) return fail(work, place_is_away());
   const std::string& model = work->body.model;
-  if (auto known = score.install(model, work->version, work->result.model); !known) {
-    fail(work, known.error());
-    return;
-  }
   std::optional<double> current;
   if (work->current.model != nullptr) {
     current = work->current_metric.value_or(std::numeric_limits<double>::quiet_NaN());
   }
   Verdict verdict = judge_promotion(work->model_spec(), work->result.metrics, current);
-  if (score.in_force()[static_cast<std::size_t>(work->model)].version != work->current.version) {
+  if (node_.train()->version_in_force(work->model_spec()) != work->current.version) {
     verdict = {false, "another version came into force meanwhile"};
   }
   run.reason = verdict.reason;
@@ -240,15 +232,15 @@ void Trainer::stored(const std::shared_ptr<Work>& work) {
     end(work);
     return;
   }
-  node_.place->promote({model, work->version, "", verdict.reason},
-                       [this, work](const Expected<Position>& position) {
-                         if (!position) {
-                           fail(work, position.error());
-                           return;
-                         }
-                         runs_[work->id].promoted = true;
-                         end(work);
-                       });
+  node_.train()->promote({model, work->version, "", verdict.reason},
+                         [this, work](const Expected<Position>& position) {
+                           if (!position) {
+                             fail(work, position.error());
+                             return;
+                           }
+                           runs_[work->id].promoted = true;
+                           end(work);
+                         });
 }
 
 void Trainer::fail(const std::shared_ptr<Work>& work, const Error& error) {

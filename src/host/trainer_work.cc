@@ -38,7 +38,7 @@ Expected<void> Trainer::Work::perform(stage::Vault& vault, const OnProgressLine&
 // The log up to the run's last position, under one Spec, as if it had always been in force. Where
 // it begins.
 Expected<Position> Trainer::Work::fold(stage::Vault& vault, stage::TrainingRows& rows) {
-  for (const Installed& one : installed) {
+  for (const TrainRole::KnownModel& one : known) {
     (void)rows.score().install(one.model, one.version, one.loaded);
   }
   VaultSealer sealer(vault);

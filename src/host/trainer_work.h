@@ -24,12 +24,7 @@ struct Trainer::Work {
   bool as_of_given = false;
   bool keep = false;
   std::uint32_t version = 0;  // what the registry will give
-  struct Installed {
-    std::string model;
-    std::uint32_t version;
-    std::shared_ptr<const learn::Model> loaded;  // null: not usable under the Spec
-  };
-  std::vector<Installed> installed;
+  std::vector<TrainRole::KnownModel> known;
   stage::Score::InForce current;
   std::shared_ptr<const void> log;  // held while it is read
   std::string data_directory;

@@ -1,24 +1,13 @@
-#include "host/wire.h"
+#include "host/wire_parse.h"
 
 #include <quintet/v1/common.pb.h>
 #include <quintet/v1/infer.pb.h>
 #include <quintet/v1/ingest.pb.h>
 #include <quintet/v1/results.pb.h>
-#include <quintet/v1/train.pb.h>
 
 namespace quintet::host::wire {
 
 namespace {
-
-template <class Message>
-Expected<Message> parse(std::string_view bytes) {
-  Message message;
-  if (bytes.size() > INT_MAX ||
-      !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return invalid("this is no " + std::string(Message::descriptor()->full_name()));
-  }
-  return message;
-}
 
 void put_error(const Error& error, v1::Error& out) {
   out.set_code(std::string(name_of(error.code())));
@@ -166,7 +155,9 @@ Expected<Refusal> read_refusal(std::string_view bytes) {
   return out;
 }
 
-std::string write_nothing() { return v1::DescribeRequest().SerializeAsString(); }
+std::string write_nothing() {
+  return v1::DescribeRequest().SerializeAsString();
+}
 
 std::string write_session_name(std::string_view session) {
   v1::LastOfSessionRequest out;
@@ -229,6 +220,18 @@ Expected<event::BlockBytes> read_block(std::string_view bytes) {
   TRY(auto from, parse<v1::LogBlock>(bytes));
   return event::BlockBytes{from.first(), from.last(), static_cast<Epoch>(from.epoch()),
                            std::move(*from.mutable_bytes())};
+}
+
+std::string write_event_name(const EventName& name) {
+  v1::FindRequest out;
+  out.set_event(name.event);
+  out.set_id(name.id);
+  return out.SerializeAsString();
+}
+
+Expected<EventName> read_event_name(std::string_view bytes) {
+  TRY(const auto from, parse<v1::FindRequest>(bytes));
+  return EventName{from.event(), from.id()};
 }
 
 std::string write_subjects(const std::vector<std::string>& subjects) {
@@ -329,58 +332,28 @@ Expected<std::string> read_result(std::string_view bytes) {
 
 std::string write_page_query(const PageQuery& query) {
   v1::PageRequest out;
+  out.set_target(query.target);
+  out.set_last_event_id(query.last_event_id);
   out.set_from(query.from);
-  out.set_limit(static_cast<std::uint32_t>(query.limit));
-  out.set_event(query.event);
-  out.set_decision(query.decision);
-  out.set_value(query.value);
   out.set_wait(query.wait);
   return out.SerializeAsString();
 }
 
 Expected<PageQuery> read_page_query(std::string_view bytes) {
   TRY(const auto from, parse<v1::PageRequest>(bytes));
-  return PageQuery{from.from(),     from.limit(), from.event(),
-                   from.decision(), from.value(), from.wait()};
+  return PageQuery{from.target(), from.last_event_id(), from.from(), from.wait()};
 }
 
 std::string write_page(const Page& page) {
   v1::PageReply out;
   for (const std::string& result : page.results) out.add_results(result);
   out.set_next(page.next);
-  out.set_more(page.more);
   return out.SerializeAsString();
 }
 
 Expected<Page> read_page(std::string_view bytes) {
   TRY(const auto from, parse<v1::PageReply>(bytes));
-  return Page{{from.results().begin(), from.results().end()}, from.next(), from.more()};
-}
-
-// --- Train ---
-
-std::string write_model_name(const ModelName& name) {
-  v1::ModelRequest out;
-  out.set_model(name.model);
-  out.set_version(name.version);
-  return out.SerializeAsString();
-}
-
-Expected<ModelName> read_model_name(std::string_view bytes) {
-  TRY(const auto from, parse<v1::ModelRequest>(bytes));
-  return ModelName{from.model(), from.version()};
-}
-
-std::string write_model_file(const ModelFile& file) {
-  v1::ModelReply out;
-  out.set_digest(file.digest);
-  out.set_bytes(file.bytes);
-  return out.SerializeAsString();
-}
-
-Expected<ModelFile> read_model_file(std::string_view bytes) {
-  TRY(auto from, parse<v1::ModelReply>(bytes));
-  return ModelFile{from.digest(), std::move(*from.mutable_bytes())};
+  return Page{{from.results().begin(), from.results().end()}, from.next()};
 }
 
 std::string write_position(Position position) {
@@ -392,59 +365,6 @@ std::string write_position(Position position) {
 Expected<Position> read_position(std::string_view bytes) {
   TRY(const auto from, parse<v1::PositionReply>(bytes));
   return Position{from.position()};
-}
-
-// --- requests at the door ---
-
-std::string write_http_call(const HttpCall& call) {
-  v1::HttpCall out;
-  out.set_method(call.method);
-  out.set_target(call.target);
-  for (const auto& [name, value] : call.headers) {
-    v1::HttpHeader& header = *out.add_headers();
-    header.set_name(name);
-    header.set_value(value);
-  }
-  out.set_body(call.body);
-  out.set_peer(call.peer);
-  out.set_traceparent(call.traceparent);
-  return out.SerializeAsString();
-}
-
-Expected<HttpCall> read_http_call(std::string_view bytes) {
-  TRY(auto from, parse<v1::HttpCall>(bytes));
-  HttpCall out{from.method(), from.target(),      std::move(*from.mutable_body()),
-               from.peer(),   from.traceparent(), {}};
-  for (const v1::HttpHeader& header : from.headers()) {
-    out.headers.emplace_back(header.name(), header.value());
-  }
-  return out;
-}
-
-std::string write_http_answer(const HttpResponse& answer) {
-  v1::HttpAnswer out;
-  out.set_status(static_cast<std::uint32_t>(answer.status));
-  out.set_content_type(std::string(answer.content_type));
-  for (const auto& [name, value] : answer.headers) {
-    v1::HttpHeader& header = *out.add_headers();
-    header.set_name(name);
-    header.set_value(value);
-  }
-  out.set_body(answer.body);
-  return out.SerializeAsString();
-}
-
-Expected<HttpResponse> read_http_answer(std::string_view bytes) {
-  TRY(auto from, parse<v1::HttpAnswer>(bytes));
-  HttpResponse out;
-  out.status = static_cast<int>(from.status());
-  if (out.status < 200 || out.status > 599) return invalid("a quintet.v1.HttpAnswer of no status");
-  if (!from.content_type().empty()) out.headers.emplace_back("Content-Type", from.content_type());
-  for (const v1::HttpHeader& header : from.headers()) {
-    out.headers.emplace_back(header.name(), header.value());
-  }
-  out.body = std::move(*from.mutable_body());
-  return out;
 }
 
 }  // namespace quintet::host::wire

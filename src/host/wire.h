@@ -88,6 +88,12 @@ Expected<Description> read_description(std::string_view bytes);
 std::string write_block(const event::BlockBytes& block);
 Expected<event::BlockBytes> read_block(std::string_view bytes);
 
+struct EventName {
+  std::string event, id;
+};
+std::string write_event_name(const EventName& name);
+Expected<EventName> read_event_name(std::string_view bytes);
+
 std::string write_subjects(const std::vector<std::string>& subjects);
 Expected<std::vector<std::string>> read_subjects(std::string_view bytes);
 struct SubjectKey {
@@ -117,9 +123,8 @@ std::string write_result(std::string_view json);
 Expected<std::string> read_result(std::string_view bytes);
 
 struct PageQuery {
+  std::string target, last_event_id;
   Position from = kNoPosition;
-  std::size_t limit = 100;
-  std::string event, decision, value;
   bool wait = false;
 };
 std::string write_page_query(const PageQuery& query);
@@ -127,23 +132,33 @@ Expected<PageQuery> read_page_query(std::string_view bytes);
 struct Page {
   std::vector<std::string> results;
   Position next = kNoPosition;
-  bool more = false;
 };
 std::string write_page(const Page& page);
 Expected<Page> read_page(std::string_view bytes);
 
-// --- Train ---
+// --- the registry, at ingest ---
 struct ModelName {
   std::string model;
   std::uint32_t version = 0;
 };
 std::string write_model_name(const ModelName& name);
 Expected<ModelName> read_model_name(std::string_view bytes);
-struct ModelFile {
-  std::string digest, bytes;
+std::string write_model(const stage::ModelVersion& model);
+Expected<stage::ModelVersion> read_model(std::string_view bytes);
+std::string write_models(const std::vector<stage::ModelVersion>& models);
+Expected<std::vector<stage::ModelVersion>> read_models(std::string_view bytes);
+struct NewModel {
+  stage::ModelVersion entry;
+  bool once = false;
 };
-std::string write_model_file(const ModelFile& file);
-Expected<ModelFile> read_model_file(std::string_view bytes);
+std::string write_new_model(const NewModel& model);
+Expected<NewModel> read_new_model(std::string_view bytes);
+struct RegisteredModel {
+  std::uint32_t version = 0;
+  bool fresh = false;
+};
+std::string write_registered(const RegisteredModel& registered);
+Expected<RegisteredModel> read_registered(std::string_view bytes);
 
 // --- positions: of Durable and of replies that are one ---
 std::string write_position(Position position);

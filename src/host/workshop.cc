@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "host/api_erase.h"
 #include "host/api_models.h"
+#include "host/api_train.h"
 #include "host/control_chain.h"
 #include "host/http_text.h"
 #include "host/model_files.h"
@@ -128,7 +129,8 @@ struct Workshop::State {
     settings.on_failure = [this](const Error& why) { failure = why; };
     TRY(node.place, Place::open({*store, *vault, clock, loop}, std::move(settings)));
     trainer = std::make_unique<Trainer>(node, *vault);
-    add_model_routes(router, node, *trainer);
+    add_model_routes(router, node);
+    add_train_routes(router, *trainer);
     add_erase_routes(router, node);
     add_model_upload(router, node);
     return {};

@@ -86,7 +86,7 @@ class Writer:
             status, answer = client.post_one(kind, event)
             if status == 200:
                 self.take(kind, event, answer)
-            elif status not in (429, 503):
+            elif status not in (202, 429, 503):
                 self.fault(event, answer)
             return
         size = self.shape.choice((1, 5, 50, kLargestBatch))
@@ -102,6 +102,8 @@ class Writer:
             if "error" in answer:
                 if answer["error"].get("code") not in ("unavailable", "exhausted"):
                     self.fault(event, answer)
+                return
+            if answer.get("status") == "accepted":  # its result is not there yet
                 return
             self.take(kind, event, answer)
 

@@ -1,0 +1,73 @@
+#include <CLI/CLI.hpp>
+
+#include "cli/line.h"
+#include "host/service.h"
+
+namespace quintet::cli {
+
+namespace {
+
+void add_door(CLI::App* command, DoorOptions& options) {
+  command->add_option("--host", options.host,
+                      "address to listen on; any but loopback needs TLS and tokens");
+  command->add_option("--port", options.port, "port; 0 for a free one")
+      ->check(CLI::Range(0, 65535));
+  command->add_option("--snapshot-every", options.snapshot_every,
+                      "positions between two snapshots; 0: only when it ends");
+  command
+      ->add_option("--pseudonym-key", options.key_file,
+                   "file with the 32 byte key of pseudonyms, for a new log; default: its own")
+      ->type_name("FILE");
+  command->add_option("--tls-certificate", options.certificate, "PEM file, with its chain")
+      ->type_name("FILE");
+  command->add_option("--tls-key", options.key, "PEM file")->type_name("FILE");
+  command
+      ->add_option("--tokens", options.tokens,
+                   "who may use it, a line each: SCOPES SECRET; scopes are send, read, operate")
+      ->type_name("FILE");
+  add_list(command, "--name", options.names, "a host name that clients use; may be repeated",
+           "HOST");
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand("run", "Run an application until it is told to stop");
+  command->add_option("app", options->app, kAppHelp)->required()->type_name("FILE");
+  command->add_option("--data", options->data, "directory of the log; default .quintet/APP");
+  command->add_option("--pattern", options->pattern, "run under this pattern");
+  add_door(command, options->door);
+  command->footer(
+      "Examples: quintet run app.yaml --port 8080\n"
+      "          quintet run app.yaml --host 0.0.0.0 --name fraud.example.org --tokens tokens.txt "
+      "\\\n"
+      "            --tls-certificate site.crt --tls-key site.key");
+  command->callback([options, &common, &status] { status = run_command(common, *options); });
+}
+
+void add_service(CLI::App& app, const Common& common, int& status) {
+  const auto names = host::service_names();
+  auto options = std::make_shared<ServiceOptions>();
+  CLI::App* command =
+      app.add_subcommand("service", "Run one service of an application, as a container would");
+  command->add_option("name", options->name, "gateway, ingest, infer, results or train")
+      ->required()
+      ->check(CLI::IsMember(std::vector<std::string>(names.begin(), names.end())));
+  command->add_option("--app", options->app, "the application file; for ingest")->type_name("FILE");
+  command->add_option("--data", options->data, "directory of its store; default .quintet/NAME");
+  command->add_option("--listen", options->listen, "where its API listens: HOST:PORT or unix:PATH");
+  add_list(command, "--peer", options->peers, "another service; may be repeated", "NAME=ADDRESS");
+  command->add_flag("--ends-with-input", options->ends_with_input,
+                    "end once standard input is closed");
+  command->set_config("--config", "",
+                      "read options from a TOML file, as listen = \"0.0.0.0:7001\"");
+  add_door(command, options->door);
+  command->footer(
+      "Examples: quintet service ingest --app app.yaml --listen 127.0.0.1:7001 --peer "
+      "train=127.0.0.1:7004\n"
+      "          quintet service infer --config infer.toml");
+  command->callback([options, &common, &status] { status = service_command(common, *options); });
+}
+
+}  // namespace quintet::cli

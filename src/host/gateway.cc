@@ -1,0 +1,255 @@
+#include "host/gateway.h"
+
+#include "base/decimal.h"
+#include "host/api_events.h"
+#include "host/api_sessions.h"
+#include "host/figures.h"
+#include "host/http_call.h"
+#include "host/metrics_merge.h"
+#include "host/node.h"
+#include "host/openapi.h"
+#include "host/problem.h"
+#include "host/remote_intake.h"
+#include "host/remote_streams.h"
+#include "host/service_process.h"
+#include "learn/model.h"
+#include "link/call_stream.h"
+
+namespace quintet::host {
+
+namespace {
+
+constexpr Micros kDrainGrace = 10 * kSecond;
+// How long another service may take to answer a request at the door.
+constexpr Micros kCallPatience = 30 * kSecond;
+constexpr Micros kScrapePatience = 2 * kSecond;
+
+// Whose a request is. The scopes are those of the same routes of a monolith (gateway_test.cc).
+struct Owned {
+  const char* method;
+  const char* pattern;
+  Scope scope;
+  const char* owner;
+};
+constexpr Owned kOwned[] = {
+    {"GET", "/v1/application", Scope::read, "ingest"},
+    {"GET", "/v1/dead-letters", Scope::operate, "ingest"},
+    {"GET", "/v1/dead-letters/{number}", Scope::operate, "ingest"},
+    {"POST", "/v1/dead-letters/{number}/discard", Scope::operate, "ingest"},
+    {"POST", "/v1/erase", Scope::operate, "ingest"},
+    {"GET", "/v1/results", Scope::read, "results"},
+    {"GET", "/v1/results/{id}", Scope::read, "results"},
+    {"GET", "/v1/views", Scope::read, "results"},
+    {"GET", "/v1/views/{name}", Scope::read, "results"},
+    {"POST", "/v1/features", Scope::read, "infer"},
+    {"GET", "/v1/features/{event}", Scope::read, "infer"},
+    {"GET", "/v1/models", Scope::read, "ingest"},
+    {"GET", "/v1/models/{name}", Scope::read, "ingest"},
+    {"GET", "/v1/models/{name}/versions/{version}", Scope::read, "ingest"},
+    {"POST", "/v1/models/{name}/promote", Scope::operate, "ingest"},
+    {"POST", "/v1/models/{name}/rollback", Scope::operate, "ingest"},
+    {"POST", "/v1/train", Scope::operate, "train"},
+    {"GET", "/v1/train", Scope::read, "train"},
+    {"GET", "/v1/train/{run}", Scope::read, "train"},
+    {"GET", "/v2", Scope::read, "infer"},
+    {"GET", "/v2/health/live", Scope::open, "infer"},
+    {"GET", "/v2/health/ready", Scope::open, "infer"},
+    {"POST", "/v2/repository/index", Scope::read, "infer"},
+    {"GET", "/v2/models/stats", Scope::read, "infer"},
+    {"GET", "/v2/models/{model}", Scope::read, "infer"},
+    {"GET", "/v2/models/{model}/ready", Scope::read, "infer"},
+    {"GET", "/v2/models/{model}/config", Scope::read, "infer"},
+    {"GET", "/v2/models/{model}/stats", Scope::read, "infer"},
+    {"POST", "/v2/models/{model}/infer", Scope::read, "infer"},
+    {"GET", "/v2/models/{model}/versions/{version}", Scope::read, "infer"},
+    {"GET", "/v2/models/{model}/versions/{version}/ready", Scope::read, "infer"},
+    {"GET", "/v2/models/{model}/versions/{version}/config", Scope::read, "infer"},
+    {"GET", "/v2/models/{model}/versions/{version}/stats", Scope::read, "infer"},
+    {"POST", "/v2/models/{model}/versions/{version}/infer", Scope::read, "infer"},
+};
+
+std::string capital(std::string_view name) {
+  std::string out(name);
+  out[0] = static_cast<char>(out[0] - 'a' + 'A');
+  return out;
+}
+
+class Gateway {
+ public:
+  explicit Gateway(ServiceSettings settings)
+      : process_(std::move(settings)), node_{process_.loop,
+                                             process_.clock,
+                                             process_.log,
+                                             process_.metrics,
+                                             nullptr,
+                                             0,
+                                             {},
+                                             false,
+                                             {}} {}
+
+  Expected<void> run() {
+    TRY(link::Channel* const ingest, process_.peer("ingest"));
+    TRY(link::Channel* const results, process_.peer("results"));
+    to_ingest_ = std::make_unique<link::CallStream>(process_.local(), *ingest);
+    to_results_ = std::make_unique<link::CallStream>(process_.local(), *results);
+    intake_ = std::make_unique<RemoteIntake>(
+        RemoteIntake::Parts{process_.loop, process_.clock, *to_ingest_, *to_results_},
+        [this] { changed(); });
+    streams_ = std::make_unique<RemoteStreams>(
+        RemoteStreams::Parts{process_.loop, process_.clock, *results});
+    TRY_DO(add_routes());
+    TRY(door_,
+        FrontDoor::open(process_.loop, router_, process_.settings().door, process_.metrics,
+                        process_.log, [this](const Expected<std::string>& url) { probed(url); }));
+    intake_->describe();
+    process_.run([this] { stop(); });
+    door_.reset();
+    return process_.failure();
+  }
+
+ private:
+  // Another application is in force: what was read under the older one is of no use.
+  void changed() {
+    node_.roles.intake = intake_.get();
+    node_.decoders.clear();
+    ++node_.places;
+    ready();
+  }
+
+  void probed(const Expected<std::string>& url) {
+    if (!url) return process_.fail(url.error());
+    url_ = *url;
+    ready();
+  }
+
+  void ready() {
+    if (!url_.empty() && node_.roles.intake != nullptr && !node_.draining) process_.ready(url_);
+  }
+
+  void stop() {
+    node_.draining = true;
+    streams_->end_all();
+    door_->server().drain(kDrainGrace, [this] { process_.ended(); });
+  }
+
+  Expected<CallHttp> way_to(const std::string& owner, Micros patience = kCallPatience) {
+    TRY(link::Channel* const channel, process_.peer(owner));
+    return CallHttp([this, channel, patience, method = "/quintet.v1." + capital(owner) + "/Http"](
+                        const wire::HttpCall& call, auto done) {
+      link::Call out{method, wire::write_http_call(call), process_.clock.steady() + patience};
+      out.idempotent = call.method == "GET";
+      if (!call.traceparent.empty()) out.metadata.emplace_back("traceparent", call.traceparent);
+      channel->call(std::move(out), [done](Expected<std::string> bytes) {
+        if (!bytes) return done(std::move(bytes).error());
+        done(wire::read_http_answer(*bytes));
+      });
+    });
+  }
+
+  Expected<void> add_routes() {
+    for (const Owned& one : kOwned) {
+      TRY(CallHttp way, way_to(one.owner));
+      router_.add(
+          {one.method, one.pattern, one.scope, std::make_shared<ForwardHandler>(std::move(way))});
+    }
+    TRY(CallHttp replay, way_to("ingest"));
+    router_.add({"POST", "/v1/dead-letters/{number}/replay", Scope::operate,
+                 std::make_shared<ForwardHandler>(with_result(std::move(replay)))});
+    TRY(CallHttp way, way_to("ingest"));
+    router_.add({"POST", "/v1/models/{name}/versions", Scope::operate,
+                 std::make_shared<ForwardHandler>(std::move(way), learn::kMaxModelBytes)});
+    add_event_routes(router_, node_);
+    add_session_routes(router_, node_);
+    streams_->add_routes(router_);
+    router_.add({"GET", "/livez", Scope::open, make_handler([](const HttpRequest&) {
+                   return json_response(200, "{\"live\":true}");
+                 })});
+    router_.add({"GET", "/readyz", Scope::open, make_handler([this](const HttpRequest&) {
+                   const bool ready = node_.intake() != nullptr && !node_.draining;
+                   return json_response(ready ? 200 : 503,
+                                        ready ? "{\"ready\":true}" : "{\"ready\":false}");
+                 })});
+    add_door_metrics(node_, [this] { return streams_->open(); });
+    process_.metrics.add_process_metrics();
+    TRY_DO(add_metrics_route());
+    router_.add({"GET", "/openapi.json", Scope::read, make_handler([this](const HttpRequest& r) {
+                   if (node_.intake() == nullptr) return problem_response(place_is_away(), r);
+                   return json_response(200, openapi_json(router_, node_.intake()->spec()));
+                 })});
+    check(undescribed(router_).empty(), "a route is not described in host/openapi_table.cc");
+    return {};
+  }
+
+  // Ingest says where a replayed event was admitted; what became of it results knows.
+  CallHttp with_result(CallHttp way) {
+    return [this, way = std::move(way)](const wire::HttpCall& call, auto done) {
+      way(call, [this, done](Expected<HttpResponse> answer) {
+        std::optional<std::int64_t> position;
+        if (answer && answer->status == 200) {
+          for (const auto& [name, value] : answer->headers) {
+            if (name != "Quintet-Position") continue;
+            if (const auto number = parse_int64(value)) position = *number;
+          }
+        }
+        if (!position) return done(std::move(answer));
+        link::Call wait{"/quintet.v1.Results/Await",
+                        wire::write_await({static_cast<Position>(*position), true}),
+                        process_.clock.steady() + kCallPatience};
+        wait.idempotent = true;
+        to_results_->call(std::move(wait),
+                          [done, answer = *std::move(answer)](Expected<std::string> bytes) mutable {
+                            auto json = bytes ? wire::read_result(*bytes)
+                                              : Expected<std::string>(bytes.error());
+                            // Admitted it is: without the result the answer says where to ask.
+                            if (json) answer.body = *std::move(json);
+                            if (!json) answer.status = 202;
+                            done(std::move(answer));
+                          });
+      });
+    };
+  }
+
+  // The pages of all services as one; who does not answer in time is not there.
+  Expected<void> add_metrics_route() {
+    for (const std::string_view peer : peers_of("gateway")) {
+      TRY(CallHttp way, way_to(std::string(peer).c_str(), kScrapePatience));
+      scraped_.push_back({std::string(peer), std::move(way)});
+    }
+    router_.add(
+        {"GET", "/metrics", Scope::read,
+         make_handler(std::function([this](std::shared_ptr<Exchange> exchange) {
+           auto pages = std::make_shared<std::vector<MetricsPage>>();
+           pages->push_back({"gateway", process_.metrics.text()});
+           for (const auto& [name, way] : scraped_) pages->push_back({name, ""});
+           auto open = std::make_shared<std::size_t>(scraped_.size());
+           for (std::size_t i = 0; i < scraped_.size(); ++i) {
+             scraped_[i].second(
+                 {"GET", "/metrics", {}, {}, {}, {}},
+                 [exchange, pages, open, i](Expected<HttpResponse> page) {
+                   if (page) (*pages)[i + 1].text = std::move(page->body);
+                   if (--*open > 0) return;
+                   exchange->respond({200, Metrics::kContentType, merge_metrics(*pages), {}});
+                 });
+           }
+         }))});
+    return {};
+  }
+
+  ServiceProcess process_;
+  Router router_;
+  Node node_;
+  std::unique_ptr<link::CallStream> to_ingest_, to_results_;
+  std::unique_ptr<RemoteIntake> intake_;
+  std::unique_ptr<RemoteStreams> streams_;
+  std::unique_ptr<FrontDoor> door_;
+  std::vector<std::pair<std::string, CallHttp>> scraped_;
+  std::string url_;
+};
+
+}  // namespace
+
+Expected<void> run_gateway(ServiceSettings settings) {
+  return Gateway(std::move(settings)).run();
+}
+
+}  // namespace quintet::host

@@ -1,0 +1,236 @@
+// The service infer: follows the log, folds it and scores it.
+#include "host/api_results.h"
+#include "host/figures.h"
+#include "host/infer_place.h"
+#include "host/node.h"
+#include "host/remote_sources.h"
+#include "host/served_models.h"
+#include "host/service_process.h"
+#include "host/services.h"
+#include "host/wire.h"
+#include "store/sqlite.h"
+
+namespace quintet::host {
+
+namespace {
+
+constexpr Micros kReopenAfter = kSecond;
+// Until there is an application, and the key of pseudonyms.
+constexpr Micros kLookAgain = kSecond / 50;
+
+// InferPlace, as handlers know it.
+class Scoring final : public InferRole {
+ public:
+  Scoring(InferPlace& place, const std::string& pseudonym_key)
+      : place_(place), pseudonym_key_(pseudonym_key), spec_(place.spec()) {}
+
+  // The version in force may be another from one job to the next, but not within one.
+  const app::Spec& spec() const override {
+    spec_ = place_.spec();
+    return *spec_;
+  }
+  const std::string& pseudonym_key() const override { return pseudonym_key_; }
+  void peek(event::Event&& event, std::function<void(Expected<std::string>)> done) override {
+    place_.peek(std::move(event), std::move(done));
+  }
+  stage::Score::InForce in_force(int model) const override {
+    stage::Score::InForce found;
+    found.model =
+        place_.model_in_force(spec().models[static_cast<std::size_t>(model)].name, found.version);
+    return found;
+  }
+  std::shared_ptr<const learn::Model> installed(const std::string& model,
+                                                std::uint32_t version) const override {
+    std::uint32_t in_force = 0;
+    auto found = place_.model_in_force(model, in_force);
+    return in_force == version ? found : nullptr;
+  }
+  Position last() const override { return place_.folded(); }
+
+ private:
+  InferPlace& place_;
+  const std::string& pseudonym_key_;
+  mutable std::shared_ptr<const app::Spec> spec_;
+};
+
+class InferService final : public link::FeedEvents {
+ public:
+  explicit InferService(ServiceSettings settings)
+      : process_(std::move(settings)),
+        node_{process_.loop,
+              process_.clock,
+              process_.log,
+              process_.metrics,
+              nullptr,
+              0,
+              process_.settings().data_directory,
+              false,
+              {}} {}
+
+  Expected<void> run() {
+    TRY(ingest_, process_.peer("ingest"));
+    keys_ = std::make_unique<RemoteKeys>(*ingest_, process_.clock);
+    models_ = std::make_unique<RemoteModels>(*ingest_, process_.clock);
+    add_methods();
+    add_feature_routes(router_, node_);
+    add_oip_routes(router_, served_);
+    ask_key();
+    TRY_DO(open_place());
+    TRY_DO(process_.listen());
+    process_.run([this] { stop(); });
+    log_.reset();
+    scoring_.reset();
+    place_.reset();
+    return process_.failure();
+  }
+
+ private:
+  using Items = std::vector<link::FeedItem>;
+
+  Expected<void> open_place() {
+    const ServiceSettings& settings = process_.settings();
+    TRY(store_, store::open_sqlite(settings.data_directory, {}));
+    InferPlace::Settings place;
+    place.snapshot_every = settings.snapshot_every;
+    place.on_failure = [this](const Error& why) {
+      process_.log.error("inference begins anew", {{"reason", why.message()}});
+      process_.loop.post([this] { close_place(); });
+    };
+    TRY(place_, InferPlace::open({*store_, process_.clock, process_.loop, *keys_, *models_},
+                                 std::move(place)));
+    place_->when_wanting([this](Position next) { follow(next); });
+    place_->when_ready([this](Position) {
+      outcomes_->wake();
+      play();
+    });
+    scoring_ = std::make_unique<Scoring>(*place_, pseudonym_key_);
+    look_ = process_.loop.every(kLookAgain, [this] { play(); });
+    if (low_known_) place_->results_durable(low_);
+    return {};
+  }
+
+  // Whoever asks for features needs an application and the key of pseudonyms.
+  void play() {
+    const bool can = scoring_ != nullptr && !pseudonym_key_.empty() && place_->spec() != nullptr;
+    node_.roles.infer = can ? scoring_.get() : nullptr;
+    if (!can) return;
+    look_ = nullptr;
+    process_.ready(process_.settings().listen);
+  }
+
+  void ask_key() {
+    keys_->pseudonym_key([this](Expected<std::string> key) {
+      if (key) {
+        pseudonym_key_ = *std::move(key);
+        return play();
+      }
+      key_again_ = process_.loop.after(kSecond / 10, [this] { ask_key(); });
+    });
+  }
+
+  void close_place() {
+    log_.reset();
+    node_.roles = {};
+    look_ = nullptr;
+    scoring_.reset();
+    place_.reset();
+    store_.reset();
+    retry_ = process_.loop.after(kReopenAfter, [this] {
+      if (const auto opened = open_place(); !opened) {
+        process_.log.error("the store cannot be opened", {{"reason", opened.error().message()}});
+        close_place();
+      }
+    });
+  }
+
+  // The log, from there on.
+  void follow(Position next) {
+    log_.reset();
+    if (next == kNoPosition) return;
+    link::FeedConsumer::Options options;
+    options.feed = "log";
+    options.from = next;
+    log_ = std::make_unique<link::FeedConsumer>(process_.local(), *ingest_, options, *this);
+  }
+
+  void on_items(std::vector<link::FeedItem> items) override {
+    for (const link::FeedItem& item : items) {
+      auto block = wire::read_block(item.body);
+      const auto taken = block ? place_->take(*std::move(block)) : Expected<void>(block.error());
+      if (!taken) {
+        // What it wants it says when it can take it.
+        log_.reset();
+        if (taken.error().code() != Code::exhausted && taken.error().code() != Code::conflict) {
+          process_.log.error("a block of the log cannot be taken",
+                             {{"reason", taken.error().message()}});
+        }
+        again_ = process_.loop.after(kSecond / 10, [this] {
+          if (place_ != nullptr && log_ == nullptr) follow(place_->next());
+        });
+        return;
+      }
+    }
+    log_->release(items);
+  }
+  void on_down(const Error&) override {}
+  void on_failed(const Error& error) override {
+    process_.log.error("the log cannot be followed", {{"reason", error.message()}});
+    again_ = process_.loop.after(kReopenAfter, [this] {
+      if (place_ != nullptr) follow(place_->next());
+    });
+  }
+
+  void stop() {
+    if (place_ == nullptr) return process_.ended();
+    process_.end_within(kSnapshotGrace);
+    place_->snapshot([this](const Expected<void>&) { process_.ended(); });
+  }
+
+  void add_methods() {
+    link::Service& service = process_.service();
+    outcomes_ = &process_.feeds().add(
+        "outcomes", [this](Position from, std::size_t, std::size_t bytes) -> Expected<Items> {
+          if (place_ == nullptr) return unavailable("inference is being opened; try again");
+          TRY(const auto runs, place_->outcomes(from, bytes));
+          Items items;
+          for (const stage::OutcomeBytes& run : runs) {
+            items.push_back({run.first, run.last, wire::write_run(run)});
+          }
+          return items;
+        });
+    add_method<Position>(service, "/quintet.v1.Infer/Durable", wire::read_position,
+                         [this](Position low, const SharedAnswer& answer) {
+                           low_ = low;
+                           low_known_ = true;
+                           if (place_ != nullptr) place_->results_durable(low);
+                           (*answer)(wire::write_nothing());
+                         });
+    add_place_metrics(node_, {});
+    offer_routes(service, "Infer", router_, process_.metrics);
+  }
+
+  ServiceProcess process_;
+  Router router_;
+  Node node_;
+  link::Channel* ingest_ = nullptr;
+  std::unique_ptr<RemoteKeys> keys_;
+  std::unique_ptr<RemoteModels> models_;
+  std::unique_ptr<stage::Store> store_;
+  std::unique_ptr<InferPlace> place_;  // null while it is away
+  std::unique_ptr<Scoring> scoring_;
+  std::string pseudonym_key_;
+  ServedModels served_{node_};
+  std::unique_ptr<link::FeedConsumer> log_;
+  link::FeedProducer* outcomes_ = nullptr;
+  Position low_ = kNoPosition;
+  bool low_known_ = false;
+  std::unique_ptr<Timer> retry_, again_, key_again_, look_;
+};
+
+}  // namespace
+
+Expected<void> run_infer(ServiceSettings settings) {
+  return InferService(std::move(settings)).run();
+}
+
+}  // namespace quintet::host

@@ -1,0 +1,444 @@
+// The service ingest: the log, its sequencer, dead letters, the vault and the model registry.
+#include <deque>
+
+#include "event/decode.h"
+#include "host/api_application.h"
+#include "host/api_dead_letters.h"
+#include "host/api_erase.h"
+#include "host/api_models.h"
+#include "host/api_sessions.h"
+#include "host/figures.h"
+#include "host/ingest_place.h"
+#include "host/model_upload.h"
+#include "host/node.h"
+#include "host/promotions.h"
+#include "host/request.h"
+#include "host/service_process.h"
+#include "host/services.h"
+#include "host/wire.h"
+#include "store/sqlite.h"
+#include "store/vault.h"
+
+namespace quintet::host {
+
+namespace {
+
+constexpr Micros kReopenAfter = kSecond;
+// Offers that wait while the log is as far ahead of its outcomes as it may be.
+constexpr std::size_t kWaitingOffers = 8'192;
+
+// IngestPlace, as handlers know it. Lives as long as the place.
+class IngestRoles final : public IngestRole, public RegistryRole {
+ public:
+  explicit IngestRoles(IngestPlace& place, stage::Store& store) : place_(place), store_(store) {}
+
+  // Which versions are in force, from the log.
+  Expected<void> read_promotions() {
+    for (const app::ModelSpec& model : place_.spec().models) {
+      TRY(const auto past, promotions_of(store_, model.name));
+      in_force_[model.name] = past.empty() ? 0 : past.back().promotion.version;
+    }
+    return {};
+  }
+
+  const app::Spec& spec() const override { return place_.spec(); }
+  std::shared_ptr<const app::Spec> spec_of(AppVersion version) const override {
+    return place_.spec_of(version);
+  }
+  const std::string& pseudonym_key() const override { return place_.pseudonym_key(); }
+  void offer(Offer&& offer, Reply reply) override {
+    place_.offer(std::move(offer), std::move(reply));
+  }
+  void refuse(stage::DeadLetter letter, Error why, Reply reply,
+              const stage::SessionPlace& place) override {
+    place_.refuse(std::move(letter), std::move(why), std::move(reply), place);
+  }
+  void last_of_session(std::string_view session,
+                       std::function<void(Expected<std::uint64_t>)> done) override {
+    place_.last_of_session(session, std::move(done));
+  }
+  void flush() override { place_.flush(); }
+  bool saturated() const override { return place_.saturated(); }
+  Expected<std::vector<stage::DeadLetter>> dead_letters(
+      const stage::Store::DeadLetterQuery& query) override {
+    return place_.dead_letters(query);
+  }
+  Expected<stage::DeadLetter> dead_letter(std::uint64_t number) override {
+    return place_.dead_letter(number);
+  }
+  void discard_letter(std::uint64_t number, Committer::Done done) override {
+    place_.discard_letter(number, std::move(done));
+  }
+  void erase(std::string subject, Done done) override {
+    place_.erase(std::move(subject), std::move(done));
+  }
+  const std::vector<std::string>& cold() const override { return place_.started().cold; }
+
+  std::uint32_t version_in_force(const app::ModelSpec& model) const override {
+    const auto found = in_force_.find(model.name);
+    return found == in_force_.end() ? 0 : found->second;
+  }
+  void promote(stage::Promotion promotion, Done done) override {
+    place_.promote(promotion, [this, promotion, done = std::move(done)](Expected<Position> at) {
+      if (at) in_force_[promotion.model] = promotion.version;
+      done(std::move(at));
+    });
+  }
+  void add_model(NewModel model, std::function<void(Expected<Registered>)> done) override {
+    auto registered = std::make_shared<Registered>();
+    place_.run_on_store(
+        [registered, model = std::move(model)](stage::Store& store) -> Expected<void> {
+          TRY(*registered, register_model(store, model));
+          return {};
+        },
+        [registered, done = std::move(done)](const Expected<void>& added) {
+          done(added ? Expected<Registered>(*registered) : Expected<Registered>(added.error()));
+        });
+  }
+  void run_on_store(std::function<Expected<void>(stage::Store&)> job,
+                    Committer::Done done) override {
+    place_.run_on_store(std::move(job), std::move(done));
+  }
+
+ private:
+  IngestPlace& place_;
+  stage::Store& store_;
+  std::map<std::string, std::uint32_t> in_force_;
+};
+
+class IngestService {
+ public:
+  explicit IngestService(ServiceSettings settings)
+      : process_(std::move(settings)),
+        node_{process_.loop,
+              process_.clock,
+              process_.log,
+              process_.metrics,
+              nullptr,
+              0,
+              process_.settings().data_directory,
+              false,
+              {}} {}
+
+  Expected<void> run() {
+    TRY(auto vault, store::open_vault(process_.settings().data_directory));
+    if (const std::string& key = process_.settings().pseudonym_key; !key.empty()) {
+      TRY_DO(vault->take_pseudonym_key(key));
+    }
+    vault_ = std::move(vault);
+    add_routes();
+    add_methods();
+    TRY_DO(open_place());
+    TRY_DO(process_.listen());
+    process_.loop.post([this] { process_.ready(process_.settings().listen); });
+    process_.run([this] { stop(); });
+    close();
+    return process_.failure();
+  }
+
+ private:
+  Expected<void> open_place() {
+    const ServiceSettings& settings = process_.settings();
+    TRY(store_, store::open_sqlite(settings.data_directory, {}));
+    IngestPlace::Settings place;
+    place.spec = settings.spec;
+    place.snapshot_every = settings.snapshot_every;
+    place.on_failure = [this](const Error& why) {
+      process_.log.error("a commit failed; the log is folded again", {{"reason", why.message()}});
+      process_.loop.post([this] { close_place(); });
+    };
+    TRY(place_,
+        IngestPlace::open({*store_, *vault_, process_.clock, process_.loop}, std::move(place)));
+    roles_ = std::make_unique<IngestRoles>(*place_, *store_);
+    TRY_DO(roles_->read_promotions());
+    node_.roles.intake = node_.roles.ingest = roles_.get();
+    node_.roles.registry = roles_.get();
+    place_->when_durable([this](Position) {
+      log_feed_->wake();
+      offer_waiting();
+    });
+    if (low_ != kNoPosition) place_->results_durable(low_);
+    log_feed_->wake();
+    return {};
+  }
+
+  void close_place() {
+    close();
+    ++node_.places;
+    node_.decoders.clear();
+    retry_ = process_.loop.after(kReopenAfter, [this] { reopen(); });
+  }
+
+  void close() {
+    node_.roles = {};
+    roles_.reset();
+    place_.reset();
+    store_.reset();
+  }
+
+  void reopen() {
+    auto opened = vault_->recover();
+    if (opened) opened = open_place();
+    if (opened) return offer_waiting();
+    process_.log.error("the store cannot be opened", {{"reason", opened.error().message()}});
+    close_place();
+  }
+
+  void stop() {
+    node_.draining = true;
+    if (place_ == nullptr) return process_.ended();
+    process_.end_within(kSnapshotGrace);
+    place_->snapshot([this](const Expected<void>&) { process_.ended(); });
+  }
+
+  void add_routes() {
+    add_application_routes(router_, node_);
+    add_dead_letter_routes(router_, node_);
+    add_erase_routes(router_, node_);
+    add_session_routes(router_, node_);
+    add_model_routes(router_, node_);
+    add_model_upload(router_, node_);
+  }
+
+  void add_methods() {
+    link::Service& service = process_.service();
+    const auto named = [](const char* method) {
+      return std::string("/quintet.v1.Ingest/") + method;
+    };
+    service.add(named("Offer"), [this](link::Incoming call, link::Answer answer) {
+      auto message = wire::OfferMessage::parse(call.request);
+      if (!message) return answer(std::move(message).error());
+      waiting_.push_back(
+          {*std::move(message), call.deadline, std::make_shared<link::Answer>(std::move(answer))});
+      offer_waiting();
+    });
+    add_method<wire::Refusal>(service, named("Refuse"), wire::read_refusal,
+                              [this](wire::Refusal refusal, const SharedAnswer& answer) {
+                                refuse(std::move(refusal), answer);
+                              });
+    add_method<std::string>(service, named("LastOfSession"), wire::read_session_name,
+                            [this](std::string name, const SharedAnswer& answer) {
+                              if (place_ == nullptr) return (*answer)(place_is_away());
+                              place_->last_of_session(name, [answer](Expected<std::uint64_t> last) {
+                                if (!last) return (*answer)(std::move(last).error());
+                                (*answer)(wire::write_session_number(*last));
+                              });
+                            });
+    service.add(named("Describe"), [this](link::Incoming, link::Answer answer) {
+      if (place_ == nullptr) return answer(place_is_away());
+      const app::Spec& spec = place_->spec();
+      answer(wire::write_description({version_in_force(), spec.digest, spec.text,
+                                      place_->started().cold, place_->pseudonym_key(),
+                                      place_->last(), place_->saturated()}));
+    });
+    add_method<wire::EventName>(
+        service, named("Find"), wire::read_event_name,
+        [this](const wire::EventName& name, const SharedAnswer& answer) {
+          if (place_ == nullptr) return (*answer)(place_is_away());
+          const auto position = place_->find(name.event, name.id);
+          if (position) return (*answer)(wire::write_position(*position));
+          (*answer)(not_found("no " + name.event + " has the id " + name.id));
+        });
+    add_method<std::vector<std::string>>(
+        service, named("Keys"), wire::read_subjects,
+        [this](std::vector<std::string> names, const SharedAnswer& answer) {
+          if (place_ == nullptr) return (*answer)(place_is_away());
+          auto found = place_->keys(names);
+          if (!found) return (*answer)(std::move(found).error());
+          std::vector<wire::SubjectKey> keys;
+          for (FoundKey& key : *found) keys.push_back({key.value_or(""), !key.has_value()});
+          (*answer)(wire::write_keys(keys));
+        });
+    add_method<Position>(service, named("Durable"), wire::read_position,
+                         [this](Position low, const SharedAnswer& answer) {
+                           low_ = low;
+                           if (place_ != nullptr) place_->results_durable(low);
+                           (*answer)(wire::write_nothing());
+                           offer_waiting();
+                         });
+    add_registry_methods(service);
+    add_place_metrics(node_, [this]() -> std::optional<Place::Figures> {
+      if (place_ == nullptr) return std::nullopt;
+      return place_->figures();
+    });
+    offer_routes(service, "Ingest", router_, process_.metrics);
+    log_feed_ = &process_.feeds().add(
+        "log", [this](Position from, std::size_t, std::size_t bytes) { return read(from, bytes); });
+  }
+
+  void add_registry_methods(link::Service& service) {
+    add_method<wire::ModelName>(service, "/quintet.v1.Ingest/Model", wire::read_model_name,
+                                [this](const wire::ModelName& name, const SharedAnswer& answer) {
+                                  if (place_ == nullptr) return (*answer)(place_is_away());
+                                  auto model = place_->model(name.model, name.version);
+                                  if (!model) return (*answer)(std::move(model).error());
+                                  (*answer)(wire::write_model(*model));
+                                });
+    service.add("/quintet.v1.Ingest/Models", [this](link::Incoming, link::Answer answer) {
+      if (place_ == nullptr) return answer(place_is_away());
+      auto models = store_->models(false);
+      if (!models) return answer(std::move(models).error());
+      answer(wire::write_models(*models));
+    });
+    add_method<wire::NewModel>(
+        service, "/quintet.v1.Ingest/AddModel", wire::read_new_model,
+        [this](wire::NewModel model, const SharedAnswer& answer) {
+          if (roles_ == nullptr) return (*answer)(place_is_away());
+          roles_->add_model({std::move(model.entry), nullptr, model.once},
+                            [answer](Expected<RegistryRole::Registered> added) {
+                              if (!added) return (*answer)(std::move(added).error());
+                              (*answer)(wire::write_registered({added->version, added->fresh}));
+                            });
+        });
+    const auto position = [](const SharedAnswer& answer) {
+      return [answer](Expected<Position> at) {
+        if (!at) return (*answer)(std::move(at).error());
+        (*answer)(wire::write_position(*at));
+      };
+    };
+    add_method<stage::Promotion>(
+        service, "/quintet.v1.Ingest/Promote", wire::read_promotion,
+        [this, position](const stage::Promotion& promotion, const SharedAnswer& answer) {
+          if (roles_ == nullptr) return (*answer)(place_is_away());
+          roles_->promote(promotion, position(answer));
+        });
+    add_method<stage::TrainBody>(
+        service, "/quintet.v1.Ingest/Train", wire::read_train_record,
+        [this, position](const stage::TrainBody& body, const SharedAnswer& answer) {
+          if (place_ == nullptr) return (*answer)(place_is_away());
+          place_->control(event::RecordKind::train, stage::write_train(body), position(answer));
+        });
+  }
+
+  AppVersion version_in_force() const {
+    AppVersion version = 1;
+    while (place_->spec_of(version).get() != &place_->spec()) ++version;
+    return version;
+  }
+
+  // Offers wait in order while the place is away or the log is too far ahead; what waits too long
+  // is not admitted.
+  struct Waiting {
+    wire::OfferMessage message;
+    Micros deadline;
+    SharedAnswer answer;
+  };
+
+  void offer_waiting() {
+    const Micros now = process_.clock.steady();
+    while (!waiting_.empty()) {
+      Waiting& first = waiting_.front();
+      const bool late = first.deadline <= now;
+      if (!late && (place_ == nullptr || place_->saturated())) break;
+      if (late) {
+        (*first.answer)(place_ == nullptr ? place_is_away() : behind());
+      } else {
+        offer(first.message, first.answer);
+      }
+      waiting_.pop_front();
+    }
+    if (place_ != nullptr) place_->flush();
+    while (waiting_.size() > kWaitingOffers) {
+      (*waiting_.back().answer)(place_ == nullptr ? place_is_away() : behind());
+      waiting_.pop_back();
+    }
+    if (waiting_.empty()) {
+      look_again_ = nullptr;
+    } else if (look_again_ == nullptr) {
+      look_again_ = process_.loop.every(kSecond / 10, [this] { offer_waiting(); });
+    }
+  }
+
+  Error behind() const {
+    return exhausted(place_->too_far_ahead()
+                         ? "the log is as far ahead of its outcomes as it may be: what makes or "
+                           "keeps them is away or slow; try again"
+                         : "too many events wait to become durable; try again");
+  }
+
+  void offer(const wire::OfferMessage& message, const SharedAnswer& answer) {
+    Offer offer;
+    if (auto filled = fill(message, offer); !filled) {
+      // What is to be read here and cannot be is a dead letter, as at any door.
+      if (message.head().read || filled.error().id() == kOtherVersion) {
+        return (*answer)(std::move(filled).error());
+      }
+      stage::DeadLetter letter;
+      letter.event_type = message.head().event;
+      letter.id = message.id();
+      letter.format = "json";
+      letter.bytes = message.original();
+      Offer frame;
+      message.fill_frame(frame);
+      return place_->refuse(
+          std::move(letter), std::move(filled).error(),
+          [answer](const Receipt& receipt) { (*answer)(wire::write_offer_reply(receipt)); },
+          frame.place);
+    }
+    place_->offer(std::move(offer), [answer](const Receipt& receipt) {
+      (*answer)(wire::write_offer_reply(receipt));
+    });
+  }
+
+  static constexpr const char* kOtherVersion = "other_application_version";
+
+  Expected<void> fill(const wire::OfferMessage& message, Offer& offer) {
+    const app::Spec& spec = place_->spec();
+    const wire::OfferHead& head = message.head();
+    const int type = spec.event_index(head.event);
+    if (type < 0) return unknown_name("event or table", head.event, event_names(spec)).at("event");
+    if (head.application != spec.digest && (head.read || !head.application.empty())) {
+      return unavailable("another version of the application is in force; try again")
+          .with_id(kOtherVersion);
+    }
+    const event::EventType& of = spec.events[static_cast<std::size_t>(type)];
+    if (head.read) return message.fill(of, offer);
+    std::string padded(message.original());
+    padded.append(kBodyPadding, '\0');
+    TRY_DO(node_.decoder(type).json(std::string_view(padded).substr(0, message.original().size()),
+                                    offer.event));
+    if (offer.event.id.empty()) offer.event.id = offer.event.arena.copy(message.id());
+    message.fill_frame(offer);
+    return {};
+  }
+
+  void refuse(wire::Refusal refusal, const SharedAnswer& answer) {
+    if (place_ == nullptr) return (*answer)(place_is_away());
+    place_->refuse(
+        std::move(refusal.letter), std::move(refusal.why),
+        [answer](const Receipt& receipt) { (*answer)(wire::write_offer_reply(receipt)); },
+        {refusal.session, refusal.number, refusal.answered});
+    place_->flush();
+  }
+
+  // Positions are in order and a feed's message is a block.
+  Expected<std::vector<link::FeedItem>> read(Position from, std::size_t bytes) {
+    if (place_ == nullptr) return place_is_away();
+    TRY(auto blocks, place_->read(from, bytes));
+    std::vector<link::FeedItem> items;
+    for (const event::BlockBytes& block : blocks) {
+      items.push_back({block.first, block.last, wire::write_block(block)});
+    }
+    return items;
+  }
+
+  ServiceProcess process_;
+  std::unique_ptr<stage::Store> store_;
+  std::unique_ptr<stage::Vault> vault_;
+  Router router_;
+  Node node_;
+  std::unique_ptr<IngestPlace> place_;  // null while it is away
+  std::unique_ptr<IngestRoles> roles_;
+  link::FeedProducer* log_feed_ = nullptr;
+  std::deque<Waiting> waiting_;
+  Position low_ = kNoPosition;  // L, as it was told
+  std::unique_ptr<Timer> retry_, look_again_;
+};
+
+}  // namespace
+
+Expected<void> run_ingest(ServiceSettings settings) {
+  return IngestService(std::move(settings)).run();
+}
+
+}  // namespace quintet::host

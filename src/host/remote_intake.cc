@@ -1,0 +1,169 @@
+#include "host/remote_intake.h"
+
+#include "app/load.h"
+
+namespace quintet::host {
+
+namespace {
+
+constexpr const char* kDescribe = "/quintet.v1.Ingest/Describe";
+constexpr const char* kOffer = "/quintet.v1.Ingest/Offer";
+constexpr const char* kRefuse = "/quintet.v1.Ingest/Refuse";
+constexpr const char* kLastOfSession = "/quintet.v1.Ingest/LastOfSession";
+constexpr const char* kAwait = "/quintet.v1.Results/Await";
+// Another application came into force on the way: a door that knows it reads the event anew.
+constexpr const char* kOtherVersion = "other_application_version";
+
+}  // namespace
+
+RemoteIntake::RemoteIntake(const Parts& parts, std::function<void()> changed)
+    : parts_(parts), changed_(std::move(changed)) {}
+RemoteIntake::~RemoteIntake() = default;
+
+void RemoteIntake::describe() {
+  if (asking_) return;
+  asking_ = true;
+  link::Call call{kDescribe, wire::write_nothing(), parts_.clock.steady() + kOfferPatience};
+  call.idempotent = true;
+  parts_.ingest.call(std::move(call),
+                     [this, alive = std::weak_ptr<int>(alive_)](Expected<std::string> bytes) {
+                       if (!alive.expired()) described(std::move(bytes));
+                     });
+}
+
+void RemoteIntake::described(Expected<std::string> bytes) {
+  asking_ = false;
+  ask_again_ = parts_.loop.after(spec_ == nullptr ? kDescribeEvery / 20 : kDescribeEvery,
+                                 [this] { describe(); });
+  if (!bytes) return;
+  auto said = wire::read_description(*bytes);
+  if (!said) return;
+  const bool other = spec_ == nullptr || said->digest != description_.digest;
+  description_ = *std::move(said);
+  if (!other) return;
+  // Ingest has checked it; a build that reads it otherwise must not speak for it.
+  auto loaded = app::load(description_.file);
+  if (loaded.spec == nullptr || loaded.spec->digest != description_.digest) return;
+  spec_ = loaded.spec;
+  changed_();
+}
+
+void RemoteIntake::offer(Offer&& offer, Reply reply) {
+  Sent sent;
+  sent.call = {kOffer, wire::write_offer(offer, spec_->digest),
+               parts_.clock.steady() + kOfferPatience};
+  if (!offer.trace.empty()) sent.call.metadata.emplace_back("traceparent", offer.trace);
+  sent.show = offer.show;
+  sent.reply = std::move(reply);
+  send(std::move(sent));
+}
+
+void RemoteIntake::refuse(stage::DeadLetter letter, Error why, Reply reply,
+                          const stage::SessionPlace& place) {
+  Sent sent;
+  sent.call = {kRefuse, wire::write_refusal(letter, why, place),
+               parts_.clock.steady() + kOfferPatience};
+  sent.letter = true;
+  sent.reply = std::move(reply);
+  send(std::move(sent));
+}
+
+void RemoteIntake::send(Sent sent) {
+  const Number number = next_++;
+  sent.lost = lost_ > 0;  // behind what waits to be sent again
+  if (sent.lost) ++lost_;
+  const bool now = !sent.lost;
+  sent_.emplace(number, std::move(sent));
+  if (now) call(number);
+}
+
+void RemoteIntake::call(Number number) {
+  parts_.ingest.call(sent_.at(number).call, [this, number, alive = std::weak_ptr<int>(alive_)](
+                                                Expected<std::string> bytes) {
+    if (!alive.expired()) taken(number, std::move(bytes));
+  });
+}
+
+void RemoteIntake::taken(Number number, Expected<std::string> bytes) {
+  const auto at = sent_.find(number);
+  Sent& sent = at->second;
+  auto answer =
+      bytes ? wire::read_offer_reply(*bytes) : Expected<wire::OfferReply>(std::move(bytes).error());
+  const bool lost = !answer && answer.error().code() == Code::unavailable &&
+                    answer.error().id() != kOtherVersion && !sent.letter &&
+                    sent.call.deadline > parts_.clock.steady();
+  if (lost) {
+    sent.lost = sent.again = true;
+    ++lost_;
+    if (send_again_ == nullptr) {
+      send_again_ = parts_.loop.after(kOfferAgain, [this] { resend(); });
+    }
+    return;
+  }
+  const Sent done = std::move(sent);
+  sent_.erase(at);
+  if (!answer) {
+    const Error& why = answer.error();
+    if (why.id() == kOtherVersion) describe();
+    return done.reply({stage::Admission::What::refused, kNoPosition, &why, {}, false});
+  }
+  if (answer->error) {
+    return done.reply({answer->what, answer->position, &*answer->error, {}, false});
+  }
+  // What was sent twice was admitted by the first.
+  if (done.again) answer->what = stage::Admission::What::admitted;
+  await(*answer, done.show, parts_.clock.steady() + kOutcomePatience, done.reply);
+}
+
+// Once all that was under way has come back, so that the order stays.
+void RemoteIntake::resend() {
+  send_again_ = nullptr;
+  if (lost_ < sent_.size()) {
+    send_again_ = parts_.loop.after(kOfferAgain, [this] { resend(); });
+    return;
+  }
+  lost_ = 0;
+  std::vector<Number> all;
+  for (auto& [number, sent] : sent_) {
+    sent.lost = false;
+    all.push_back(number);
+  }
+  for (const Number number : all) call(number);
+}
+
+// A client that wants no result is told once its outcome is durable all the same: what it then asks
+// for is there.
+void RemoteIntake::await(const wire::OfferReply& offer, Show show, Micros deadline,
+                         const Reply& reply) {
+  link::Call call{kAwait, wire::write_await({offer.position, show == Show::result}), deadline};
+  call.idempotent = true;
+  parts_.results.call(
+      std::move(call), [this, offer, show, deadline, reply,
+                        alive = std::weak_ptr<int>(alive_)](Expected<std::string> bytes) {
+        if (alive.expired()) return;
+        const auto json = bytes ? wire::read_result(*bytes) : Expected<std::string>(bytes.error());
+        const bool away = !json && json.error().code() == Code::unavailable;
+        if (away && parts_.clock.steady() + kOfferAgain < deadline) {
+          auto timer = std::make_shared<std::unique_ptr<Timer>>();
+          *timer = parts_.loop.after(kOfferAgain, [this, offer, show, deadline, reply, timer] {
+            await(offer, show, deadline, reply);
+            parts_.loop.post([timer] { timer->reset(); });
+          });
+          return;
+        }
+        reply({offer.what, offer.position, nullptr, json ? std::string_view(*json) : "", !json});
+      });
+}
+
+void RemoteIntake::last_of_session(std::string_view session,
+                                   std::function<void(Expected<std::uint64_t>)> done) {
+  link::Call call{kLastOfSession, wire::write_session_name(session),
+                  parts_.clock.steady() + kOfferPatience};
+  call.idempotent = true;
+  parts_.ingest.call(std::move(call), [done = std::move(done)](Expected<std::string> bytes) {
+    if (!bytes) return done(bytes.error());
+    done(wire::read_session_number(*bytes));
+  });
+}
+
+}  // namespace quintet::host

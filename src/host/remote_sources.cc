@@ -1,0 +1,80 @@
+#include "host/remote_sources.h"
+
+#include "host/wire.h"
+
+namespace quintet::host {
+
+namespace {
+
+constexpr Micros kTellAgain = kSecond;
+
+link::Call call_for(Clock& clock, std::string method, std::string request) {
+  link::Call call{std::move(method), std::move(request), clock.steady() + kSourcePatience};
+  call.idempotent = true;
+  return call;
+}
+
+}  // namespace
+
+void RemoteKeys::keys(std::vector<std::string> names,
+                      std::function<void(Expected<std::vector<FoundKey>>)> done) {
+  const std::size_t asked = names.size();
+  ingest_.call(call_for(clock_, "/quintet.v1.Ingest/Keys", wire::write_subjects(names)),
+               [asked, done = std::move(done)](Expected<std::string> bytes) {
+                 if (!bytes) return done(std::move(bytes).error());
+                 auto keys = wire::read_keys(*bytes);
+                 if (!keys) return done(std::move(keys).error());
+                 if (keys->size() != asked) return done(broken("ingest gave other keys"));
+                 std::vector<FoundKey> found;
+                 for (wire::SubjectKey& key : *keys) {
+                   found.emplace_back();
+                   if (!key.destroyed) found.back() = std::move(key.key);
+                 }
+                 done(std::move(found));
+               });
+}
+
+void RemoteKeys::pseudonym_key(std::function<void(Expected<std::string>)> done) {
+  ingest_.call(call_for(clock_, "/quintet.v1.Ingest/Describe", wire::write_nothing()),
+               [done = std::move(done)](Expected<std::string> bytes) {
+                 if (!bytes) return done(std::move(bytes).error());
+                 auto said = wire::read_description(*bytes);
+                 if (!said) return done(std::move(said).error());
+                 done(std::move(said->pseudonym_key));
+               });
+}
+
+void RemoteModels::model(std::string name, std::uint32_t version,
+                         std::function<void(Expected<stage::ModelVersion>)> done) {
+  ingest_.call(call_for(clock_, "/quintet.v1.Ingest/Model",
+                        wire::write_model_name({std::move(name), version})),
+               [done = std::move(done)](Expected<std::string> bytes) {
+                 if (!bytes) return done(std::move(bytes).error());
+                 done(wire::read_model(*bytes));
+               });
+}
+
+void LowMark::tell(Position low) {
+  low_ = low;
+  if (again_ == nullptr) {
+    again_ = parts_.loop.every(kTellAgain, [this] {
+      heard_.reset();
+      send();
+    });
+  }
+  send();
+}
+
+void LowMark::send() {
+  if (under_way_ || heard_ == low_) return;
+  under_way_ = true;
+  parts_.peer.call(call_for(parts_.clock, parts_.method, wire::write_position(low_)),
+                   [this, told = low_](const Expected<std::string>& bytes) {
+                     under_way_ = false;
+                     if (!bytes) return;  // again in a second
+                     heard_ = told;
+                     send();
+                   });
+}
+
+}  // namespace quintet::host

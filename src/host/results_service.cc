@@ -1,0 +1,343 @@
+// The service results: keeps one outcome a position, and answers what is asked of them.
+#include <map>
+
+#include "host/api_results.h"
+#include "host/api_views.h"
+#include "host/figures.h"
+#include "host/http_text.h"
+#include "host/node.h"
+#include "host/remote_sources.h"
+#include "host/result_streams.h"
+#include "host/results_place.h"
+#include "host/service_process.h"
+#include "host/services.h"
+#include "host/wire.h"
+#include "store/sqlite.h"
+
+namespace quintet::host {
+
+namespace {
+
+constexpr Micros kReopenAfter = kSecond;
+// A caller that waits is answered so long before its deadline, with what there is.
+constexpr Micros kAnswerBefore = kSecond / 2;
+// Calls that wait for outcomes at a time.
+constexpr std::size_t kWaitingCalls = 16'384;
+
+// ResultsPlace, as handlers know it. Ids are ingest's to know.
+class Reading final : public ResultsRole {
+ public:
+  Reading(ResultsPlace& place, link::Caller& ingest, Clock& clock)
+      : place_(place), ingest_(ingest), clock_(clock) {}
+
+  const app::Spec& spec() const override { return *place_.spec(); }
+  std::shared_ptr<const app::Spec> spec_of(AppVersion version) const override {
+    return place_.spec_of(version);
+  }
+  void find(const std::string& event_type, const std::string& id,
+            std::function<void(Expected<Position>)> done) override {
+    link::Call call{"/quintet.v1.Ingest/Find", wire::write_event_name({event_type, id}),
+                    clock_.steady() + kSourcePatience};
+    call.idempotent = true;
+    ingest_.call(std::move(call), [done = std::move(done)](Expected<std::string> bytes) {
+      if (!bytes) return done(std::move(bytes).error());
+      done(wire::read_position(*bytes));
+    });
+  }
+  Expected<std::string> result(Position position) override { return place_.result(position); }
+  void result_with_labels(Position position,
+                          std::function<void(Expected<std::string>)> done) override {
+    place_.result_with_labels(position, std::move(done));
+  }
+  Expected<Answers::Page> results(const Answers::Query& query) override {
+    return place_.results(query);
+  }
+  Expected<stage::ViewPage> view(std::size_t view, const stage::ViewQuery& query) override {
+    return place_.view(view, query);
+  }
+  stage::Views::Size view_size(std::size_t view) const override { return place_.view_size(view); }
+  Position first() const override { return 1; }
+  Position durable() const override { return place_.durable(); }
+
+ private:
+  ResultsPlace& place_;
+  link::Caller& ingest_;
+  Clock& clock_;
+};
+
+class ResultsService {
+ public:
+  explicit ResultsService(ServiceSettings settings)
+      : process_(std::move(settings)),
+        node_{process_.loop,
+              process_.clock,
+              process_.log,
+              process_.metrics,
+              nullptr,
+              0,
+              process_.settings().data_directory,
+              false,
+              {}} {}
+
+  Expected<void> run() {
+    TRY(ingest_, process_.peer("ingest"));
+    TRY(infer_, process_.peer("infer"));
+    keys_ = std::make_unique<RemoteKeys>(*ingest_, process_.clock);
+    to_ingest_ = std::make_unique<LowMark>(
+        LowMark::Parts{process_.loop, process_.clock, *ingest_, "/quintet.v1.Ingest/Durable"});
+    to_infer_ = std::make_unique<LowMark>(
+        LowMark::Parts{process_.loop, process_.clock, *infer_, "/quintet.v1.Infer/Durable"});
+    add_methods();
+    TRY_DO(open_place());
+    TRY_DO(process_.listen());
+    process_.run([this] { stop(); });
+    close();
+    return process_.failure();
+  }
+
+ private:
+  // One of the two things that come: blocks of the log, or outcomes.
+  class Coming final : public link::FeedEvents {
+   public:
+    using Take = std::function<Expected<void>(std::string_view body)>;
+    Coming(ResultsService& of, std::string name, Take take)
+        : of_(of), name_(std::move(name)), take_(std::move(take)) {}
+    void follow(link::Channel& channel, Position next) {
+      if (next == kNoPosition) return;  // no more for now
+      if (feed_ != nullptr && feed_->next() == next) return;
+      link::FeedConsumer::Options options;
+      options.feed = name_;
+      options.from = next;
+      feed_ = std::make_unique<link::FeedConsumer>(of_.process_.local(), channel, options, *this);
+    }
+    void stop() { feed_.reset(); }
+
+    void on_items(std::vector<link::FeedItem> items) override {
+      for (const link::FeedItem& item : items) {
+        if (const auto taken = take_(item.body); !taken) {
+          const Code code = taken.error().code();
+          if (code != Code::exhausted && code != Code::conflict) {
+            of_.process_.log.error("what came cannot be taken",
+                                   {{"feed", name_}, {"reason", taken.error().message()}});
+          }
+          feed_.reset();
+          return of_.look_soon();
+        }
+      }
+      feed_->release(items);
+    }
+    void on_down(const Error&) override {}
+    void on_failed(const Error& error) override {
+      of_.process_.log.error("a feed cannot be followed",
+                             {{"feed", name_}, {"reason", error.message()}});
+      feed_.reset();
+      of_.look_soon();
+    }
+
+   private:
+    ResultsService& of_;
+    std::string name_;
+    Take take_;
+    std::unique_ptr<link::FeedConsumer> feed_;
+  };
+
+  Expected<void> open_place() {
+    const ServiceSettings& settings = process_.settings();
+    TRY(store_, store::open_sqlite(settings.data_directory, {}));
+    ResultsPlace::Settings place;
+    place.snapshot_every = settings.snapshot_every;
+    place.on_failure = [this](const Error& why) {
+      process_.log.error("a commit failed; results are opened anew", {{"reason", why.message()}});
+      process_.loop.post([this] { close_place(); });
+    };
+    TRY(place_,
+        ResultsPlace::open({*store_, process_.clock, process_.loop, *keys_}, std::move(place)));
+    reading_ = std::make_unique<Reading>(*place_, *ingest_, process_.clock);
+    place_->when_wanting([this] { follow(); });
+    place_->when_durable([this](Position, Position last) { reached(last); });
+    reached(place_->durable());
+    follow();
+    return {};
+  }
+
+  void close() {
+    log_.stop();
+    outcomes_.stop();
+    node_.roles = {};
+    reading_.reset();
+    place_.reset();
+    store_.reset();
+  }
+
+  void close_place() {
+    close();
+    ++node_.places;
+    retry_ = process_.loop.after(kReopenAfter, [this] {
+      if (const auto opened = open_place(); !opened) {
+        process_.log.error("the store cannot be opened", {{"reason", opened.error().message()}});
+        close_place();
+      }
+    });
+  }
+
+  void follow() {
+    if (place_ == nullptr) return;
+    log_.follow(*ingest_, place_->next_block());
+    outcomes_.follow(*infer_, place_->next_outcome());
+  }
+
+  void look_soon() {
+    again_ = process_.loop.after(kSecond / 10, [this] { follow(); });
+  }
+
+  void stop() {
+    node_.draining = true;
+    answer_all();
+    if (place_ == nullptr) return process_.ended();
+    process_.end_within(kSnapshotGrace);
+    place_->snapshot([this](const Expected<void>&) { process_.ended(); });
+  }
+
+  // L is here now.
+  void reached(Position low) {
+    if (place_->spec() != nullptr && reading_ != nullptr) {
+      node_.roles.results = reading_.get();
+      process_.ready(process_.settings().listen);
+    }
+    to_ingest_->tell(low);
+    to_infer_->tell(low);
+    answer_up_to(low);
+  }
+
+  // --- calls that wait ---
+  struct Waiting {
+    std::function<void()> answer;
+    Micros until;
+  };
+
+  void wait(Position for_position, Micros deadline, std::function<void()> answer) {
+    const Micros until = deadline == link::kNoDeadline ? deadline : deadline - kAnswerBefore;
+    waiting_.emplace(for_position, Waiting{std::move(answer), until});
+    if (look_ == nullptr) look_ = process_.loop.every(kAnswerBefore / 2, [this] { answer_late(); });
+  }
+
+  void answer_up_to(Position low) {
+    while (!waiting_.empty() && waiting_.begin()->first <= low) {
+      const auto answer = std::move(waiting_.begin()->second.answer);
+      waiting_.erase(waiting_.begin());
+      answer();
+    }
+    if (waiting_.empty()) look_ = nullptr;
+  }
+
+  void answer_late() {
+    const Micros now = process_.clock.steady();
+    std::vector<std::function<void()>> late;
+    for (auto at = waiting_.begin(); at != waiting_.end();) {
+      if (at->second.until > now) {
+        ++at;
+        continue;
+      }
+      late.push_back(std::move(at->second.answer));
+      at = waiting_.erase(at);
+    }
+    for (const auto& answer : late) answer();
+  }
+
+  void answer_all() { answer_up_to(~Position{0}); }
+
+  void await(const wire::Await& await, Micros deadline, const SharedAnswer& answer) {
+    if (place_ != nullptr && await.position <= place_->durable()) return give(await, answer);
+    if (waiting_.size() >= kWaitingCalls) {
+      return (*answer)(exhausted("too many calls wait for outcomes"));
+    }
+    wait(await.position, deadline, [this, await, answer] { give(await, answer); });
+  }
+
+  void give(const wire::Await& await, const SharedAnswer& answer) {
+    if (place_ == nullptr) return (*answer)(place_is_away());
+    if (await.position > place_->durable()) {
+      return (*answer)(expired("the outcome of position " + std::to_string(await.position) +
+                               " is not there yet"));
+    }
+    if (!await.show) return (*answer)(wire::write_result(""));
+    const auto json = place_->result(await.position);
+    if (!json) return (*answer)(json.error());
+    (*answer)(wire::write_result(*json));
+  }
+
+  // A stream of results asks again and again, each time from where it was.
+  void page(const wire::PageQuery& asked, Micros deadline, const SharedAnswer& answer) {
+    if (node_.results() == nullptr) return (*answer)(place_is_away());
+    HttpRequest request;
+    const auto target = parse_target(asked.target);
+    auto parameters = target ? parse_query(target->query) : std::nullopt;
+    if (!parameters) return (*answer)(invalid("the request target is no path"));
+    request.query = *std::move(parameters);
+    if (!asked.last_event_id.empty()) {
+      request.headers.push_back({"Last-Event-ID", asked.last_event_id});
+    }
+    auto query = stream_query(*node_.results(), request);
+    if (!query) return (*answer)(std::move(query).error());
+    if (asked.from == kNoPosition) return (*answer)(wire::write_page({{}, query->from}));
+    query->from = asked.from;
+    const Position durable = place_->durable();
+    if (asked.wait && query->from > durable && waiting_.size() < kWaitingCalls && !node_.draining) {
+      wire::PageQuery later = asked;
+      later.wait = false;
+      return wait(query->from, deadline, [this, later, answer] { page(later, 0, answer); });
+    }
+    auto found = node_.results()->results(*query);
+    if (!found) return (*answer)(std::move(found).error());
+    const Position next =
+        found->next != kNoPosition ? found->next : std::max(query->from, durable + 1);
+    (*answer)(wire::write_page({std::move(found->results), next}));
+  }
+
+  void add_methods() {
+    add_result_routes(router_, node_);
+    add_view_routes(router_, node_);
+    link::Service& service = process_.service();
+    service.add("/quintet.v1.Results/Await", [this](link::Incoming call, link::Answer answer) {
+      const auto asked = wire::read_await(call.request);
+      if (!asked) return answer(asked.error());
+      await(*asked, call.deadline, std::make_shared<link::Answer>(std::move(answer)));
+    });
+    service.add("/quintet.v1.Results/Page", [this](link::Incoming call, link::Answer answer) {
+      const auto asked = wire::read_page_query(call.request);
+      if (!asked) return answer(asked.error());
+      page(*asked, call.deadline, std::make_shared<link::Answer>(std::move(answer)));
+    });
+    add_place_metrics(node_, {});
+    offer_routes(service, "Results", router_, process_.metrics);
+  }
+
+  ServiceProcess process_;
+  Router router_;
+  Node node_;
+  link::Channel* ingest_ = nullptr;
+  link::Channel* infer_ = nullptr;
+  std::unique_ptr<RemoteKeys> keys_;
+  std::unique_ptr<LowMark> to_ingest_, to_infer_;
+  std::unique_ptr<stage::Store> store_;
+  std::unique_ptr<ResultsPlace> place_;  // null while it is away
+  std::unique_ptr<Reading> reading_;
+  Coming log_{*this, "log", [this](std::string_view body) -> Expected<void> {
+                TRY(auto block, wire::read_block(body));
+                return place_->take(std::move(block));
+              }};
+  Coming outcomes_{*this, "outcomes", [this](std::string_view body) -> Expected<void> {
+                     TRY(auto run, wire::read_run(body));
+                     return place_->take(std::move(run));
+                   }};
+  std::multimap<Position, Waiting> waiting_;  // by the position that they wait for
+  std::unique_ptr<Timer> retry_, again_, look_;
+};
+
+}  // namespace
+
+Expected<void> run_results(ServiceSettings settings) {
+  return ResultsService(std::move(settings)).run();
+}
+
+}  // namespace quintet::host

@@ -1,0 +1,198 @@
+#include "host/run_services.h"
+
+#include <stdlib.h>
+#include <sys/un.h>
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "base/decimal.h"
+#include "base/json_in.h"
+#include "host/service.h"
+#include "host/supervisor.h"
+#include "store/lock.h"
+
+namespace quintet::host {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Micros kLookAgain = kSecond / 20;
+
+// Where the services listen: sockets in the data directory, or, where its path is too long for a
+// socket's name, in a directory of their own that goes with this object.
+class Sockets {
+ public:
+  static Expected<Sockets> make(const std::string& data) {
+    Sockets made;
+    std::error_code failed;
+    const fs::path whole = fs::absolute(data, failed);
+    if (failed) return unavailable(data + ": " + failed.message());
+    made.directory_ = (whole / "sockets").string();
+    constexpr std::size_t kLongestName = 24;  // of a service
+    if (made.directory_.size() + kLongestName < sizeof(sockaddr_un::sun_path)) {
+      fs::remove_all(made.directory_, failed);
+      fs::create_directories(made.directory_, failed);
+      if (failed) return unavailable(made.directory_ + ": " + failed.message());
+      fs::permissions(made.directory_, fs::perms::owner_all, failed);
+      return made;
+    }
+    std::string pattern = (fs::temp_directory_path() / "quintet-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) return unavailable("no directory like " + pattern);
+    made.directory_ = pattern;
+    return made;
+  }
+  Sockets(Sockets&& other) noexcept : directory_(std::exchange(other.directory_, {})) {}
+  ~Sockets() {
+    std::error_code ignored;
+    if (!directory_.empty()) fs::remove_all(directory_, ignored);
+  }
+  std::string address(std::string_view service) const {
+    return "unix:" + directory_ + "/" + std::string(service) + ".sock";
+  }
+
+ private:
+  Sockets() = default;
+  std::string directory_;
+};
+
+// Services whose supervisor was killed end by themselves, which takes a moment.
+Expected<void> wait_until_free(const std::string& data) {
+  for (const std::string_view name : service_names()) {
+    const std::string directory = data + "/" + std::string(name);
+    if (!fs::exists(directory + "/lock")) continue;
+    for (Micros waited = 0;; waited += kLookAgain) {
+      const auto lock = store::DirectoryLock::take(directory, "lock");
+      if (lock) break;
+      if (waited >= kEndGrace) return lock.error();
+      std::this_thread::sleep_for(std::chrono::microseconds(kLookAgain));
+    }
+  }
+  return {};
+}
+
+void add_door(const RunSettings& settings, std::vector<std::string>& command) {
+  const auto add = [&](const char* name, const std::string& value) {
+    command.emplace_back(name);
+    command.push_back(value);
+  };
+  add("--host", settings.door.address);
+  add("--port", std::to_string(settings.door.port));
+  for (const std::string& name : settings.door.names) add("--name", name);
+  if (!settings.tokens_path.empty()) add("--tokens", settings.tokens_path);
+  if (settings.door.tls) {
+    add("--tls-certificate", settings.door.tls->certificate);
+    add("--tls-key", settings.door.tls->key);
+  }
+}
+
+class Services {
+ public:
+  Services(RunSettings settings, Sockets sockets)
+      : settings_(std::move(settings)),
+        sockets_(std::move(sockets)),
+        log_(clock_, LogLevel::info) {}
+
+  Expected<void> run(const pattern::Topology& topology, const std::string& app_path) {
+    TRY(program_, own_program());
+    Supervisor::Settings settings;
+    for (const std::string_view name : service_names()) {
+      settings.programs.push_back({std::string(name), command_of(program_, name, app_path)});
+    }
+    if (settings.programs.size() != topology.places().size()) {
+      return invalid("the pattern " + topology.name() + " has places that are no services");
+    }
+    settings.on_ready = [this](const std::string& name, const std::string& line) {
+      ready(name, line);
+    };
+    settings.on_failure = [this](const Error& why) {
+      failure_ = why;
+      stop();
+    };
+    supervisor_ = std::make_unique<Supervisor>(loop_, log_, std::move(settings));
+    loop_.on_termination([this](int) { stop(); });
+    TRY_DO(supervisor_->start());
+    loop_.run();
+    supervisor_.reset();
+    return std::move(failure_);
+  }
+
+ private:
+  std::vector<std::string> command_of(const std::string& program, std::string_view name,
+                                      const std::string& app_path) const {
+    std::vector<std::string> command = {program,   "--format",        "json",
+                                        "service", std::string(name), "--ends-with-input"};
+    if (name == "gateway") {
+      add_door(settings_, command);
+    } else {
+      command.insert(command.end(), {"--listen", sockets_.address(name), "--data",
+                                     settings_.data_directory + "/" + std::string(name),
+                                     "--snapshot-every", std::to_string(settings_.snapshot_every)});
+    }
+    if (name == "ingest") {
+      command.insert(command.end(), {"--app", app_path});
+      if (!settings_.pseudonym_key_path.empty()) {
+        command.insert(command.end(), {"--pseudonym-key", settings_.pseudonym_key_path});
+      }
+    }
+    for (const std::string_view peer : peers_of(name)) {
+      command.insert(command.end(), {"--peer", std::string(peer) + "=" + sockets_.address(peer)});
+    }
+    return command;
+  }
+
+  // A service says {"service": NAME, "at": WHERE}.
+  void ready(const std::string& name, const std::string& line) {
+    if (name == "gateway" && url_.empty()) {
+      if (const auto said = JsonDocument::parse(line)) url_ = said->root().find("at").text();
+      keep_port();
+    }
+    if (told_ || !supervisor_->all_ready() || url_.empty()) return;
+    told_ = true;
+    if (settings_.on_ready) settings_.on_ready(url_, {});
+  }
+
+  // Whoever knows the URL finds the door there again.
+  void keep_port() {
+    const std::size_t colon = url_.rfind(':');
+    const auto port = parse_int64(std::string_view(url_).substr(colon + 1));
+    if (!port) return;
+    settings_.door.port = static_cast<std::uint16_t>(*port);
+    supervisor_->change("gateway", command_of(program_, "gateway", {}));
+  }
+
+  void stop() {
+    if (std::exchange(stopping_, true)) return;
+    supervisor_->stop([this] { loop_.stop(); });
+  }
+
+  RunSettings settings_;
+  Sockets sockets_;
+  SystemClock clock_;
+  Logger log_;
+  Loop loop_;
+  std::unique_ptr<Supervisor> supervisor_;
+  std::string program_, url_;
+  bool told_ = false, stopping_ = false;
+  Expected<void> failure_;
+};
+
+}  // namespace
+
+Expected<void> run_services(const pattern::Topology& topology, RunSettings settings,
+                            const std::string& app_path) {
+  const std::string& data = settings.data_directory;
+  if (fs::exists(data + "/quintet.db")) {
+    return conflict(data + " holds the log of the monolith; the services of " + topology.name() +
+                    " have directories of their own: give them another --data");
+  }
+  TRY_DO(store::make_directory(data, 0700));
+  TRY(const auto lock, store::DirectoryLock::take(data, "lock"));
+  TRY_DO(wait_until_free(data));
+  TRY(auto sockets, Sockets::make(settings.data_directory));
+  return Services(std::move(settings), std::move(sockets)).run(topology, app_path);
+}
+
+}  // namespace quintet::host

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Kills the services of a running application, one at a time, at random moments under load.
+
+One writer sends numbered events as single posts and as NDJSON, from the first without an answer on
+after each error. The supervisor starts again what died. At the end each acknowledged event has one
+result, equal to what was acknowledged; no event has two; and all results equal those of a monolith
+that nobody disturbed. Beside the load results are read: while anything but gateway and results is
+away that must not fail.
+"""
+import argparse
+import os
+import random
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import kill  # noqa: E402
+from server import GONE, Server  # noqa: E402
+from surroundings import kPatience  # noqa: E402
+
+SERVICES = ("gateway", "ingest", "infer", "results", "train")
+
+
+def children(parent):
+    """{service: process id} of a supervisor."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry}/stat") as file:
+                status, ppid = file.read().rsplit(")", 1)[1].split()[:2]
+            with open(f"/proc/{entry}/cmdline") as file:
+                words = file.read().split("\0")
+        except OSError:
+            continue
+        if int(ppid) == parent and status != "Z" and "service" in words:
+            found[words[words.index("service") + 1]] = int(entry)
+    return found
+
+
+class Load(threading.Thread):
+    """Sends until it is told to end; a broken connection is made anew."""
+
+    def __init__(self, server, writer):
+        super().__init__()
+        self.server, self.writer, self.over = server, writer, False
+
+    def run(self):
+        while not self.over:
+            try:
+                self.writer.send(self.server, lambda: self.over)
+            except RuntimeError as why:  # a whole request was refused
+                if not str(why).startswith(("429", "503")):
+                    self.writer.faults.append(str(why))
+                    return
+            time.sleep(0.01)
+
+
+class Reader(threading.Thread):
+    """Reads a result again and again; what failed, by what was away then."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.server, self.over, self.away = server, False, None
+        self.reads, self.failed = 0, {}
+
+    def run(self):
+        while not self.over:
+            away = self.away
+            try:
+                client = self.server.connect()
+                while not self.over:
+                    away = self.away
+                    status, _, _ = client.get("/v1/results/@3")
+                    self.reads += 1
+                    if status not in (200, 404):
+                        self.count(away)
+                    time.sleep(0.005)
+                client.close()
+            except GONE:
+                self.count(away)
+                time.sleep(0.01)
+
+    def count(self, away):
+        for name in {away, self.away}:
+            self.failed[name] = self.failed.get(name, 0) + 1
+
+
+# One path a service; results and infer have something to say once an event came.
+PROBES = ("/v1/dead-letters", "/v1/results/@3", "/v1/features/payment?card=x", "/v1/train")
+
+
+def ready_again(server, name, killed):
+    """Waits until the service lives anew and all of them answer; seconds since the kill."""
+    started = time.monotonic()
+    while time.monotonic() - started < kPatience:
+        try:
+            client = server.connect()
+            if (children(server.process.pid).get(name) not in (None, killed)
+                    and all(client.get(path)[0] in (200, 404) for path in PROBES)):
+                return time.monotonic() - started
+            client.close()
+        except GONE:
+            pass
+        time.sleep(0.005)
+    raise RuntimeError(f"{name} does not come back: {server.tail()}")
+
+
+def run_killed(args, folder):
+    server = Server(args.program, args.app, os.path.join(folder, "killed"),
+                    [*args.extra, "--pattern", "microservices"])
+    server.start()
+    writer = kill.Writer(args.seed, 0)
+    load, reader = Load(server, writer), Reader(server)
+    load.start()
+    reader.start()
+    dice, times = random.Random(args.seed), []
+    try:
+        for number in range(args.kills):
+            time.sleep(dice.choice((0.05, 0.2, 0.6)) * dice.random())
+            name = args.service or SERVICES[number % len(SERVICES)]
+            process = children(server.process.pid).get(name)
+            if process is None:
+                raise RuntimeError(f"{name} does not run: {server.tail()}")
+            reader.away = name
+            os.kill(process, 9)
+            times.append(ready_again(server, name, process))
+            reader.away = None
+            if args.verbose:
+                print(f"kill {number + 1}, {name}: {writer.acknowledged} acknowledged", flush=True)
+    finally:
+        load.over = reader.over = True
+        load.join()
+        reader.join()
+    writer.last = writer.acknowledged + kill.kLargestBatch
+    while writer.acknowledged < writer.last:
+        writer.send(server, lambda: False)
+    results = list(server.connect().results())
+    status = server.stop()
+    if status != 0:
+        writer.faults.append(f"the stop gave status {status}: {server.tail()}")
+    for name in set(reader.failed) - {None, "gateway", "results"}:
+        writer.faults.append(f"{reader.failed[name]} reads failed while {name} was away")
+    return writer, results, times, reader
+
+
+def run(args):
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.monotonic()
+        writer, results, times, reader = run_killed(args, folder)
+        undisturbed = kill.run_undisturbed(args, folder, [writer])
+        found = kill.faults_of([writer], results, undisturbed)
+        times.sort()
+        whose = f" of {args.service}" if args.service else ""
+        print(f"seed {args.seed}, {args.kills} kills{whose}:"
+              f" {len(results)} results, {len(writer.answers)} acknowledged;"
+              f" all answer again after {times[len(times) // 2] * 1000:.0f} ms"
+              f" (most {times[-1] * 1000:.0f});"
+              f" {reader.reads} reads, failed by what was away: {reader.failed};"
+              f" {len(found)} faults; {time.monotonic() - started:.0f} s;"
+              f" digest {kill.digest(results)[:16]}")
+        for fault in found[:10]:
+            print("    " + fault[:1500])
+        if found and args.keep:
+            os.system(f"cp -r '{folder}' '{args.keep}'")
+        return not found
+
+
+def arguments(given=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--service", choices=SERVICES)
+    own, rest = parser.parse_known_args(given)
+    args = kill.arguments(rest)
+    args.service = own.service
+    return args
+
+
+def main():
+    good = run(arguments())
+    print(f"{int(good)} passed, {int(not good)} failed")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""The microservices pattern as real processes: a gateway and four services under a supervisor.
+
+The same events give the same answers as in a monolith, also through kills of each service; what
+does not need a dead service goes on; a restart finds everything. Ends with 'N passed, N failed'.
+"""
+import json
+import os
+import sys
+import tempfile
+import time
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import kill  # noqa: E402
+import services_kill  # noqa: E402
+from server import Server  # noqa: E402
+from surroundings import until  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAM = os.environ.get("QUINTET", "build/quintet")
+APP = os.path.join(HERE, "kill.yaml")
+
+
+def started(folder, name, *more):
+    server = Server(PROGRAM, APP, os.path.join(folder, name), ["--pattern", "microservices", *more])
+    server.start()
+    return server
+
+
+def send(server, count):
+    writer = kill.Writer(5, 0)
+    writer.last = count
+    while writer.acknowledged < count:
+        writer.send(server)
+    return writer
+
+
+def get(server, path):
+    status, _, body = server.connect().get(path)
+    return status, body
+
+
+def the_answers_are_those_of_a_monolith(folder):
+    server = started(folder, "equal")
+    try:
+        writer = send(server, 300)
+        results = list(server.connect().results())
+    finally:
+        assert server.stop() == 0, server.tail()
+    args = kill.arguments(["--program", PROGRAM, "--seed", "5"])
+    assert kill.faults_of([writer], results, kill.run_undisturbed(args, folder, [writer])) == []
+
+
+def a_restart_finds_everything(folder):
+    server = started(folder, "again")
+    send(server, 200)
+    before = list(server.connect().results())
+    assert server.stop() == 0, server.tail()
+    server.start()
+    try:
+        assert list(server.connect().results()) == before
+        send(server, 250)
+    finally:
+        assert server.stop() == 0, server.tail()
+
+
+def services_end_with_a_supervisor_that_was_killed(folder):
+    server = started(folder, "orphans")
+    send(server, 50)
+    before = list(server.connect().results())
+    server.kill()
+    server.reap()
+    server.start()  # waits for those that still end
+    try:
+        assert list(server.connect().results()) == before
+    finally:
+        assert server.stop() == 0, server.tail()
+
+
+def results_are_read_while_infer_is_away(folder):
+    server = started(folder, "degrade")
+    try:
+        send(server, 50)
+        for name in ("infer", "train"):
+            for _ in range(5):
+                os.kill(services_kill.children(server.process.pid)[name], 9)
+                assert get(server, "/v1/results/@3")[0] == 200
+                assert get(server, "/v1/results?limit=5")[0] == 200
+                until(lambda: name in services_kill.children(server.process.pid), name + " lives")
+        send(server, 80)
+    finally:
+        assert server.stop() == 0, server.tail()
+
+
+def events_are_accepted_while_results_is_away(folder):
+    server = started(folder, "accepted")
+    try:
+        send(server, 50)
+        process = services_kill.children(server.process.pid)["results"]
+        os.kill(process, 19)  # stopped: it neither answers nor ends
+        client = server.connect()
+        client.connection.request(
+            "POST", "/v1/events?event=payment",
+            json.dumps({"id": "later", "at": 1_700_000_500, "card": "c", "shop": "s",
+                        "amount": "1.00", "bad": False}),
+            {"Content-Type": "application/json", "Prefer": "wait=1"})
+        answer = client.connection.getresponse()
+        body = json.loads(answer.read())
+        assert answer.status == 202, (answer.status, body)
+        os.kill(process, 18)
+        until(lambda: get(server, "/v1/results/later?event=payment")[0] == 200, "its result")
+    finally:
+        assert server.stop() == 0, server.tail()
+
+
+def every_service_may_be_killed(_):
+    assert services_kill.run(services_kill.arguments(["--program", PROGRAM, "--kills", "10",
+                                                      "--seed", "7"]))
+
+
+def the_directory_of_a_monolith_is_refused(folder):
+    data = os.path.join(folder, "monolith")
+    server = Server(PROGRAM, APP, data)
+    server.start()
+    assert server.stop() == 0
+    other = Server(PROGRAM, APP, data, ["--pattern", "microservices"])
+    try:
+        other.start()
+    except (RuntimeError, KeyError):
+        assert other.process.wait() == 2
+        return
+    other.stop()
+    raise AssertionError("it started on the log of a monolith")
+
+
+def main():
+    passed = failed = 0
+    for check in (the_answers_are_those_of_a_monolith, a_restart_finds_everything,
+                  services_end_with_a_supervisor_that_was_killed,
+                  results_are_read_while_infer_is_away, events_are_accepted_while_results_is_away,
+                  every_service_may_be_killed, the_directory_of_a_monolith_is_refused):
+        started_at = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                check(folder)
+                passed += 1
+                said = "ok"
+            except Exception:  # pylint: disable=broad-except
+                traceback.print_exc()
+                failed += 1
+                said = "FAILED"
+        seconds = time.monotonic() - started_at
+        print(f"{said:7} {check.__name__.replace('_', ' ')} ({seconds:.1f} s)", flush=True)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
