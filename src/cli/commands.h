@@ -105,6 +105,7 @@ struct ServiceOptions {
   std::string data;  // directory; empty: .quintet/NAME
   std::string listen;
   std::vector<std::string> peers;  // NAME=ADDRESS
+  std::string certificates;        // directory; empty: no TLS between services
   DoorOptions door;                // gateway
   bool ends_with_input = false;
 };

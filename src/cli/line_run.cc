@@ -58,15 +58,18 @@ void add_service(CLI::App& app, const Common& common, int& status) {
   command->add_option("--data", options->data, "directory of its store; default .quintet/NAME");
   command->add_option("--listen", options->listen, "where its API listens: HOST:PORT or unix:PATH");
   add_list(command, "--peer", options->peers, "another service; may be repeated", "NAME=ADDRESS");
+  command
+      ->add_option("--certificates", options->certificates,
+                   "mutual TLS between services: a directory with ca.pem, cert.pem and key.pem")
+      ->type_name("DIR");
   command->add_flag("--ends-with-input", options->ends_with_input,
                     "end once standard input is closed");
-  command->set_config("--config", "",
-                      "read options from a TOML file, as listen = \"0.0.0.0:7001\"");
   add_door(command, options->door);
   command->footer(
       "Examples: quintet service ingest --app app.yaml --listen 127.0.0.1:7001 --peer "
       "train=127.0.0.1:7004\n"
-      "          quintet service infer --config infer.toml");
+      "          quintet service infer --data infer --listen 127.0.0.1:7002 --peer "
+      "ingest=127.0.0.1:7001");
   command->callback([options, &common, &status] { status = service_command(common, *options); });
 }
 

@@ -6,16 +6,19 @@ does not need a dead service goes on; a restart finds everything. Ends with 'N p
 """
 import json
 import os
+import socket
+import subprocess
 import sys
 import tempfile
 import time
 import traceback
+import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import kill  # noqa: E402
 import services_kill  # noqa: E402
-from server import Server  # noqa: E402
-from surroundings import until  # noqa: E402
+from server import Client, Server  # noqa: E402
+from surroundings import free_port, until  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.environ.get("QUINTET", "build/quintet")
@@ -84,10 +87,12 @@ def results_are_read_while_infer_is_away(folder):
         send(server, 50)
         for name in ("infer", "train"):
             for _ in range(5):
-                os.kill(services_kill.children(server.process.pid)[name], 9)
+                old = services_kill.children(server.process.pid)[name]
+                os.kill(old, 9)
                 assert get(server, "/v1/results/@3")[0] == 200
                 assert get(server, "/v1/results?limit=5")[0] == 200
-                until(lambda: name in services_kill.children(server.process.pid), name + " lives")
+                until(lambda: services_kill.children(server.process.pid).get(name, old) != old,
+                      name + " lives anew")
         send(server, 80)
     finally:
         assert server.stop() == 0, server.tail()
@@ -119,6 +124,77 @@ def every_service_may_be_killed(_):
                                                       "--seed", "7"]))
 
 
+def certificates(folder):
+    """An authority, and one certificate for all services of this machine."""
+    made = os.path.join(folder, "tls")
+    os.makedirs(made)
+
+    def openssl(*words):
+        subprocess.run(["openssl", *words], check=True, cwd=made, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=authority",
+            "-keyout", "ca.key", "-out", "ca.pem")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", "key.pem",
+            "-out", "request.pem")
+    with open(os.path.join(made, "names"), "w") as file:
+        file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    openssl("x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key",
+            "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "cert.pem")
+    return made
+
+
+def free_addresses(count):
+    """So many different ones of this machine."""
+    port, found = free_port(), []
+    while len(found) < count:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                found.append(f"localhost:{port}")
+            except OSError:
+                pass
+        port += 1
+    return found
+
+
+def services_started_alone_meet_over_tls(folder):
+    """As containers would be: five commands, TCP, mutual TLS."""
+    made = certificates(folder)
+    at = dict(zip(("ingest", "infer", "results", "train"), free_addresses(4)))
+    knows = {"ingest": (), "infer": ("ingest",), "results": ("ingest", "infer"),
+             "train": ("ingest",), "gateway": tuple(at)}
+    processes = []
+    try:
+        for name, peers in knows.items():
+            words = ["--certificates", made]
+            for peer in peers:
+                words += ["--peer", f"{peer}={at[peer]}"]
+            if name == "gateway":
+                words += ["--port", "0"]
+            else:
+                words += ["--listen", at[name], "--data", os.path.join(folder, name)]
+            if name == "ingest":
+                words += ["--app", APP]
+            with open(os.path.join(folder, name + ".log"), "wb") as log:
+                processes.append(subprocess.Popen(
+                    [PROGRAM, "--format", "json", "service", name, *words], stdout=subprocess.PIPE,
+                    stderr=log))
+        line = processes[-1].stdout.readline()
+        client = Client(urllib.parse.urlsplit(json.loads(line)["at"]).netloc)
+        event = {"id": "a", "at": 1_700_000_000, "card": "c", "shop": "s", "amount": "1.00",
+                 "bad": False}
+        status, answer = client.post_one("payment", event)
+        assert status == 200 and answer["status"] == "result", (status, answer)
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+        statuses = [process.wait(300) for process in processes]
+        for process in processes:
+            process.stdout.close()
+    assert statuses == [0] * 5, statuses
+
+
 def the_directory_of_a_monolith_is_refused(folder):
     data = os.path.join(folder, "monolith")
     server = Server(PROGRAM, APP, data)
@@ -136,10 +212,14 @@ def the_directory_of_a_monolith_is_refused(folder):
 
 def main():
     passed = failed = 0
+    wanted = sys.argv[1:]
     for check in (the_answers_are_those_of_a_monolith, a_restart_finds_everything,
                   services_end_with_a_supervisor_that_was_killed,
                   results_are_read_while_infer_is_away, events_are_accepted_while_results_is_away,
-                  every_service_may_be_killed, the_directory_of_a_monolith_is_refused):
+                  every_service_may_be_killed, services_started_alone_meet_over_tls,
+                  the_directory_of_a_monolith_is_refused):
+        if wanted and check.__name__ not in wanted:
+            continue
         started_at = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             try:
