@@ -25,7 +25,6 @@ struct Supervisor::Child {
   bool ready = false;  // in this life
   bool ever = false;   // in any
   Micros pause = 0;    // before the next life
-  Micros began = 0;
   std::thread reader;
   std::unique_ptr<Timer> again;
 };
@@ -136,7 +135,6 @@ Expected<void> Supervisor::spawn(Child& child) {
   child.id = *id;
   child.input = input[1];
   child.ready = false;
-  child.began = SystemClock().steady();
   const std::uint64_t life = ++child.life;
   const auto to_loop = [this, alive = std::weak_ptr<int>(alive_)](std::function<void()> job) {
     loop_.post([alive, job = std::move(job)] {
@@ -174,7 +172,7 @@ void Supervisor::ended(Child& child, std::uint64_t life) {
         unavailable(child.program.name + " ended before it was ready, with " + told(status)));
     return;
   }
-  if (SystemClock().steady() - child.began >= kCalmAfter) child.pause = 0;
+  if (child.ready) child.pause = 0;
   log_.warn("a process ended and is started again",
             {{"process", child.program.name}, {"end", told(status)}});
   const Micros pause = child.pause;

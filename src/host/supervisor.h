@@ -18,11 +18,10 @@
 
 namespace quintet::host {
 
-// A child that dies is started again at once, and then after a pause that doubles up to the most;
-// one that lived for kCalmAfter begins anew.
+// A child that dies is started again at once. One that dies again before it was ready gets a pause
+// that doubles up to the most.
 inline constexpr Micros kFirstPause = kSecond / 20;
 inline constexpr Micros kLongestPause = 5 * kSecond;
-inline constexpr Micros kCalmAfter = 10 * kSecond;
 // What has not ended so long after it was asked to is killed.
 inline constexpr Micros kEndGrace = 20 * kSecond;
 
