@@ -11,6 +11,7 @@ Expected<std::unique_ptr<IngestPlace>> IngestPlace::open(Parts parts, Settings s
   Place::Settings own;
   own.apart = true;
   own.spec = std::move(settings.spec);
+  own.models = std::move(settings.models);
   own.snapshot_every = settings.snapshot_every;
   own.progress = std::move(settings.progress);
   own.on_failure = std::move(settings.on_failure);

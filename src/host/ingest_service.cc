@@ -9,6 +9,7 @@
 #include "host/api_sessions.h"
 #include "host/figures.h"
 #include "host/ingest_place.h"
+#include "host/model_files.h"
 #include "host/model_upload.h"
 #include "host/node.h"
 #include "host/promotions.h"
@@ -147,8 +148,14 @@ class IngestService {
       process_.log.error("a commit failed; the log is folded again", {{"reason", why.message()}});
       process_.loop.post([this] { close_place(); });
     };
+    // Once: what was promoted since stays in force when the log is folded again.
+    if (!started_) {
+      TRY(place.models, application_models(*settings.spec, settings.app_directory, *store_,
+                                           settings.data_directory));
+    }
     TRY(place_,
         IngestPlace::open({*store_, *vault_, process_.clock, process_.loop}, std::move(place)));
+    started_ = true;
     roles_ = std::make_unique<IngestRoles>(*place_, *store_);
     TRY_DO(roles_->read_promotions());
     node_.roles.intake = node_.roles.ingest = roles_.get();
@@ -432,6 +439,7 @@ class IngestService {
   link::FeedProducer* log_feed_ = nullptr;
   std::deque<Waiting> waiting_;
   Position low_ = kNoPosition;  // L, as it was told
+  bool started_ = false;  // the place was open once
   std::unique_ptr<Timer> retry_, look_again_;
 };
 

@@ -61,7 +61,7 @@ class Place final : public IngestRole,
     Micros retain_least = -1;
     // Inference and results are elsewhere (docs/decisions/0023): blocks are committed without
     // outcomes, nothing of the reading half nor score() may be asked, and an erase ends once
-    // results_durable() has passed its record. No models may be brought, and no `retain`.
+    // results_durable() has passed its record. No `retain`.
     bool apart = false;
     // Removing what lies below a base failed; it is tried again at the next look.
     std::function<void(const Error&)> on_retention;

@@ -69,12 +69,6 @@ Expected<void> Place::State::check_apart(const stage::LogEnd& end) const {
                "run the application as a monolith, or leave it out")
         .with_id("retain_apart");
   }
-  if (!settings.models.empty()) {
-    return invalid(
-               "a model's `file` is not there yet where inference and results are apart from "
-               "ingest: upload it once the application runs")
-        .with_id("model_file_apart");
-  }
   return {};
 }
 
@@ -172,8 +166,6 @@ Expected<void> Place::State::activate_new() {
 
 Expected<void> Place::State::bring_models() {
   bool promoted = false;
-  if (infer == nullptr) return {};
-  stage::Score& score = infer->score();
   for (Brought& one : settings.models) {
     const std::string& name = one.entry.model;
     const auto model = std::find_if(spec().models.begin(), spec().models.end(),
@@ -188,13 +180,9 @@ Expected<void> Place::State::bring_models() {
       one.entry.created_at = parts.clock.wall();
       TRY(known, parts.store.add_model(one.entry));
     }
-    TRY_DO(score.install(name, known, one.model));
-    const auto& in_force = score.in_force()[static_cast<std::size_t>(model->index)];
-    if (in_force.version == known) continue;
-    if (model->train) {
-      TRY(const auto past, promotions_of(parts.store, name));
-      if (!past.empty()) continue;
-    }
+    if (infer != nullptr) TRY_DO(infer->score().install(name, known, one.model));
+    TRY(const auto past, promotions_of(parts.store, name));
+    if (!past.empty() && (model->train || past.back().promotion.version == known)) continue;
     append_control(event::RecordKind::promote,
                    stage::write_promotion({name, known, one.entry.digest, one.reason}));
     promoted = true;
