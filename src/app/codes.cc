@@ -230,7 +230,6 @@ constexpr CodeEntry kCodes[] = {
     {"QNT-0511", "An input that is no number",
      "Models read numbers and bools. Make a number of a text in a column, as bucket(x, 64).",
      "inputs: [country]", "inputs: [country_bucket]"},
-    // Decisions, views, sinks.
     {"QNT-0512", "A metric for another kind of model",
      "auc, average_precision, log_loss, brier and precision_at_K judge binary models, accuracy and "
      "macro_f1 multi-class ones, rmse and mae regressions.",
@@ -241,6 +240,12 @@ constexpr CodeEntry kCodes[] = {
      "or "
      "Quintet wrote, and have the model's inputs by name and its kind of output.",
      "file: models/scroe.ubj", "file: models/score.ubj"},
+    {"QNT-0514", "Not a rule for training again",
+     "`retrain` stands beside `train`: `every` so long, after so many `labels`, or at so much "
+     "`drift`. With several of them, the first that is met counts.",
+     "score: {of: tx, type: xgboost, file: score.ubj, retrain: {every: 1d}}",
+     "score: {of: tx, type: xgboost, inputs: [a], train: {label: fraud}, retrain: {every: 1d}}"},
+    // Decisions, views, sinks.
     {"QNT-0601", "Not an aggregate of a view",
      "A view keeps one aggregate function under each name. Rows are chosen by `where`, `by` and "
      "`every` of the view.",

@@ -57,6 +57,7 @@ class ModelLoader {
     load_file(block);
     load_objective(block);
     if (const Node* promote = block.find("promote")) load_promotion(*promote, block);
+    if (const Node* retrain = block.find("retrain")) load_retraining(*retrain);
     if (model_.train) check_training(block);
   }
 
@@ -112,8 +113,7 @@ class ModelLoader {
       return;
     }
     const bool scalar = entry.value.is_scalar() && !entry.value.is_null();
-    const std::string wanted =
-        scalar ? wrong_parameter(*parameter, entry.value.text) : "one value";
+    const std::string wanted = scalar ? wrong_parameter(*parameter, entry.value.text) : "one value";
     if (!wanted.empty()) {
       report_.error("QNT-0502", entry.value,
                     "`" + name + "` is " + wanted + ", this is " +
@@ -299,6 +299,28 @@ class ModelLoader {
                     "write `" + metric +
                         (model_.promote_smaller_is_better ? " <= current`" : " >= current`"));
     }
+  }
+
+  void load_retraining(const Node& node) {
+    Reading block(report_, node, kRetrainBlock, report_.source().place(node));
+    if (!model_.train) {
+      report_.error("QNT-0514", node, "only a model that is trained here can be trained again")
+          .relate(declared_.place, "this model has no `train`");
+      return;
+    }
+    if (!block.has("every") && !block.has("labels") && !block.has("drift")) {
+      report_.error("QNT-0514", node, "`retrain` says when: `every`, `labels` or `drift`",
+                    "as `retrain: {every: 1d}`");
+      return;
+    }
+    RetrainRules rules;
+    rules.every = block.length("every").value_or(0);
+    rules.labels = block.integer("labels", 1, INT64_MAX).value_or(0);
+    rules.drift = block.number("drift").value_or(0);
+    if (rules.every > 0 && rules.every < kSecond) {
+      report_.error("QNT-0514", *block.find("every"), "a model is trained once a second at most");
+    }
+    model_.retrain = rules;
   }
 
   std::vector<const Node*> metrics_;  // under `train`

@@ -39,6 +39,31 @@ TEST(Models, FillsTheSpec) {
   EXPECT_TRUE(m.promote_smaller_is_better);
 }
 
+TEST(Models, AreTrainedAgainByTime_Labels_Drift) {
+  const std::string train = "    type: xgboost\n    inputs: [amount]\n    train: {label: back}\n";
+  auto spec = model(train + "    retrain: {every: 1d, labels: 500, drift: 0.25}\n");
+  ASSERT_TRUE(spec);
+  EXPECT_EQ(spec->models[0].retrain->every, 86'400 * kSecond);
+  EXPECT_EQ(spec->models[0].retrain->labels, 500);
+  EXPECT_EQ(spec->models[0].retrain->drift, 0.25);
+  spec = model(train + "    retrain: {labels: 1}\n");
+  ASSERT_TRUE(spec);
+  EXPECT_EQ(spec->models[0].retrain->every, 0);
+  EXPECT_EQ(spec->models[0].retrain->drift, 0);
+  EXPECT_FALSE(model(train)->models[0].retrain);
+}
+
+TEST(Models, RefuseARuleForTrainingAgainThatIsNone) {
+  const std::string inputs = "    inputs: [amount]\n";
+  const std::string train = inputs + "    train: {label: back}\n";
+  model_refused("QNT-0514", inputs + "    file: m.json\n    retrain: «{every: 1d}»\n");
+  model_refused("QNT-0514", train + "    retrain: «{}»\n");
+  model_refused("QNT-0514", train + "    retrain: {every: «10ms»}\n");
+  model_refused("QNT-0103", train + "    retrain: {labels: 5, every: «daily»}\n");
+  model_refused("QNT-0103", train + "    retrain: {labels: 5, drift: «much»}\n");
+  model_refused("QNT-0103", train + "    retrain: {labels: 5, drift: «0»}\n");
+}
+
 TEST(Models, GivesAMultiClassModelAllItsOutputs) {
   auto spec = model(
       "    type: xgboost\n    inputs: [amount]\n    objective: multi:softprob\n    classes: 3\n"

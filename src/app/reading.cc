@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/decimal.h"
 #include "expr/parse.h"
 #include "expr/problem.h"
 
@@ -177,6 +178,12 @@ bool Reading::fits_scalar(const Key& key, const Node& value) {
       mismatch(key, value, "true or false",
                yaml11_boolean(value.text) ? "only true and false are booleans" : "");
       return false;
+    case Shape::number: {
+      const Expected<double> given = parse_double(value.text);
+      if (given && *given > 0 && value.plain) return true;
+      mismatch(key, value, "a number above 0");
+      return false;
+    }
     case Shape::duration:
       if (expr::parse_duration(value.text)) return true;
       mismatch(key, value, "a duration", "as 30s, 5m, 12h, 7d or 1d12h");
@@ -253,6 +260,13 @@ std::string Reading::text(std::string_view key) const {
 std::optional<Micros> Reading::duration(std::string_view key) const {
   const Node* node = find(key);
   return node != nullptr ? expr::parse_duration(node->text) : std::nullopt;
+}
+
+std::optional<double> Reading::number(std::string_view key) const {
+  const Node* node = find(key);
+  if (node == nullptr) return std::nullopt;
+  const Expected<double> given = parse_double(node->text);
+  return given ? std::optional(*given) : std::nullopt;
 }
 
 std::optional<Micros> Reading::length(std::string_view key) const {

@@ -35,6 +35,7 @@ class Reading {
   // Refuses what is not between the two.
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t least,
                                       std::int64_t most) const;
+  std::optional<double> number(std::string_view key) const;
   bool boolean(std::string_view key) const;  // false if absent
   // A scalar, or the scalars of a list; empty if absent.
   std::vector<const Node*> items(std::string_view key) const;

@@ -31,6 +31,7 @@ class Writer {
     line(depth, "\"description\": " + quoted(key.doc) + ",");
     switch (key.shape) {
       case Shape::integer: return line(depth, "\"type\": \"integer\", \"minimum\": 0");
+      case Shape::number: return line(depth, "\"type\": \"number\", \"exclusiveMinimum\": 0");
       case Shape::boolean: return line(depth, "\"type\": \"boolean\"");
       case Shape::word: return words(depth, key);
       case Shape::name:
@@ -82,8 +83,7 @@ class Writer {
     }
     for (const Parameter& parameter : block.parameters) {
       const bool last = &parameter == &block.parameters.back();
-      line(depth + 1,
-           quoted(parameter.name) + ": {" + values(parameter) + "}" + (last ? "" : ","));
+      line(depth + 1, quoted(parameter.name) + ": {" + values(parameter) + "}" + (last ? "" : ","));
     }
     line(depth, "}");
   }
@@ -148,10 +148,10 @@ std::string schema_json() {
   writer.line(1, "\"title\": \"Quintet application\",");
   writer.line(1, "\"definitions\": {");
   writer.line(2, "\"scalar\": {\"type\": [\"string\", \"number\", \"boolean\"]},");
-  const Block* const blocks[] = {&kTableBlock,   &kEventBlock,    &kFieldBlock, &kInputBlock,
-                                 &kLabelBlock,   &kFeaturesBlock, &kModelBlock, &kTrainBlock,
-                                 &kPromoteBlock, &kDecisionBlock, &kCaseBlock,  &kViewBlock,
-                                 &kSinkBlock};
+  const Block* const blocks[] = {&kTableBlock,   &kEventBlock,    &kFieldBlock,    &kInputBlock,
+                                 &kLabelBlock,   &kFeaturesBlock, &kModelBlock,    &kTrainBlock,
+                                 &kPromoteBlock, &kRetrainBlock,  &kDecisionBlock, &kCaseBlock,
+                                 &kViewBlock,    &kSinkBlock};
   for (const Block* block : blocks) {
     writer.line(2, "\"" + Writer::definition(*block) + "\": {");
     writer.block(3, *block);

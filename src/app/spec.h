@@ -150,6 +150,13 @@ struct TrainRules {
   expr::Program where;  // over the row; may be empty
 };
 
+// When a model is trained again by itself; 0: not for this reason.
+struct RetrainRules {
+  Micros every = 0;         // since the last training was asked for
+  std::int64_t labels = 0;  // that came since then
+  double drift = 0;         // of an input, as learn/drift.h measures it
+};
+
 struct ModelSpec {
   int index = 0;
   std::string name;
@@ -164,7 +171,8 @@ struct ModelSpec {
   Place file_place;    // where the application file says so
   std::string sha256;  // of that file; may be empty
   std::optional<TrainRules> train;
-  std::string promote_metric;  // empty: by hand
+  std::optional<RetrainRules> retrain;  // with `train` alone
+  std::string promote_metric;           // empty: by hand
   bool promote_smaller_is_better = false;
   expr::Program where;  // rows it scores; may be empty (all)
 };

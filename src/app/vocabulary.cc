@@ -132,7 +132,7 @@ constexpr Key kTrainKeys[] = {
 };
 constexpr Later kTrainLater[] = {
     {"weight", "weights of rows come in a later version"},
-    {"every", "trainings by schedule come in a later version: use cron and `quintet train`"},
+    {"every", "write it beside `train`, as `retrain: {every: 1d}`"},
     {"threshold", "the search for a threshold comes in a later version"},
     {"objective", "write `objective` beside `type`, it belongs to the model"},
     {"parameters", "write the library's own parameters directly under `train`"},
@@ -177,7 +177,16 @@ constexpr Parameter kParameters[] = {
 constexpr Key kPromoteKeys[] = {
     {"when", Shape::text,
      "METRIC >= current: a new version is promoted if it is better on the same holdout; between "
-     "equals the one in force stays.", true},
+     "equals the one in force stays.",
+     true},
+};
+
+constexpr Key kRetrainKeys[] = {
+    {"every", Shape::duration, "So long after the last training."},
+    {"labels", Shape::integer, "So many labels after the last training."},
+    {"drift", Shape::number,
+     "When an input has moved so far from the rows before the last training, as a population "
+     "stability index: 0.1 is little, 0.25 much."},
 };
 
 constexpr Key kModelKeys[] = {
@@ -204,6 +213,12 @@ constexpr Key kModelKeys[] = {
      false,
      {},
      &kPromoteBlock},
+    {"retrain",
+     Shape::block,
+     "When it is trained again by itself: as soon as one of these is met. Default: when asked.",
+     false,
+     {},
+     &kRetrainBlock},
 };
 constexpr Later kModelLater[] = {
     {"url", "remote models come in a later version"},
@@ -309,8 +324,9 @@ const Block kLabelBlock = {"a label", "What turned out, in the event or in a lat
                            kLabelKeys};
 const Block kFeaturesBlock = {"a features block", "Columns for the rows of one event type.",
                               kFeaturesKeys, kFeaturesLater};
-const Block kTrainBlock = {"`train`", "How a model is trained.",
-                           kTrainKeys, kTrainLater, kParameters};
+const Block kTrainBlock = {"`train`", "How a model is trained.", kTrainKeys, kTrainLater,
+                           kParameters};
+const Block kRetrainBlock = {"`retrain`", "When a model is trained again.", kRetrainKeys};
 const Block kPromoteBlock = {"`promote`", "When a new version takes over.", kPromoteKeys};
 const Block kModelBlock = {"a model", "A model that scores rows.", kModelKeys, kModelLater};
 const Block kCaseBlock = {"a case", "One case of a decision.", kCaseKeys};

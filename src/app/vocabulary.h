@@ -15,6 +15,7 @@ enum class Shape : unsigned char {
   text,         // any scalar, as text
   name,         // one name
   integer,      // a whole number, at least 0
+  number,       // a number above 0
   boolean,      // true or false
   duration,     // 250ms, 30s, 5m, 12h, 7d, 2w
   literal,      // a scalar: number, text, true, false
@@ -72,8 +73,8 @@ struct Block {
 };
 
 extern const Block kTopBlock, kTableBlock, kEventBlock, kFieldBlock, kInputBlock, kLabelBlock,
-    kFeaturesBlock, kModelBlock, kTrainBlock, kPromoteBlock, kDecisionBlock, kCaseBlock, kViewBlock,
-    kSinkBlock;
+    kFeaturesBlock, kModelBlock, kTrainBlock, kPromoteBlock, kRetrainBlock, kDecisionBlock,
+    kCaseBlock, kViewBlock, kSinkBlock;
 
 extern const std::span<const std::string_view> kPatternWords, kTypeWords, kMetricWords;
 

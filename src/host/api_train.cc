@@ -16,7 +16,8 @@ using SharedExchange = std::shared_ptr<Exchange>;
 
 class TrainRoutes {
  public:
-  explicit TrainRoutes(Trainer& trainer) : trainer_(trainer) {}
+  TrainRoutes(Trainer& trainer, const Retraining* retraining)
+      : trainer_(trainer), retraining_(retraining) {}
 
   void train(const SharedExchange& exchange) {
     const auto order = order_of(exchange->request());
@@ -41,7 +42,10 @@ class TrainRoutes {
     JsonWriter json(out);
     json.begin_object().key("runs").begin_array();
     for (const auto& [id, run] : trainer_.runs()) json.raw(to_json(run));
-    json.end_array().end_object();
+    json.end_array()
+        .key("retrain")
+        .raw(retraining_ == nullptr ? "[]" : retraining_->json())
+        .end_object();
     exchange->respond(json_response(200, out));
   }
 
@@ -90,12 +94,13 @@ class TrainRoutes {
   }
 
   Trainer& trainer_;
+  const Retraining* retraining_;
 };
 
 }  // namespace
 
-void add_train_routes(Router& router, Trainer& trainer) {
-  const auto routes = std::make_shared<TrainRoutes>(trainer);
+void add_train_routes(Router& router, Trainer& trainer, const Retraining* retraining) {
+  const auto routes = std::make_shared<TrainRoutes>(trainer, retraining);
   const auto add = [&](const char* method, const char* pattern, Scope scope,
                        void (TrainRoutes::*handle)(const SharedExchange&)) {
     std::function<void(SharedExchange)> function = [routes, handle](SharedExchange exchange) {

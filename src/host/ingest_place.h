@@ -27,7 +27,7 @@ class IngestPlace final : public Intake {
   struct Settings {
     std::shared_ptr<const app::Spec> spec;
     std::vector<Place::Brought> models;  // as Place::Settings has them
-    Position snapshot_every = 200'000;  // positions; 0: only when asked
+    Position snapshot_every = 200'000;   // positions; 0: only when asked
     Position most_ahead = kMostAhead;
     std::function<void(Position done, Position last)> progress;  // of the fold at the start
     std::function<void(const Error&)> on_failure;                // a commit failed: open anew

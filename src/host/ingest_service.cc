@@ -439,7 +439,7 @@ class IngestService {
   link::FeedProducer* log_feed_ = nullptr;
   std::deque<Waiting> waiting_;
   Position low_ = kNoPosition;  // L, as it was told
-  bool started_ = false;  // the place was open once
+  bool started_ = false;        // the place was open once
   std::unique_ptr<Timer> retry_, look_again_;
 };
 

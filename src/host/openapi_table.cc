@@ -77,7 +77,8 @@ constexpr Operation kAll[] = {
      "200:application/json=Promoted"},
     {"POST", "/v1/train", "train", "Starts a training run.", "", "application/json=Train",
      "202:application/json=Run"},
-    {"GET", "/v1/train", "runs", "The training runs of this process.", "", "",
+    {"GET", "/v1/train", "runs",
+     "The training runs of this process, and what it watches to train again.", "", "",
      "200:application/json=Runs"},
     {"GET", "/v1/train/{run}", "run", "One training run.", "", "", "200:application/json=Run"},
     {"GET", "/v2", "oipServer", "Open Inference Protocol: the server.", "", "",
@@ -211,14 +212,16 @@ constexpr NamedSchema kCommon[] = {
      R"({"type":"object","required":["model","version","digest","registered"],"properties":{)"
      R"("version":{"type":"integer","minimum":1},"registered":{"type":"boolean"}}})"},
     {"Promoted", R"({"type":"object","required":["model","in_force","position","reason"]})"},
-    {"Train",
-     R"({"type":"object","required":["model"],"properties":{)"
-     R"("model":{"$ref":"#/components/schemas/ModelName"},"as_of":{"type":"string"},)"
-     R"("keep":{"type":"boolean"},"set":{"type":"object"}},)"
-     R"("additionalProperties":false})"},
-    {"Run", R"({"type":"object","required":["run","model","state","round","rounds","promoted"]})"},
-    {"Runs", R"({"type":"object","required":["runs"],"properties":{"runs":{"type":"array",)"
-             R"("items":{"$ref":"#/components/schemas/Run"}}}})"},
+    {"Train", R"({"type":"object","required":["model"],"properties":{)"
+              R"("model":{"$ref":"#/components/schemas/ModelName"},"as_of":{"type":"string"},)"
+              R"("keep":{"type":"boolean"},"set":{"type":"object"}},)"
+              R"("additionalProperties":false})"},
+    {"Run", R"({"type":"object","required":["run","model","state","because","round","rounds",)"
+            R"("promoted"]})"},
+    {"Runs",
+     R"({"type":"object","required":["runs","retrain"],"properties":{"runs":{"type":"array",)"
+     R"("items":{"$ref":"#/components/schemas/Run"}},"retrain":{"type":"array",)"
+     R"("items":{"type":"object","required":["model"]}}}})"},
 };
 
 }  // namespace

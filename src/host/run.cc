@@ -10,9 +10,9 @@
 #include "host/api_erase.h"
 #include "host/api_events.h"
 #include "host/api_models.h"
-#include "host/api_train.h"
 #include "host/api_results.h"
 #include "host/api_sessions.h"
+#include "host/api_train.h"
 #include "host/api_views.h"
 #include "host/figures.h"
 #include "host/front_door.h"
@@ -56,6 +56,7 @@ class Process {
     vault_ = std::move(vault);
     TRY_DO(open_place());
     trainer_ = std::make_unique<Trainer>(node_, *vault_);
+    retraining_ = std::make_unique<Retraining>(node_, *vault_, *trainer_);
     add_routes();
     TRY(door_, FrontDoor::open(loop_, router_, settings_.door, metrics_, log_,
                                [this](const Expected<std::string>& url) { probed(url); }));
@@ -65,6 +66,7 @@ class Process {
     door_.reset();
     look_.reset();
     log_check_.reset();
+    retraining_.reset();
     trainer_.reset();
     node_.place.reset();
     return std::move(failure_);
@@ -226,7 +228,7 @@ class Process {
     add_view_routes(router_, node_);
     streams_.add_routes(router_);
     add_model_routes(router_, node_);
-    add_train_routes(router_, *trainer_);
+    add_train_routes(router_, *trainer_, retraining_.get());
     add_model_upload(router_, node_);
     add_oip_routes(router_, served_);
     router_.add({"GET", "/livez", Scope::open, make_handler([](const HttpRequest&) {
@@ -292,6 +294,7 @@ class Process {
   ServedModels served_{node_};
   ResultStreams streams_{node_};
   std::unique_ptr<Trainer> trainer_;
+  std::unique_ptr<Retraining> retraining_;
   std::unique_ptr<FrontDoor> door_;
   std::unique_ptr<Timer> retry_, look_;
   bool looking_ = false;

@@ -99,7 +99,9 @@ class TrainService final : public link::FeedEvents, public TrainRole {
     models_ = std::make_unique<RemoteModels>(*ingest_, process_.clock);
     vault_ = std::make_unique<WaitingVault>(process_.loop, *keys_);
     trainer_ = std::make_unique<Trainer>(node_, *vault_);
-    add_train_routes(router_, *trainer_);
+    watch_vault_ = std::make_unique<WaitingVault>(process_.loop, *keys_);
+    retraining_ = std::make_unique<Retraining>(node_, *watch_vault_, *trainer_);
+    add_train_routes(router_, *trainer_, retraining_.get());
     add_place_metrics(node_, {});
     offer_routes(process_.service(), "Train", router_, process_.metrics);
     TRY_DO(open_log());
@@ -107,6 +109,8 @@ class TrainService final : public link::FeedEvents, public TrainRole {
     process_.run([this] { process_.ended(); });
     log_.reset();
     vault_->close();
+    watch_vault_->close();
+    retraining_.reset();
     trainer_.reset();
     committer_.reset();
     return process_.failure();
@@ -296,11 +300,12 @@ class TrainService final : public link::FeedEvents, public TrainRole {
   link::Channel* ingest_ = nullptr;
   std::unique_ptr<RemoteKeys> keys_;
   std::unique_ptr<RemoteModels> models_;
-  std::unique_ptr<WaitingVault> vault_;
+  std::unique_ptr<WaitingVault> vault_, watch_vault_;  // one a thread
   std::unique_ptr<stage::Store> store_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<link::FeedConsumer> log_;
   std::unique_ptr<Trainer> trainer_;
+  std::unique_ptr<Retraining> retraining_;
   Versions versions_;
   AppVersion active_ = 0;
   std::map<std::string, std::uint32_t> promoted_;

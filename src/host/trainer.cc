@@ -10,6 +10,8 @@ namespace quintet::host {
 
 namespace {
 
+constexpr std::size_t kKeptRuns = 1'000;  // that can be asked about
+
 std::string_view name_of(TrainRun::State state) {
   switch (state) {
     case TrainRun::State::folding: return "folding";
@@ -39,7 +41,7 @@ std::string to_json(const TrainRun& run) {
   std::string out;
   JsonWriter json(out);
   json.begin_object().key("run").uint64(run.id).field("model", run.model);
-  json.field("state", name_of(run.state));
+  json.field("state", name_of(run.state)).field("because", run.because);
   if (run.position != kNoPosition) json.key("position").uint64(run.position);
   json.key("round").int64(run.round).key("rounds").int64(run.rounds);
   if (run.version != 0) json.key("version").uint64(run.version);
@@ -87,12 +89,9 @@ Expected<std::uint64_t> Trainer::start(const TrainOrder& order, Ended ended) {
   }
   TrainRole& place = *node_.train();
   auto work = std::make_shared<Work>();
-  for (AppVersion version = 1; auto spec = place.spec_of(version); ++version) {
-    if (spec.get() == &place.spec()) work->spec = spec;
-    work->versions.push_back(std::move(spec));
-  }
+  work->log = TrainingLog::of(place, node_.data_directory);
   work->model = -1;
-  for (const app::ModelSpec& model : work->spec->models) {
+  for (const app::ModelSpec& model : work->log.spec->models) {
     if (model.name == order.model) work->model = model.index;
   }
   if (work->model < 0) return not_found("there is no model \"" + order.model + "\"").at("model");
@@ -113,13 +112,12 @@ Expected<std::uint64_t> Trainer::start(const TrainOrder& order, Ended ended) {
   work->as_of_given = order.as_of != kNoTime;
   work->body = {model.name, place.last(), work->as_of_given ? order.as_of : node_.clock.wall(),
                 work->rules.seed};
-  work->log = place.hold_log();
-  work->data_directory = node_.data_directory;
   work->directory = node_.data_directory + "/training/" + model.name;
   active_ = work;
   TrainRun& run = runs_[work->id] = {};
   run.id = work->id;
   run.model = model.name;
+  run.because = order.because;
   run.rounds = work->rules.rounds;
   place.control(event::RecordKind::train, stage::write_train(work->body),
                 [this, work](const Expected<Position>& position) { recorded(work, position); });
@@ -147,9 +145,9 @@ void Trainer::recorded(const std::shared_ptr<Work>& work, const Expected<Positio
                                   Expected<std::vector<TrainRole::KnownModel>> known) {
     if (alive.expired()) return;
     if (!known) return fail(work, known.error());
-    work->known = *std::move(known);
+    work->log.known = *std::move(known);
     work->version = 1;
-    for (const TrainRole::KnownModel& one : work->known) {
+    for (const TrainRole::KnownModel& one : work->log.known) {
       if (one.model == work->body.model) work->version = one.version + 1;
     }
     begin(work);
@@ -160,7 +158,7 @@ void Trainer::begin(const std::shared_ptr<Work>& work) {
   if (node_.train() == nullptr) return fail(work, place_is_away());
   work->current = {};
   work->current.version = node_.train()->version_in_force(work->model_spec());
-  for (const TrainRole::KnownModel& one : work->known) {
+  for (const TrainRole::KnownModel& one : work->log.known) {
     if (one.model == work->body.model && one.version == work->current.version) {
       work->current.model = one.loaded;
     }
@@ -255,6 +253,7 @@ void Trainer::end(const std::shared_ptr<Work>& work) {
   TrainRun& run = runs_[work->id];
   if (run.state != TrainRun::State::failed) run.state = TrainRun::State::done;
   active_.reset();
+  if (runs_.size() > kKeptRuns) runs_.erase(runs_.begin());
   if (work->ended) work->ended(run);
 }
 

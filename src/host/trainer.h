@@ -20,6 +20,7 @@ struct TrainOrder {
   std::string model;
   Micros as_of = kNoTime;  // kNoTime: as soon as the newest label is known
   std::vector<std::pair<std::string, std::string>> rules;  // stage::set_rule()
+  std::string because = "it was asked for";
   bool keep = false;  // leaves rows and request in DATA/training/MODEL, to be looked at
 };
 
@@ -28,6 +29,7 @@ struct TrainRun {
   std::uint64_t id = 0;  // the position of its record: no two runs of a log share one
   std::string model;
   State state = State::folding;
+  std::string because;              // TrainOrder's
   Position position = kNoPosition;  // of the train record
   std::int64_t round = 0, rounds = 0;
   std::uint32_t version = 0;  // once it is in the registry
@@ -60,6 +62,7 @@ class Trainer {
   // cannot be trained. `ended` is called once, on the loop.
   Expected<std::uint64_t> start(const TrainOrder& order, Ended ended = {});
   const TrainRun* find(std::uint64_t id) const;
+  bool busy() const { return active_ != nullptr; }
   const std::map<std::uint64_t, TrainRun>& runs() const { return runs_; }
   // The Place was closed: a run that waited for it has failed.
   void place_went();

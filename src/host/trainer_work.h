@@ -4,8 +4,8 @@
 #include <atomic>
 
 #include "host/trainer.h"
+#include "host/training_log.h"
 #include "host/training_process.h"
-#include "stage/training.h"
 
 namespace quintet::host {
 
@@ -16,18 +16,14 @@ struct Trainer::Work {
   std::atomic<bool> called_off = false;
 
   // What is asked for.
-  std::shared_ptr<const app::Spec> spec;
-  std::vector<std::shared_ptr<const app::Spec>> versions;  // by AppVersion - 1
+  TrainingLog log;
   int model = 0;
   app::TrainRules rules;
   stage::TrainBody body;
   bool as_of_given = false;
   bool keep = false;
   std::uint32_t version = 0;  // what the registry will give
-  std::vector<TrainRole::KnownModel> known;
   stage::Score::InForce current;
-  std::shared_ptr<const void> log;  // held while it is read
-  std::string data_directory;
   std::string directory;
 
   // What came of it.
@@ -35,12 +31,13 @@ struct Trainer::Work {
   Trained result;
   std::optional<double> current_metric;
 
-  const app::ModelSpec& model_spec() const { return spec->models[static_cast<std::size_t>(model)]; }
+  const app::ModelSpec& model_spec() const {
+    return log.spec->models[static_cast<std::size_t>(model)];
+  }
   // On the thread. `report` is called for each line of the program's progress.
   Expected<void> perform(stage::Vault& vault, const OnProgressLine& report);
 
  private:
-  Expected<Position> fold(stage::Vault& vault, stage::TrainingRows& rows);
   Expected<void> measure_current(const learn::Rows& holdout);
 };
 

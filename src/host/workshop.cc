@@ -130,7 +130,7 @@ struct Workshop::State {
     TRY(node.place, Place::open({*store, *vault, clock, loop}, std::move(settings)));
     trainer = std::make_unique<Trainer>(node, *vault);
     add_model_routes(router, node);
-    add_train_routes(router, *trainer);
+    add_train_routes(router, *trainer, nullptr);
     add_erase_routes(router, node);
     add_model_upload(router, node);
     return {};

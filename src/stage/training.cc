@@ -79,6 +79,14 @@ void TrainingRows::take_reports(const Admitted& admitted, const app::Spec& writt
   }
 }
 
+std::pair<std::span<const float>, std::span<const float>> TrainingRows::split_at(
+    Position position) const {
+  const auto behind = std::upper_bound(positions_.begin(), positions_.end(), position);
+  const auto rows = static_cast<std::size_t>(behind - positions_.begin());
+  const std::span<const float> values(values_);
+  return {values.first(rows * model_.inputs.size()), values.subspan(rows * model_.inputs.size())};
+}
+
 Micros TrainingRows::as_of(Micros now) const {
   return newest_ == kNoTime ? now : std::min(now, newest_ + label_.after);
 }

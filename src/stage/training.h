@@ -12,7 +12,9 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "learn/rows.h"
@@ -38,6 +40,8 @@ class TrainingRows {
   Expected<void> add(const Admitted& admitted, const app::Spec& written);
 
   std::size_t size() const { return times_.size(); }
+  // The inputs of the rows up to a position, and of those behind it, row-major.
+  std::pair<std::span<const float>, std::span<const float>> split_at(Position position) const;
   Position last() const { return last_; }
   // Event time of the newest row; kNoTime without rows.
   Micros newest() const { return newest_; }
