@@ -25,6 +25,15 @@ void add_door(CLI::App* command, DoorOptions& options) {
       ->add_option("--tokens", options.tokens,
                    "who may use it, a line each: SCOPES SECRET; scopes are send, read, operate")
       ->type_name("FILE");
+  command
+      ->add_option("--traces", options.traces,
+                   "send traces to this collector, as OTLP over HTTP; as http://127.0.0.1:4318")
+      ->type_name("URL")
+      ->envname("OTEL_EXPORTER_OTLP_ENDPOINT");
+  command
+      ->add_option("--trace-share", options.trace_share,
+                   "share of the requests without a traceparent that are traced")
+      ->check(CLI::Range(0.0, 1.0));
   add_list(command, "--name", options.names, "a host name that clients use; may be repeated",
            "HOST");
 }

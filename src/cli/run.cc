@@ -24,6 +24,7 @@ Expected<host::RunSettings> settings_of(const RunOptions& options,
   settings.spec = std::move(spec);
   settings.app_directory = std::filesystem::path(options.app).parent_path();
   settings.snapshot_every = options.door.snapshot_every;
+  settings.traces = {options.door.traces, options.door.trace_share, {}};
   TRY(settings.door, door_settings_of(options.door));
   settings.tokens_path = options.door.tokens;
   TRY(settings.pseudonym_key, pseudonym_key_of(options.door));

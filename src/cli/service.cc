@@ -15,6 +15,7 @@ Expected<host::ServiceSettings> settings_of(const ServiceOptions& options) {
   settings.data_directory = options.data.empty() ? ".quintet/" + options.name : options.data;
   settings.listen = options.listen;
   settings.snapshot_every = options.door.snapshot_every;
+  settings.traces = {options.door.traces, options.door.trace_share, {}};
   settings.certificates = options.certificates;
   settings.ends_with_input = options.ends_with_input;
   TRY(settings.door, door_settings_of(options.door));

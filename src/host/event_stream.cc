@@ -5,12 +5,14 @@
 #include "host/api_events.h"
 #include "host/api_sessions.h"
 #include "host/figures.h"
+#include "host/http_text.h"
 #include "host/problem.h"
 
 namespace quintet::host {
 
 namespace {
 constexpr Micros kLookAgain = 1'000;
+constexpr std::size_t kTracedLines = 100;  // of a stream whose trace is recorded
 }
 
 void EventStream::start(Node& node, std::shared_ptr<Exchange> exchange, int event_type, bool csv) {
@@ -37,7 +39,7 @@ EventStream::EventStream(Node& node, std::shared_ptr<Exchange> exchange, int eve
     place_.session = session_;
     --place_.number;
   }
-  if (!request.trace.id.empty()) trace_ = "00-" + request.trace.id + "-0000000000000001-00";
+  trace_ = traceparent_of(request.trace);
 }
 
 // Only now: a client that waits for 100-continue must get that first.
@@ -189,6 +191,8 @@ void EventStream::take_event(const event::LineCutter::Line& line) {
         offer.event.arena.copy(id_prefix_ + ":" + std::to_string(line.number));
   }
   const std::string original = csv_ ? header_ + "\n" + std::string(line.text) : std::string();
+  // Of a long stream the first lines are enough to be looked at.
+  if (++offered_ == kTracedLines + 1 && !trace_.empty()) trace_.back() = '0';
   offer.trace = trace_;
   offer.place = place_;
   offer.show = minimal_ ? Show::nothing : Show::result;

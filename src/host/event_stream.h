@@ -44,7 +44,8 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
   const bool csv_;
   bool minimal_ = false;
   std::string id_prefix_;  // for events without an id of their own
-  std::string trace_;
+  std::string trace_;  // traceparent of the next line
+  std::size_t offered_ = 0;
   std::string session_;                    // the sender's (S1.6); empty: none
   stage::SessionPlace place_;              // of the line at hand, in that session
   std::optional<event::Decoder> decoder_;  // always one

@@ -28,6 +28,7 @@ Expected<std::unique_ptr<FrontDoor>> FrontDoor::open(
   }
   options.tokens = settings.tokens;
   options.tls = settings.tls;
+  options.tracer = settings.tracer;
   std::unique_ptr<FrontDoor> door(new FrontDoor());
   TRY(door->server_, HttpServer::start(loop, router, options, metrics, log));
   const std::uint16_t port = door->server_->port();

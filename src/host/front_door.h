@@ -18,6 +18,7 @@ struct DoorSettings {
   std::vector<std::string> names;  // as ServerOptions has it; loopback names are always ours
   std::vector<AccessToken> tokens;
   std::optional<TlsFiles> tls;
+  Tracer* tracer = nullptr;  // outlives the door; null: no traces
 };
 
 // Lives on a loop, like its server.

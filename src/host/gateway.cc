@@ -88,6 +88,7 @@ class Gateway {
                                              {}} {}
 
   Expected<void> run() {
+    TRY_DO(process_.trace());
     TRY(link::Channel* const ingest, process_.peer("ingest"));
     TRY(link::Channel* const results, process_.peer("results"));
     to_ingest_ = std::make_unique<link::CallStream>(process_.local(), *ingest);

@@ -23,6 +23,7 @@ struct Trace {
   std::string id;      // 32 lower-case hex digits, never all zero
   std::string parent;  // 16 lower-case hex digits of the caller's span, empty if the id is new
   bool sampled = false;
+  std::string span;  // 16 more, of this request's own span; empty: it has none (host/tracer.h)
 };
 
 struct Header {

@@ -22,6 +22,16 @@ std::string SessionHost::new_trace_id() {
   return id;
 }
 
+void SessionHost::begin_span(HttpRequest& request) {
+  if (tracer == nullptr) return;
+  Trace& trace = request.trace;
+  // Who only asks whether we live is not worth a trace of its own.
+  const bool asks_for_health =
+      request.path == "/livez" || request.path == "/readyz" || request.path == "/metrics";
+  if (trace.parent.empty()) trace.sampled = !asks_for_health && tracer->samples(trace.id);
+  if (trace.sampled) trace.span = span_id_of(new_trace_id(), "span", 0);
+}
+
 void HttpSession::begin_request(RequestHead head) {
   fresh_ =
       std::make_shared<HttpExchange>(std::static_pointer_cast<HttpSession>(shared_from_this()));
@@ -58,6 +68,7 @@ bool HttpSession::fill_request(RequestHead moved) {
     return false;
   }
   request.path = target->path;
+  host_->begin_span(request);
   if (target->query.empty()) return true;
   auto query = parse_query(target->query);
   if (!query) {

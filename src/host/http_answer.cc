@@ -110,6 +110,7 @@ void HttpSession::complete_answer(HttpExchange& exchange) {
   const auto& metrics = host_->routes[exchange.route_index_];
   metrics.seconds->observe(static_cast<double>(took) * 1e-6);
   metrics.by_class[status_ / 100 % 6]->add();
+  if (!exchange.request_.trace.span.empty()) end_span(exchange, took);
   current_ = nullptr;
   answered_ = true;
   // What these hold may hold the exchange, so they go last, and not while it is half changed.
@@ -117,6 +118,26 @@ void HttpSession::complete_answer(HttpExchange& exchange) {
   const auto writable = std::move(exchange.writable_);
   exchange.closed_ = exchange.writable_ = nullptr;
   pump();
+}
+
+// The names are those of OpenTelemetry's conventions for HTTP. Paths and queries stay out: ids are
+// in them.
+void HttpSession::end_span(const HttpExchange& exchange, Micros took) {
+  const HttpRequest& request = exchange.request_;
+  const auto& routes = host_->router.routes();
+  const bool known = exchange.route_index_ < routes.size();
+  Span span{request.trace.id, request.trace.span, request.trace.parent, std::string(request.method),
+            SpanKind::server};
+  span.end = host_->clock.wall();
+  span.begin = span.end - took;
+  span.failed = status_ >= 500;
+  span.texts = {{"http.request.method", std::string(request.method)}};
+  span.numbers = {{"http.response.status_code", status_}};
+  if (known) {
+    span.name += " " + routes[exchange.route_index_].pattern;
+    span.texts.emplace_back("http.route", routes[exchange.route_index_].pattern);
+  }
+  host_->tracer->add(std::move(span));
 }
 
 // The answer is complete: goes on to the next request, or ends the connection.

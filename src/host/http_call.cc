@@ -30,8 +30,9 @@ bool travels(std::string_view name) {
 // The request of a call, and what becomes its answer. The handler holds it until it has answered.
 class CallExchange final : public Exchange, public std::enable_shared_from_this<CallExchange> {
  public:
-  CallExchange(wire::HttpCall call, std::function<void(HttpResponse)> done)
-      : call_(std::move(call)), done_(std::move(done)) {}
+  CallExchange(wire::HttpCall call, const CallTraces& traces,
+               std::function<void(HttpResponse)> done)
+      : call_(std::move(call)), traces_(traces), done_(std::move(done)) {}
   ~CallExchange() override {
     if (done_) done_(refusal(500, "the request was dropped without an answer", request_));
   }
@@ -46,6 +47,10 @@ class CallExchange final : public Exchange, public std::enable_shared_from_this<
     request_.peer = call_.peer;
     for (const auto& [name, value] : call_.headers) request_.headers.push_back({name, value});
     if (auto trace = parse_traceparent(call_.traceparent)) request_.trace = std::move(*trace);
+    if (traces_.tracer != nullptr && request_.trace.sampled) {
+      request_.trace.span = span_id_of(request_.trace.id, "call/" + request_.trace.parent, 0);
+      began_ = traces_.clock.wall();
+    }
     const auto target = parse_target(request_.target);
     if (!target) return 400;
     request_.path = target->path;
@@ -54,13 +59,16 @@ class CallExchange final : public Exchange, public std::enable_shared_from_this<
     request_.query = std::move(*query);
     return 0;
   }
-  void set_params(std::vector<std::pair<std::string, std::string>> params) {
-    request_.params = std::move(params);
+  void set_route(const Router::Match& match) {
+    request_.params = match.params;
+    route_ = match.route->pattern;
   }
 
   const HttpRequest& request() const override { return request_; }
   void respond(HttpResponse response) override {
-    if (done_) std::exchange(done_, nullptr)(std::move(response));
+    if (!done_) return;
+    tell(response.status);
+    std::exchange(done_, nullptr)(std::move(response));
   }
   void read_body(std::shared_ptr<BodyReader> reader) override {
     const auto held = shared_from_this();
@@ -79,7 +87,22 @@ class CallExchange final : public Exchange, public std::enable_shared_from_this<
   void when_closed(std::function<void()>) override {}
 
  private:
+  void tell(int status) const {
+    const Trace& trace = request_.trace;
+    if (trace.span.empty()) return;
+    Span span{trace.id, trace.span, trace.parent, call_.method + " " + route_, SpanKind::server};
+    span.begin = began_;
+    span.end = traces_.clock.wall();
+    span.failed = status >= 500;
+    span.texts = {{"http.request.method", call_.method}, {"http.route", route_}};
+    span.numbers = {{"http.response.status_code", status}};
+    traces_.tracer->add(std::move(span));
+  }
+
   wire::HttpCall call_;
+  const CallTraces traces_;
+  Micros began_ = 0;
+  std::string route_;
   HttpRequest request_;  // borrows from call_
   HttpResponse streamed_;
   std::function<void(HttpResponse)> done_;  // null once it is answered
@@ -139,9 +162,9 @@ wire::HttpCall call_of(const HttpRequest& request, std::string_view body) {
   return call;
 }
 
-void answer_call(const Router& router, wire::HttpCall call,
+void answer_call(const Router& router, wire::HttpCall call, const CallTraces& traces,
                  std::function<void(HttpResponse)> done) {
-  const auto exchange = std::make_shared<CallExchange>(std::move(call), std::move(done));
+  const auto exchange = std::make_shared<CallExchange>(std::move(call), traces, std::move(done));
   const HttpRequest& request = exchange->request();
   if (const int status = exchange->read(); status != 0) {
     return exchange->respond(refusal(status, "the request target is no path", request));
@@ -150,7 +173,7 @@ void answer_call(const Router& router, wire::HttpCall call,
   if (match.route == nullptr) {
     return exchange->respond(refusal(404, "there is nothing at this path", request));
   }
-  exchange->set_params(std::move(match.params));
+  exchange->set_route(match);
   match.route->handler->handle(exchange);
 }
 

@@ -6,6 +6,7 @@
 
 #include "host/http.h"
 #include "host/router.h"
+#include "host/tracer.h"
 #include "host/wire.h"
 
 namespace quintet::host {
@@ -14,9 +15,16 @@ namespace quintet::host {
 // connection, host, length).
 wire::HttpCall call_of(const HttpRequest& request, std::string_view body);
 
+// Who is told what was answered; both outlive the calls, and a null tracer is told nothing.
+struct CallTraces {
+  Tracer* tracer;
+  Clock& clock;
+};
+
 // Answers a call by the routes of this process. `done` is called once, on the loop, maybe at once;
 // a streamed answer is collected first, so no route that streams without end is asked this way.
-void answer_call(const Router& router, wire::HttpCall call, std::function<void(HttpResponse)> done);
+void answer_call(const Router& router, wire::HttpCall call, const CallTraces& traces,
+                 std::function<void(HttpResponse)> done);
 
 // How a call reaches the process that answers it: `done` is called once, in a later job.
 using CallHttp = std::function<void(const wire::HttpCall& call,

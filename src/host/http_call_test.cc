@@ -48,6 +48,11 @@ class Upper final : public Handler {
   }
 };
 
+CallTraces no_traces() {
+  static SystemClock clock;
+  return {nullptr, clock};
+}
+
 Router router() {
   Router out;
   out.add({"GET", "/echo/{name}", Scope::read, make_handler([](const HttpRequest& r) {
@@ -71,7 +76,8 @@ Router router() {
 
 HttpResponse answer(wire::HttpCall call) {
   std::vector<HttpResponse> answers;
-  answer_call(router(), std::move(call), [&](HttpResponse one) { answers.push_back(one); });
+  answer_call(router(), std::move(call), no_traces(),
+              [&](HttpResponse one) { answers.push_back(one); });
   EXPECT_EQ(answers.size(), 1U);
   return answers.empty() ? HttpResponse{} : answers.front();
 }
@@ -122,7 +128,7 @@ TEST(HttpCall, AForwardedRequestBringsTheAnswerBack) {
     return request;
   }());
   ForwardHandler forward([](const wire::HttpCall& call, const auto& done) {
-    answer_call(router(), call, [&](HttpResponse one) { done(std::move(one)); });
+    answer_call(router(), call, no_traces(), [&](HttpResponse one) { done(std::move(one)); });
   });
   forward.handle(exchange);
   ASSERT_TRUE(exchange->response);
@@ -148,7 +154,7 @@ TEST(HttpCall, ALargeBodyIsCollectedUpToItsLimit) {
   }());
   ForwardHandler forward(
       [](const wire::HttpCall& call, const auto& done) {
-        answer_call(router(), call, [&](HttpResponse one) { done(std::move(one)); });
+        answer_call(router(), call, no_traces(), [&](HttpResponse one) { done(std::move(one)); });
       },
       8);
   forward.handle(exchange);

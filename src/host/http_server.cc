@@ -88,6 +88,7 @@ Expected<void> HttpServer::Impl::prepare(Metrics& metrics) {
   SessionHost& host = *sessions;
   host.limits = options.limits;
   host.names = options.names;
+  host.tracer = options.tracer;
   TRY(host.access, Access::of(options.tokens));
   host.routes = route_metrics(host.router, metrics);
   host.open = &metrics.gauge("quintet_http_connections", "Open connections.");

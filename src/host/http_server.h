@@ -16,6 +16,7 @@
 #include "host/loop.h"
 #include "host/metrics.h"
 #include "host/router.h"
+#include "host/tracer.h"
 
 namespace quintet::host {
 
@@ -32,6 +33,7 @@ struct ServerOptions {
   std::vector<AccessToken> tokens;
   std::optional<TlsFiles> tls;
   HttpLimits limits;
+  Tracer* tracer = nullptr;  // outlives the server; null: no traces
 };
 
 class HttpServer {

@@ -15,6 +15,7 @@
 #include "host/http_stream.h"
 #include "host/metrics.h"
 #include "host/router.h"
+#include "host/tracer.h"
 
 namespace quintet::host {
 
@@ -45,8 +46,11 @@ struct SessionHost {
   };
   std::vector<RouteMetrics> routes;  // in the order of router.routes(), then one for no route
   Gauge* open = nullptr;             // connections
+  Tracer* tracer = nullptr;          // null: no traces
 
   std::string new_trace_id();
+  // Gives the request a span of its own, if its trace is recorded.
+  void begin_span(HttpRequest& request);
 };
 
 class HttpSession final : public StreamUser {
@@ -101,6 +105,7 @@ class HttpSession final : public StreamUser {
   void end(HttpExchange& exchange);
   void write_head(const HttpRequest& request, const HttpResponse& response, std::size_t length);
   void complete_answer(HttpExchange& exchange);
+  void end_span(const HttpExchange& exchange, Micros took);
   void next_request();
   void flush();
   void flush_later();

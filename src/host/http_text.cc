@@ -104,12 +104,14 @@ std::optional<Trace> parse_traceparent(std::string_view text) {
     if (!is_lower_hex(part)) return std::nullopt;
   }
   if (all_zero(id) || all_zero(parent)) return std::nullopt;
-  return Trace{std::string(id), std::string(parent), (hex_digit(flags[1]) & 1) != 0};
+  return Trace{std::string(id), std::string(parent), (hex_digit(flags[1]) & 1) != 0, {}};
 }
 
 std::string traceparent_of(const Trace& trace) {
   if (trace.id.empty()) return {};
-  const std::string parent = trace.parent.empty() ? "0000000000000001" : trace.parent;
+  const std::string parent = !trace.span.empty()     ? trace.span
+                             : !trace.parent.empty() ? trace.parent
+                                                     : "0000000000000001";
   return "00-" + trace.id + "-" + parent + (trace.sampled ? "-01" : "-00");
 }
 

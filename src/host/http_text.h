@@ -30,7 +30,8 @@ std::optional<Target> parse_target(std::string_view target);
 // "00-<32 hex>-<16 hex>-<2 hex>"; of a later version the same prefix is read. All-zero ids, upper
 // case and version ff are refused: the caller then starts a trace of its own.
 std::optional<Trace> parse_traceparent(std::string_view text);
-// The same of a trace; empty if it has no id.
+// What is said to whom the request asks next: the parent there is its own span, or, without one,
+// the caller's. Empty if it has no id.
 std::string traceparent_of(const Trace& trace);
 
 // The host of "localhost:8080", "127.0.0.1" or "[::1]:80", without port and brackets, lower-case.

@@ -1,5 +1,6 @@
 // The service infer: follows the log, folds it and scores it.
 #include "host/api_results.h"
+#include "host/event_spans.h"
 #include "host/figures.h"
 #include "host/infer_place.h"
 #include "host/node.h"
@@ -68,6 +69,8 @@ class InferService final : public link::FeedEvents {
               {}} {}
 
   Expected<void> run() {
+    TRY_DO(process_.trace());
+    spans_ = std::make_unique<EventSpans>(process_.tracer.get(), process_.clock, "infer", "ingest");
     TRY(ingest_, process_.peer("ingest"));
     keys_ = std::make_unique<RemoteKeys>(*ingest_, process_.clock);
     models_ = std::make_unique<RemoteModels>(*ingest_, process_.clock);
@@ -99,7 +102,8 @@ class InferService final : public link::FeedEvents {
     TRY(place_, InferPlace::open({*store_, process_.clock, process_.loop, *keys_, *models_},
                                  std::move(place)));
     place_->when_wanting([this](Position next) { follow(next); });
-    place_->when_ready([this](Position) {
+    place_->when_ready([this](Position last) {
+      spans_->done(last);
       outcomes_->wake();
       play();
     });
@@ -156,6 +160,7 @@ class InferService final : public link::FeedEvents {
   void on_items(std::vector<link::FeedItem> items) override {
     for (const link::FeedItem& item : items) {
       auto block = wire::read_block(item.body);
+      if (block) spans_->came(*block);
       const auto taken = block ? place_->take(*std::move(block)) : Expected<void>(block.error());
       if (!taken) {
         // What it wants it says when it can take it.
@@ -206,7 +211,7 @@ class InferService final : public link::FeedEvents {
                            (*answer)(wire::write_nothing());
                          });
     add_place_metrics(node_, {});
-    offer_routes(service, "Infer", router_, process_.metrics);
+    offer_routes(process_, "Infer", router_);
   }
 
   ServiceProcess process_;
@@ -221,6 +226,7 @@ class InferService final : public link::FeedEvents {
   std::string pseudonym_key_;
   ServedModels served_{node_};
   std::unique_ptr<link::FeedConsumer> log_;
+  std::unique_ptr<EventSpans> spans_;
   link::FeedProducer* outcomes_ = nullptr;
   Position low_ = kNoPosition;
   bool low_known_ = false;

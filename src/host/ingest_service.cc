@@ -7,6 +7,7 @@
 #include "host/api_erase.h"
 #include "host/api_models.h"
 #include "host/api_sessions.h"
+#include "host/event_spans.h"
 #include "host/figures.h"
 #include "host/ingest_place.h"
 #include "host/model_files.h"
@@ -122,6 +123,7 @@ class IngestService {
               {}} {}
 
   Expected<void> run() {
+    TRY_DO(process_.trace());
     TRY(auto vault, store::open_vault(process_.settings().data_directory));
     if (const std::string& key = process_.settings().pseudonym_key; !key.empty()) {
       TRY_DO(vault->take_pseudonym_key(key));
@@ -160,7 +162,10 @@ class IngestService {
     TRY_DO(roles_->read_promotions());
     node_.roles.intake = node_.roles.ingest = roles_.get();
     node_.roles.registry = roles_.get();
-    place_->when_durable([this](Position) {
+    spans_ = std::make_unique<LogSpans>(process_.tracer.get(), process_.clock,
+                                        settings.data_directory, place_->last());
+    place_->when_durable([this](Position last) {
+      spans_->durable(last);
       log_feed_->wake();
       offer_waiting();
     });
@@ -268,7 +273,7 @@ class IngestService {
       if (place_ == nullptr) return std::nullopt;
       return place_->figures();
     });
-    offer_routes(service, "Ingest", router_, process_.metrics);
+    offer_routes(process_, "Ingest", router_);
     log_feed_ = &process_.feeds().add(
         "log", [this](Position from, std::size_t, std::size_t bytes) { return read(from, bytes); });
   }
@@ -439,7 +444,8 @@ class IngestService {
   link::FeedProducer* log_feed_ = nullptr;
   std::deque<Waiting> waiting_;
   Position low_ = kNoPosition;  // L, as it was told
-  bool started_ = false;        // the place was open once
+  std::unique_ptr<LogSpans> spans_;
+  bool started_ = false;  // the place was open once
   std::unique_ptr<Timer> retry_, look_again_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "host/api_results.h"
 #include "host/api_views.h"
+#include "host/event_spans.h"
 #include "host/figures.h"
 #include "host/http_text.h"
 #include "host/node.h"
@@ -80,6 +81,9 @@ class ResultsService {
               {}} {}
 
   Expected<void> run() {
+    TRY_DO(process_.trace());
+    spans_ =
+        std::make_unique<EventSpans>(process_.tracer.get(), process_.clock, "results", "infer");
     TRY(ingest_, process_.peer("ingest"));
     TRY(infer_, process_.peer("infer"));
     keys_ = std::make_unique<RemoteKeys>(*ingest_, process_.clock);
@@ -200,6 +204,7 @@ class ResultsService {
 
   // L is here now.
   void reached(Position low) {
+    spans_->done(low);
     if (place_->spec() != nullptr && reading_ != nullptr) {
       node_.roles.results = reading_.get();
       process_.ready(process_.settings().listen);
@@ -309,7 +314,7 @@ class ResultsService {
       page(*asked, call.deadline, std::make_shared<link::Answer>(std::move(answer)));
     });
     add_place_metrics(node_, {});
-    offer_routes(service, "Results", router_, process_.metrics);
+    offer_routes(process_, "Results", router_);
   }
 
   ServiceProcess process_;
@@ -322,8 +327,10 @@ class ResultsService {
   std::unique_ptr<stage::Store> store_;
   std::unique_ptr<ResultsPlace> place_;  // null while it is away
   std::unique_ptr<Reading> reading_;
+  std::unique_ptr<EventSpans> spans_;
   Coming log_{*this, "log", [this](std::string_view body) -> Expected<void> {
                 TRY(auto block, wire::read_block(body));
+                spans_->came(block);
                 return place_->take(std::move(block));
               }};
   Coming outcomes_{*this, "outcomes", [this](std::string_view body) -> Expected<void> {

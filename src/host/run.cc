@@ -14,6 +14,7 @@
 #include "host/api_sessions.h"
 #include "host/api_train.h"
 #include "host/api_views.h"
+#include "host/event_spans.h"
 #include "host/figures.h"
 #include "host/front_door.h"
 #include "host/log_check.h"
@@ -54,6 +55,11 @@ class Process {
       TRY_DO(vault->take_pseudonym_key(settings_.pseudonym_key));
     }
     vault_ = std::move(vault);
+    if (!settings_.traces.url.empty()) {
+      settings_.traces.service = "quintet";
+      TRY(tracer_, Tracer::start(settings_.traces, metrics_, log_));
+      settings_.door.tracer = tracer_.get();
+    }
     TRY_DO(open_place());
     trainer_ = std::make_unique<Trainer>(node_, *vault_);
     retraining_ = std::make_unique<Retraining>(node_, *vault_, *trainer_);
@@ -94,7 +100,12 @@ class Process {
                                            settings_.data_directory));
     }
     TRY(node_.place, Place::open({*store_, *vault_, clock_, loop_}, std::move(place)));
-    node_.place->when_durable([this](Position, Position) { streams_.wake(); });
+    log_spans_ = std::make_unique<LogSpans>(tracer_.get(), clock_, settings_.data_directory,
+                                            node_.place->last());
+    node_.place->when_durable([this](Position, Position last) {
+      streams_.wake();
+      log_spans_->durable(last);
+    });
     streams_.wake();
     started_ = true;
     tell_start(node_.place->started());
@@ -287,6 +298,8 @@ class Process {
   Logger log_;
   Loop loop_;
   Metrics metrics_;
+  std::unique_ptr<Tracer> tracer_;  // null: no traces
+  std::unique_ptr<LogSpans> log_spans_;
   Router router_;
   std::unique_ptr<stage::Store> store_;
   std::unique_ptr<stage::Vault> vault_;

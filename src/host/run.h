@@ -24,6 +24,7 @@ struct RunSettings {
   std::string app_directory;  // of the application file: where its model files are
   std::string data_directory;
   DoorSettings door;
+  TracerSettings traces;                   // `service` is filled in
   std::string tokens_path;                 // the file that door.tokens were read from
   std::string pseudonym_key;               // of a new log; empty: one is made
   std::string pseudonym_key_path;          // the file that it was read from

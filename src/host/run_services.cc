@@ -9,6 +9,7 @@
 
 #include "base/decimal.h"
 #include "base/json_in.h"
+#include "base/json_out.h"
 #include "host/service.h"
 #include "host/supervisor.h"
 #include "store/lock.h"
@@ -88,6 +89,12 @@ void add_door(const RunSettings& settings, std::vector<std::string>& command) {
   }
 }
 
+std::string trace_share_of(const TracerSettings& traces) {
+  std::string text;
+  JsonWriter(text).real(traces.share);
+  return text;
+}
+
 class Services {
  public:
   Services(RunSettings settings, Sockets sockets)
@@ -130,6 +137,10 @@ class Services {
       command.insert(command.end(), {"--listen", sockets_.address(name), "--data",
                                      settings_.data_directory + "/" + std::string(name),
                                      "--snapshot-every", std::to_string(settings_.snapshot_every)});
+    }
+    if (!settings_.traces.url.empty()) {
+      command.insert(command.end(), {"--traces", settings_.traces.url, "--trace-share",
+                                     trace_share_of(settings_.traces)});
     }
     if (name == "ingest") {
       command.insert(command.end(), {"--app", app_path});

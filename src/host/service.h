@@ -25,6 +25,7 @@ struct ServiceSettings {
   std::map<std::string, std::string> peers;  // address by name
   std::string certificates;                  // directory, for TLS between services; empty: none
   DoorSettings door;                         // gateway
+  TracerSettings traces;                     // `service` is filled in
   std::uint64_t snapshot_every = 200'000;    // positions; 0: only when it ends
   bool ends_with_input = false;              // as if told to stop, once its stdin is closed
   // Called once it can do its work, with the gateway's URL or the address that it listens on.

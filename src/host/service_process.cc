@@ -28,6 +28,7 @@ ServiceProcess::ServiceProcess(ServiceSettings settings)
 ServiceProcess::~ServiceProcess() {
   server_.reset();
   peers_.clear();
+  tracer.reset();  // what the others did last is still told
 }
 
 Expected<link::Channel*> ServiceProcess::peer(std::string_view name) {
@@ -38,6 +39,14 @@ Expected<link::Channel*> ServiceProcess::peer(std::string_view name) {
   if (name == "ingest") options.message_bytes = kModelMessage;
   TRY(auto channel, transport_->connect(local(), address->second, options));
   return peers_.emplace(name, std::move(channel)).first->second.get();
+}
+
+Expected<void> ServiceProcess::trace() {
+  if (settings_.traces.url.empty()) return {};
+  settings_.traces.service = "quintet-" + settings_.name;
+  TRY(tracer, Tracer::start(settings_.traces, metrics, log));
+  settings_.door.tracer = tracer.get();
+  return {};
 }
 
 Expected<void> ServiceProcess::listen() {
@@ -80,18 +89,17 @@ void ServiceProcess::fail(Error why) {
   loop.stop();
 }
 
-void offer_routes(link::Service& service, const std::string& name, Router& router,
-                  const Metrics& metrics) {
-  router.add({"GET", "/metrics", Scope::read, make_handler([&metrics](const HttpRequest&) {
-                return HttpResponse{200, Metrics::kContentType, metrics.text(), {}};
+void offer_routes(ServiceProcess& process, const std::string& name, Router& router) {
+  router.add({"GET", "/metrics", Scope::read, make_handler([&process](const HttpRequest&) {
+                return HttpResponse{200, Metrics::kContentType, process.metrics.text(), {}};
               })});
-  add_method<wire::HttpCall>(service, "/quintet.v1." + name + "/Http", wire::read_http_call,
-                             [&router](wire::HttpCall call, const SharedAnswer& answer) {
-                               answer_call(router, std::move(call),
-                                           [answer](HttpResponse response) {
-                                             (*answer)(wire::write_http_answer(response));
-                                           });
-                             });
+  add_method<wire::HttpCall>(
+      process.service(), "/quintet.v1." + name + "/Http", wire::read_http_call,
+      [&process, &router](wire::HttpCall call, const SharedAnswer& answer) {
+        answer_call(
+            router, std::move(call), {process.tracer.get(), process.clock},
+            [answer](HttpResponse response) { (*answer)(wire::write_http_answer(response)); });
+      });
 }
 
 }  // namespace quintet::host

@@ -33,6 +33,8 @@ class ServiceProcess {
   link::Service& service() { return *service_; }
   link::Feeds& feeds() { return feeds_; }
   Expected<void> listen();
+  // Begins traces, if the settings say where they go. Before anything else that may be traced.
+  Expected<void> trace();
 
   // Says that the service can do its work; once.
   void ready(const std::string& where);
@@ -54,6 +56,7 @@ class ServiceProcess {
   Logger log;
   Loop loop;
   Metrics metrics;
+  std::unique_ptr<Tracer> tracer;  // null: no traces
 
  private:
   ServiceSettings settings_;
@@ -83,7 +86,6 @@ using SharedAnswer = std::shared_ptr<link::Answer>;
 
 // Answers requests at the door that are this service's, and its /metrics, under
 // "/quintet.v1.NAME/Http". All that is given outlives the service.
-void offer_routes(link::Service& service, const std::string& name, Router& router,
-                  const Metrics& metrics);
+void offer_routes(ServiceProcess& process, const std::string& name, Router& router);
 
 }  // namespace quintet::host

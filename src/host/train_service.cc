@@ -94,6 +94,7 @@ class TrainService final : public link::FeedEvents, public TrainRole {
 
   Expected<void> run() {
     (void)::setpriority(PRIO_PROCESS, 0, kNiceness);
+    TRY_DO(process_.trace());
     TRY(ingest_, process_.peer("ingest"));
     keys_ = std::make_unique<RemoteKeys>(*ingest_, process_.clock);
     models_ = std::make_unique<RemoteModels>(*ingest_, process_.clock);
@@ -103,7 +104,7 @@ class TrainService final : public link::FeedEvents, public TrainRole {
     retraining_ = std::make_unique<Retraining>(node_, *watch_vault_, *trainer_);
     add_train_routes(router_, *trainer_, retraining_.get());
     add_place_metrics(node_, {});
-    offer_routes(process_.service(), "Train", router_, process_.metrics);
+    offer_routes(process_, "Train", router_);
     TRY_DO(open_log());
     TRY_DO(process_.listen());
     process_.run([this] { process_.ended(); });

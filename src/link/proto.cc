@@ -10,9 +10,18 @@ enum Kind : std::uint64_t { kVarint = 0, kFixed64 = 1, kLength = 2, kFixed32 = 5
 }  // namespace
 
 void ProtoWriter::number(std::uint32_t field, std::uint64_t value) {
-  if (value == 0) return;
+  if (value != 0) present(field, value);
+}
+
+void ProtoWriter::present(std::uint32_t field, std::uint64_t value) {
   out_.varint(std::uint64_t{field} << 3 | kVarint);
   out_.varint(value);
+}
+
+void ProtoWriter::fixed64(std::uint32_t field, std::uint64_t value) {
+  if (value == 0) return;
+  out_.varint(std::uint64_t{field} << 3 | kFixed64);
+  out_.u64(value);
 }
 
 void ProtoWriter::length(std::uint32_t field, std::size_t size) {

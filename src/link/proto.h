@@ -19,6 +19,8 @@ class ProtoWriter {
 
   // A field that is 0 or empty is left out, which says the same.
   void number(std::uint32_t field, std::uint64_t value);
+  void present(std::uint32_t field, std::uint64_t value);  // also 0
+  void fixed64(std::uint32_t field, std::uint64_t value);
   void bytes(std::uint32_t field, std::string_view value);
   // A nested message, also if it is empty: its bytes in two pieces, so that a large second one is
   // copied once.

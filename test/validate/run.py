@@ -28,6 +28,7 @@ PARTS = {
     "sim": ["test/validate/simulated.py"],
     "sim_retain": ["test/validate/simulated.py", "--retain", "--seeds", "1:150"],
     "openapi": ["test/validate/openapi.py"],
+    "traces": ["test/validate/traces.py"],
     "reference": ["test/reference/random_logs_test.py"],
     "hostile": ["test/validate/sanitized.py", "hostile"],
     "mutants": ["test/validate/sanitized.py", "mutants"],
