@@ -3,7 +3,8 @@
 
 Steps: build, ctest (all room tests), the pure rooms' tests and the fuzzers' inputs once more with
 the address and undefined behaviour sanitizers (BUILD/asan), tidy, then every *_test.py and
-*_test.sh under tidy/, test/ and apps/. A script passes by exit status 0; if its last line reads
+*_test.sh under tidy/, test/ and apps/; one with a line `PATTERNS = (...)` once under each of these,
+which it finds in QUINTET_PATTERN. A script passes by exit status 0; if its last line reads
 'N passed, N failed' these numbers count, else it counts as one. What a step printed:
 BUILD/test-logs/STEP.log.
 """
@@ -18,6 +19,7 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 
+PATTERNS = re.compile(r"^PATTERNS = \((.*)\)$", re.M)
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$")
 
 
@@ -29,13 +31,14 @@ class Run:
         os.makedirs(self.logs)
         self.passed = self.failed = 0
 
-    def step(self, name, command, count):
+    def step(self, name, command, count, **variables):
         """Runs `command`; count(status, output) gives (passed, failed)."""
         started = time.monotonic()
         log = os.path.join(self.logs, name.replace("/", "_") + ".log")
         environment = dict(os.environ, QUINTET=os.path.join(self.build, "quintet"),
                            QUINTET_BUILD=self.build, PYTHONDONTWRITEBYTECODE="1",
-                           GTEST_OUTPUT=f"json:{self.logs}/{name}/", GTEST_BRIEF="1")
+                           GTEST_OUTPUT=f"json:{self.logs}/{name}/", GTEST_BRIEF="1",
+                           **variables)
         with open(log, "wb") as out:
             status = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT,
                                     stdin=subprocess.DEVNULL, env=environment).returncode
@@ -92,6 +95,13 @@ def count_script(status, lines):
     return (1, 0) if status == 0 else (0, 1)
 
 
+def patterns_of(script):
+    """Those that it runs under; none: it says itself what it runs."""
+    with open(script, encoding="utf-8") as file:
+        named = PATTERNS.search(file.read())
+    return re.findall(r'"(\w+)"', named[1]) if named else [None]
+
+
 def sanitized(run, jobs):
     """The pure rooms and all that parses, in a build of their own; whoever made `run.build` made
     it with tests and without sanitizers."""
@@ -130,8 +140,12 @@ def main():
     for script in sorted(scripts):
         # The rules hold without a program; all else needs one.
         if wanted.search(script) and (built or script.startswith("tidy/")):
-            run.step(script, [sys.executable, script] if script.endswith(".py") else ["sh", script],
-                     count_script)
+            command = [sys.executable, script] if script.endswith(".py") else ["sh", script]
+            for pattern in patterns_of(script):
+                if pattern is None:
+                    run.step(script, command, count_script)
+                else:
+                    run.step(f"{script}@{pattern}", command, count_script, QUINTET_PATTERN=pattern)
 
     print(f"{time.monotonic() - started:.0f} s")
     print(f"{run.passed} passed, {run.failed} failed")

@@ -16,22 +16,22 @@ using SharedExchange = std::shared_ptr<Exchange>;
 
 class TrainRoutes {
  public:
-  TrainRoutes(Trainer& trainer, const Retraining* retraining)
+  TrainRoutes(Trainer* trainer, const Retraining* retraining)
       : trainer_(trainer), retraining_(retraining) {}
 
   void train(const SharedExchange& exchange) {
     const auto order = order_of(exchange->request());
     if (!order) return refuse(exchange, order.error());
-    const auto run = trainer_.start(*order);
+    const auto run = trainer_->start(*order);
     if (!run) return refuse(exchange, run.error());
-    const TrainRun* started = trainer_.find(*run);
+    const TrainRun* started = trainer_->find(*run);
     exchange->respond(json_response(202, to_json(*started))
                           .with("Location", "/v1/train/" + std::to_string(*run)));
   }
 
   void run(const SharedExchange& exchange) {
     const auto id = parse_int64(exchange->request().param("run"));
-    const TrainRun* run = id && *id > 0 ? trainer_.find(static_cast<std::uint64_t>(*id)) : nullptr;
+    const TrainRun* run = id && *id > 0 ? trainer_->find(static_cast<std::uint64_t>(*id)) : nullptr;
     if (run == nullptr)
       return refuse(exchange, not_found("there is no such run since this process started"));
     exchange->respond(json_response(200, to_json(*run)));
@@ -41,7 +41,7 @@ class TrainRoutes {
     std::string out;
     JsonWriter json(out);
     json.begin_object().key("runs").begin_array();
-    for (const auto& [id, run] : trainer_.runs()) json.raw(to_json(run));
+    for (const auto& [id, run] : trainer_->runs()) json.raw(to_json(run));
     json.end_array()
         .key("retrain")
         .raw(retraining_ == nullptr ? "[]" : retraining_->json())
@@ -93,13 +93,13 @@ class TrainRoutes {
     return {};
   }
 
-  Trainer& trainer_;
+  Trainer* trainer_;
   const Retraining* retraining_;
 };
 
 }  // namespace
 
-void add_train_routes(Router& router, Trainer& trainer, const Retraining* retraining) {
+void add_train_routes(Router& router, Trainer* trainer, const Retraining* retraining) {
   const auto routes = std::make_shared<TrainRoutes>(trainer, retraining);
   const auto add = [&](const char* method, const char* pattern, Scope scope,
                        void (TrainRoutes::*handle)(const SharedExchange&)) {

@@ -9,7 +9,8 @@
 
 namespace quintet::host {
 
-// Both outlive the Router; `retraining` is null where nothing is watched.
-void add_train_routes(Router& router, Trainer& trainer, const Retraining* retraining);
+// Both outlive the Router; `retraining` is null where nothing is watched, and both are where no
+// request comes.
+void add_train_routes(Router& router, Trainer* trainer, const Retraining* retraining);
 
 }  // namespace quintet::host

@@ -55,10 +55,6 @@ class PlaceMetrics {
     set("quintet_pending_events", "Events that wait to become durable.", now.pending);
     set("quintet_ids", "Ids of events that are remembered.", now.ids);
     set("quintet_waiting_labels", "Label reports that wait for their event.", now.waiting_labels);
-    set("quintet_state_keys", "Keys of feature groups in memory.", now.state.keys);
-    set("quintet_state_entries", "Events kept in feature groups.", now.state.entries);
-    set("quintet_state_bytes", "Memory of feature groups, estimated.", now.state.bytes);
-    predictions(now);
   }
 
  private:
@@ -92,15 +88,6 @@ class PlaceMetrics {
     }
   }
 
-  void predictions(const Place::Figures& now) {
-    for (const Place::Figures::Model& one : now.models) {
-      const Labels labels{{"model", one.name}, {"version", std::to_string(one.version)}};
-      Model& model = models_.try_emplace({one.name, one.version}, metrics_, labels).first->second;
-      model.predictions.now(one.predictions);
-      model.without.now(one.without);
-    }
-  }
-
   struct Totals {
     explicit Totals(Metrics& metrics) : metrics(metrics) {}
     Counter& events(std::string_view outcome) {
@@ -114,6 +101,37 @@ class PlaceMetrics {
     Total groups{metrics.counter("quintet_commit_groups_total", "Groups of blocks committed.")};
     Total blocks{metrics.counter("quintet_commit_blocks_total", "Blocks committed.")};
   };
+  Node& node_;
+  ReadFigures read_;
+  Metrics& metrics_ = node_.metrics;
+  std::unique_ptr<Totals> totals_;  // of who has figures of a Place
+  Micros commit_seen_ = 0, commit_total_ = 0;
+};
+
+class InferMetrics {
+ public:
+  InferMetrics(Metrics& metrics, ReadInferFigures read)
+      : metrics_(metrics), read_(std::move(read)) {}
+
+  void refresh() {
+    const auto now = read_();
+    if (!now) return;
+    set("quintet_state_keys", "Keys of feature groups in memory.", now->state.keys);
+    set("quintet_state_entries", "Events kept in feature groups.", now->state.entries);
+    set("quintet_state_bytes", "Memory of feature groups, estimated.", now->state.bytes);
+    for (const InferFigures::Model& one : now->models) {
+      const Labels labels{{"model", one.name}, {"version", std::to_string(one.version)}};
+      Model& model = models_.try_emplace({one.name, one.version}, metrics_, labels).first->second;
+      model.predictions.now(one.predictions);
+      model.without.now(one.without);
+    }
+  }
+
+ private:
+  void set(std::string_view name, std::string_view help, std::uint64_t value) {
+    metrics_.gauge(name, help).set(static_cast<double>(value));
+  }
+
   struct Model {
     Model(Metrics& metrics, const Labels& labels)
         : predictions(metrics.counter("quintet_model_predictions_total",
@@ -123,11 +141,8 @@ class PlaceMetrics {
     Total predictions, without;
   };
 
-  Node& node_;
-  ReadFigures read_;
-  Metrics& metrics_ = node_.metrics;
-  std::unique_ptr<Totals> totals_;  // of who has figures of a Place
-  Micros commit_seen_ = 0, commit_total_ = 0;
+  Metrics& metrics_;
+  ReadInferFigures read_;
   std::map<std::pair<std::string, std::uint32_t>, Model> models_;
 };
 
@@ -137,6 +152,11 @@ void add_place_metrics(Node& node, ReadFigures read) {
   const auto figures = std::make_shared<PlaceMetrics>(node, std::move(read));
   node.metrics.before_text([figures] { figures->refresh(); });
   node.metrics.add_process_metrics();
+}
+
+void add_infer_metrics(Node& node, ReadInferFigures read) {
+  const auto figures = std::make_shared<InferMetrics>(node.metrics, std::move(read));
+  node.metrics.before_text([figures] { figures->refresh(); });
 }
 
 void add_door_metrics(Node& node, std::function<std::size_t()> open_streams) {

@@ -10,9 +10,12 @@ inline constexpr std::size_t kCountedLetters = 1000;
 
 // Of a Place, or of the half of one; nothing while it is away, or where there is none.
 using ReadFigures = std::function<std::optional<Place::Figures>()>;
+using ReadInferFigures = std::function<std::optional<InferFigures>()>;
 // What the roles that this process plays have to say, and the process itself. The node outlives the
 // Metrics' last text().
 void add_place_metrics(Node& node, ReadFigures read);
+// Of who infers: its state and its predictions.
+void add_infer_metrics(Node& node, ReadInferFigures read);
 // What a door has to say.
 void add_door_metrics(Node& node, std::function<std::size_t()> open_streams);
 

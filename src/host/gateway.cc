@@ -1,8 +1,7 @@
 #include "host/gateway.h"
 
 #include "base/decimal.h"
-#include "host/api_events.h"
-#include "host/api_sessions.h"
+#include "host/door_routes.h"
 #include "host/figures.h"
 #include "host/http_call.h"
 #include "host/metrics_merge.h"
@@ -11,6 +10,7 @@
 #include "host/problem.h"
 #include "host/remote_intake.h"
 #include "host/remote_streams.h"
+#include "host/served_models.h"
 #include "host/service_process.h"
 #include "learn/model.h"
 #include "link/call_stream.h"
@@ -23,50 +23,7 @@ constexpr Micros kDrainGrace = 10 * kSecond;
 // How long another service may take to answer a request at the door.
 constexpr Micros kCallPatience = 30 * kSecond;
 constexpr Micros kScrapePatience = 2 * kSecond;
-
-// Whose a request is. The scopes are those of the same routes of a monolith (gateway_test.cc).
-struct Owned {
-  const char* method;
-  const char* pattern;
-  Scope scope;
-  const char* owner;
-};
-constexpr Owned kOwned[] = {
-    {"GET", "/v1/application", Scope::read, "ingest"},
-    {"GET", "/v1/dead-letters", Scope::operate, "ingest"},
-    {"GET", "/v1/dead-letters/{number}", Scope::operate, "ingest"},
-    {"POST", "/v1/dead-letters/{number}/discard", Scope::operate, "ingest"},
-    {"POST", "/v1/erase", Scope::operate, "ingest"},
-    {"GET", "/v1/results", Scope::read, "results"},
-    {"GET", "/v1/results/{id}", Scope::read, "results"},
-    {"GET", "/v1/views", Scope::read, "results"},
-    {"GET", "/v1/views/{name}", Scope::read, "results"},
-    {"POST", "/v1/features", Scope::read, "infer"},
-    {"GET", "/v1/features/{event}", Scope::read, "infer"},
-    {"GET", "/v1/models", Scope::read, "ingest"},
-    {"GET", "/v1/models/{name}", Scope::read, "ingest"},
-    {"GET", "/v1/models/{name}/versions/{version}", Scope::read, "ingest"},
-    {"POST", "/v1/models/{name}/promote", Scope::operate, "ingest"},
-    {"POST", "/v1/models/{name}/rollback", Scope::operate, "ingest"},
-    {"POST", "/v1/train", Scope::operate, "train"},
-    {"GET", "/v1/train", Scope::read, "train"},
-    {"GET", "/v1/train/{run}", Scope::read, "train"},
-    {"GET", "/v2", Scope::read, "infer"},
-    {"GET", "/v2/health/live", Scope::open, "infer"},
-    {"GET", "/v2/health/ready", Scope::open, "infer"},
-    {"POST", "/v2/repository/index", Scope::read, "infer"},
-    {"GET", "/v2/models/stats", Scope::read, "infer"},
-    {"GET", "/v2/models/{model}", Scope::read, "infer"},
-    {"GET", "/v2/models/{model}/ready", Scope::read, "infer"},
-    {"GET", "/v2/models/{model}/config", Scope::read, "infer"},
-    {"GET", "/v2/models/{model}/stats", Scope::read, "infer"},
-    {"POST", "/v2/models/{model}/infer", Scope::read, "infer"},
-    {"GET", "/v2/models/{model}/versions/{version}", Scope::read, "infer"},
-    {"GET", "/v2/models/{model}/versions/{version}/ready", Scope::read, "infer"},
-    {"GET", "/v2/models/{model}/versions/{version}/config", Scope::read, "infer"},
-    {"GET", "/v2/models/{model}/versions/{version}/stats", Scope::read, "infer"},
-    {"POST", "/v2/models/{model}/versions/{version}/infer", Scope::read, "infer"},
-};
+constexpr std::string_view kReplay = "/v1/dead-letters/{number}/replay";
 
 std::string capital(std::string_view name) {
   std::string out(name);
@@ -148,36 +105,30 @@ class Gateway {
   }
 
   Expected<void> add_routes() {
-    for (const Owned& one : kOwned) {
-      TRY(CallHttp way, way_to(one.owner));
-      router_.add(
-          {one.method, one.pattern, one.scope, std::make_shared<ForwardHandler>(std::move(way))});
+    for (const std::string_view peer : peers_of("gateway")) {
+      Router theirs;
+      add_routes_of(peer, theirs, {node_, &unserved_});
+      for (const Route& route : theirs.routes()) TRY_DO(hand_on(std::string(peer), route));
     }
-    TRY(CallHttp replay, way_to("ingest"));
-    router_.add({"POST", "/v1/dead-letters/{number}/replay", Scope::operate,
-                 std::make_shared<ForwardHandler>(with_result(std::move(replay)))});
-    TRY(CallHttp way, way_to("ingest"));
-    router_.add({"POST", "/v1/models/{name}/versions", Scope::operate,
-                 std::make_shared<ForwardHandler>(std::move(way), learn::kMaxModelBytes)});
-    add_event_routes(router_, node_);
-    add_session_routes(router_, node_);
+    add_intake_routes(router_, node_);
     streams_->add_routes(router_);
-    router_.add({"GET", "/livez", Scope::open, make_handler([](const HttpRequest&) {
-                   return json_response(200, "{\"live\":true}");
-                 })});
-    router_.add({"GET", "/readyz", Scope::open, make_handler([this](const HttpRequest&) {
-                   const bool ready = node_.intake() != nullptr && !node_.draining;
-                   return json_response(ready ? 200 : 503,
-                                        ready ? "{\"ready\":true}" : "{\"ready\":false}");
-                 })});
+    add_self_routes(router_, node_,
+                    {[this] { return node_.intake() != nullptr && !node_.draining; }, {}});
     add_door_metrics(node_, [this] { return streams_->open(); });
     process_.metrics.add_process_metrics();
     TRY_DO(add_metrics_route());
-    router_.add({"GET", "/openapi.json", Scope::read, make_handler([this](const HttpRequest& r) {
-                   if (node_.intake() == nullptr) return problem_response(place_is_away(), r);
-                   return json_response(200, openapi_json(router_, node_.intake()->spec()));
-                 })});
     check(undescribed(router_).empty(), "a route is not described in host/openapi_table.cc");
+    return {};
+  }
+
+  Expected<void> hand_on(const std::string& peer, const Route& route) {
+    TRY(CallHttp way, way_to(peer));
+    if (route.pattern == kReplay) way = with_result(std::move(way));
+    // What takes its body as it comes takes a model's.
+    const bool large = route.handler->body_mode({}) == BodyMode::stream;
+    router_.add(
+        {route.method, route.pattern, route.scope,
+         std::make_shared<ForwardHandler>(std::move(way), large ? learn::kMaxModelBytes : 0)});
     return {};
   }
 
@@ -239,6 +190,7 @@ class Gateway {
   ServiceProcess process_;
   Router router_;
   Node node_;
+  ServedModels unserved_{node_};
   std::unique_ptr<link::CallStream> to_ingest_, to_results_;
   std::unique_ptr<RemoteIntake> intake_;
   std::unique_ptr<RemoteStreams> streams_;

@@ -211,6 +211,7 @@ Expected<void> InferPlace::State::apply(event::Record&& read) {
   if (position > scored) {
     TRY_DO(infer->apply(admitted, outcome));
     run.add(spec(), outcome);
+    count_predictions(predicted, spec(), outcome);
     scored = position;
     ++count_scored;
   } else if (record.kind != event::RecordKind::promote) {
@@ -399,9 +400,18 @@ std::string InferPlace::state_digest() const {
   return s.infer->shards().digest();
 }
 
-InferPlace::Figures InferPlace::figures() const {
-  const State& s = *state_;
+void InferPlace::State::measure_turn() {
+  if (infer == nullptr) return size.end();
+  if (!size.go_on(*infer, parts.clock)) return;
+  parts.loop.post(guarded([this] { measure_turn(); }));
+}
+
+InferPlace::Figures InferPlace::figures() {
+  State& s = *state_;
   Figures figures;
+  figures.state = s.size.sum();
+  figures.models = s.predicted;
+  if (s.infer != nullptr && s.size.begin()) s.measure_turn();
   figures.folded = s.folded;
   figures.ready = ready();
   figures.low = s.low;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "host/committer.h"
+#include "host/infer_figures.h"
 #include "host/key_source.h"
 #include "host/snapshot_taker.h"
 #include "learn/model.h"
@@ -76,13 +77,14 @@ class InferPlace {
   Position folded() const;
   // As Place::state_digest(); `low_time` is the stamp that the next record would get.
   std::string state_digest() const;
-  struct Figures {
+  struct Figures : InferFigures {
     Position folded = 0, ready = 0, low = 0, snapshot = 0;
     std::uint64_t scored = 0, begun_anew = 0;  // since the start
     std::size_t waiting_blocks = 0;
     std::string waits_for;  // "keys", "model score 3", "L"; empty: for nothing
   };
-  Figures figures() const;
+  // Costs the same however large the state is.
+  Figures figures();
 
  private:
   struct State;

@@ -1,5 +1,5 @@
 // The service infer: follows the log, folds it and scores it.
-#include "host/api_results.h"
+#include "host/door_routes.h"
 #include "host/event_spans.h"
 #include "host/figures.h"
 #include "host/infer_place.h"
@@ -75,8 +75,7 @@ class InferService final : public link::FeedEvents {
     keys_ = std::make_unique<RemoteKeys>(*ingest_, process_.clock);
     models_ = std::make_unique<RemoteModels>(*ingest_, process_.clock);
     add_methods();
-    add_feature_routes(router_, node_);
-    add_oip_routes(router_, served_);
+    add_routes_of("infer", router_, {node_, &served_});
     ask_key();
     TRY_DO(open_place());
     TRY_DO(process_.listen());
@@ -211,6 +210,10 @@ class InferService final : public link::FeedEvents {
                            (*answer)(wire::write_nothing());
                          });
     add_place_metrics(node_, {});
+    add_infer_metrics(node_, [this]() -> std::optional<InferFigures> {
+      if (place_ == nullptr) return std::nullopt;
+      return place_->figures();
+    });
     offer_routes(process_, "Infer", router_);
   }
 

@@ -64,6 +64,8 @@ struct InferPlace::State final : SnapshotTaker::Subject {
   std::string asked_model;
   std::unique_ptr<Timer> again;
   std::uint64_t count_scored = 0, begun_anew = 0;
+  std::vector<InferFigures::Model> predicted;
+  StateSize size;
   std::vector<std::pair<event::Event, std::function<void(Expected<std::string>)>>> peeks;
 
   stage::Admitted admitted;
@@ -93,6 +95,7 @@ struct InferPlace::State final : SnapshotTaker::Subject {
   void want(Position position);
   bool has_room() const;
   void answer_peeks();
+  void measure_turn();
   Expected<std::string> peek(event::Event&& event);
 
   // infer_restore.cc

@@ -2,16 +2,11 @@
 #include <deque>
 
 #include "event/decode.h"
-#include "host/api_application.h"
-#include "host/api_dead_letters.h"
-#include "host/api_erase.h"
-#include "host/api_models.h"
-#include "host/api_sessions.h"
+#include "host/door_routes.h"
 #include "host/event_spans.h"
 #include "host/figures.h"
 #include "host/ingest_place.h"
 #include "host/model_files.h"
-#include "host/model_upload.h"
 #include "host/node.h"
 #include "host/promotions.h"
 #include "host/request.h"
@@ -129,7 +124,7 @@ class IngestService {
       TRY_DO(vault->take_pseudonym_key(key));
     }
     vault_ = std::move(vault);
-    add_routes();
+    add_routes_of("ingest", router_, {node_});
     add_methods();
     TRY_DO(open_place());
     TRY_DO(process_.listen());
@@ -201,15 +196,6 @@ class IngestService {
     if (place_ == nullptr) return process_.ended();
     process_.end_within(kSnapshotGrace);
     place_->snapshot([this](const Expected<void>&) { process_.ended(); });
-  }
-
-  void add_routes() {
-    add_application_routes(router_, node_);
-    add_dead_letter_routes(router_, node_);
-    add_erase_routes(router_, node_);
-    add_session_routes(router_, node_);
-    add_model_routes(router_, node_);
-    add_model_upload(router_, node_);
   }
 
   void add_methods() {

@@ -67,7 +67,7 @@ std::string merge_metrics(const std::vector<MetricsPage>& pages) {
     out += family.head;
     for (const auto& [service, samples] : family.samples) {
       for (const std::string_view sample : samples) {
-        if (family.samples.size() > 1) {
+        if (family.samples.size() > 1 && service != pages.front().service) {
           append_with_label(out, sample, service);
         } else {
           out += sample;

@@ -10,11 +10,11 @@ TEST(MetricsMerge, AFamilyOfOneStaysAsItIs) {
             "# HELP y Y.\n# TYPE y gauge\ny 2\n");
 }
 
-TEST(MetricsMerge, AFamilyOfSeveralSaysWhose) {
+TEST(MetricsMerge, AFamilyOfSeveralSaysWhoseAllButTheDoorsOwnAre) {
   EXPECT_EQ(merge_metrics({{"a", "# HELP y Y.\n# TYPE y gauge\ny 1\ny{k=\"v {\"} 3\n"},
                            {"b", "# HELP y Y.\n# TYPE y gauge\ny 2\n"}}),
-            "# HELP y Y.\n# TYPE y gauge\ny{service=\"a\"} 1\n"
-            "y{service=\"a\",k=\"v {\"} 3\ny{service=\"b\"} 2\n");
+            "# HELP y Y.\n# TYPE y gauge\ny 1\n"
+            "y{k=\"v {\"} 3\ny{service=\"b\"} 2\n");
 }
 
 TEST(MetricsMerge, OneThatDoesNotAnswerIsNotThere) {

@@ -90,7 +90,7 @@ void Place::State::answer(Show show, std::string& json) {
   const auto applied = infer->apply(admitted, outcome);
   check(applied.has_value(), "an admitted record cannot fail to fold in its own place");
   admit_outcome();
-  count_predictions();
+  count_predictions(counts.models, spec(), outcome);
   answers.labels().reports_of(admitted.record, spec(), open.reports);
   if (outcome.status == stage::OutcomeStatus::result) {
     answers.views().take(outcome.event_type, admitted.record.time, outcome.position, outcome.slots,

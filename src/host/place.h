@@ -15,6 +15,7 @@
 
 #include "host/answers.h"
 #include "host/committer.h"
+#include "host/infer_figures.h"
 #include "host/roles.h"
 #include "host/snapshot_taker.h"
 #include "stage/control.h"
@@ -183,19 +184,11 @@ class Place final : public IngestRole,
   };
   const Started& started() const;
   const std::vector<std::string>& cold() const override { return started().cold; }
-  struct Figures {
+  struct Figures : InferFigures {
     Position first = 1, last = 0, durable = 0, snapshot = 0;  // snapshot: of the newest one
     std::size_t ids = 0, waiting_labels = 0, pending = 0;
-    feature::Shard::Size state;  // as it was when they were asked for last, or at the start
     Committer::Figures commits;
     std::uint64_t admitted = 0, repeated = 0, refused = 0, snapshots = 0;  // since the start
-    struct Model {
-      std::string name;
-      std::uint32_t version = 0;
-      std::uint64_t predictions = 0;  // of admitted events, since the start
-      std::uint64_t without = 0;      // of these, some output was no number
-    };
-    std::vector<Model> models;  // versions that predicted
   };
   // Costs the same however large the state is.
   Figures figures();

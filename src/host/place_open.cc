@@ -56,7 +56,7 @@ Expected<void> Place::State::start() {
   TRY_DO(name_cold());
   if (next_base > 1) post([this] { clean_up(); });
   started.newest = ingest->last_admitted();
-  if (infer != nullptr) measure_all();
+  if (infer != nullptr) size.measure_all(*infer);
   started.took = parts.clock.steady() - begin;
   return {};
 }

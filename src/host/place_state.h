@@ -60,12 +60,7 @@ struct Place::State final : SnapshotTaker::Subject {
   std::string letter_key;                // seals their originals; made at first use
   std::function<void(Position, Position)> when_durable;
   Figures counts;
-  struct Measured {
-    std::array<feature::Shard::Size, kShardCount> of;
-    feature::Shard::Size sum;
-    ShardId next = 0;
-    bool under_way = false;
-  } measured;
+  StateSize size;
   bool refolding = false;      // an erase is under way: no new events
   Position low = kNoPosition;  // apart: results_durable()
   struct Erasing {             // apart: until results are durable up to the record
@@ -217,9 +212,6 @@ struct Place::State final : SnapshotTaker::Subject {
   Expected<void> find_unfinished_erase(const Controls& controls);
 
   // place_figures.cc
-  void count_predictions();
-  void measure_shard();
-  void measure_all();
   void measure_turn();
 
   // place_letters.cc

@@ -262,6 +262,10 @@ void ResultsPlace::result_with_labels(Position position,
   s.go_on();
 }
 
+bool ResultsPlace::views_ready() const {
+  return state_->version > 0 && !state_->restoring && !state_->folding;
+}
+
 stage::Views::Size ResultsPlace::view_size(std::size_t view) const {
   return state_->answers.views().size(view);
 }
@@ -273,6 +277,7 @@ Expected<stage::ViewPage> ResultsPlace::view(std::size_t view, const stage::View
     return unavailable("the views are being folded; try again in a moment")
         .with_id("views_folding");
   }
+  state_->catch_up();
   return state_->answers.view(view, query);
 }
 

@@ -63,8 +63,9 @@ class ResultsPlace {
   // May have to ask for keys.
   void result_with_labels(Position position, std::function<void(Expected<std::string>)> done);
   // `unavailable` with id views_folding while it is folded, at a start and after an erase; at other
-  // times it may lag a little behind L (ViewPage::position).
+  // times it may lag a little behind L (ViewPage::position), where keys are not there yet.
   Expected<stage::ViewPage> view(std::size_t view, const stage::ViewQuery& query);
+  bool views_ready() const;  // they were folded since the start
   stage::Views::Size view_size(std::size_t view) const;
 
   void snapshot(Committer::Done done);

@@ -1,8 +1,7 @@
 // The service results: keeps one outcome a position, and answers what is asked of them.
 #include <map>
 
-#include "host/api_results.h"
-#include "host/api_views.h"
+#include "host/door_routes.h"
 #include "host/event_spans.h"
 #include "host/figures.h"
 #include "host/http_text.h"
@@ -20,6 +19,7 @@ namespace quintet::host {
 namespace {
 
 constexpr Micros kReopenAfter = kSecond;
+constexpr Micros kLookReady = kSecond / 50;  // whether views are folded
 // A caller that waits is answered so long before its deadline, with what there is.
 constexpr Micros kAnswerBefore = kSecond / 2;
 // Calls that wait for outcomes at a time.
@@ -159,6 +159,7 @@ class ResultsService {
     reading_ = std::make_unique<Reading>(*place_, *ingest_, process_.clock);
     place_->when_wanting([this] { follow(); });
     place_->when_durable([this](Position, Position last) { reached(last); });
+    look_ready_ = process_.loop.every(kLookReady, [this] { play(); });
     reached(place_->durable());
     follow();
     return {};
@@ -168,6 +169,7 @@ class ResultsService {
     log_.stop();
     outcomes_.stop();
     node_.roles = {};
+    look_ready_ = nullptr;
     reading_.reset();
     place_.reset();
     store_.reset();
@@ -202,13 +204,19 @@ class ResultsService {
     place_->snapshot([this](const Expected<void>&) { process_.ended(); });
   }
 
+  // Whoever reads needs an application; it is ready once views can be read too.
+  void play() {
+    if (place_ == nullptr || place_->spec() == nullptr || reading_ == nullptr) return;
+    node_.roles.results = reading_.get();
+    if (!place_->views_ready()) return;
+    look_ready_ = nullptr;
+    process_.ready(process_.settings().listen);
+  }
+
   // L is here now.
   void reached(Position low) {
     spans_->done(low);
-    if (place_->spec() != nullptr && reading_ != nullptr) {
-      node_.roles.results = reading_.get();
-      process_.ready(process_.settings().listen);
-    }
+    play();
     to_ingest_->tell(low);
     to_infer_->tell(low);
     answer_up_to(low);
@@ -300,8 +308,7 @@ class ResultsService {
   }
 
   void add_methods() {
-    add_result_routes(router_, node_);
-    add_view_routes(router_, node_);
+    add_routes_of("results", router_, {node_});
     link::Service& service = process_.service();
     service.add("/quintet.v1.Results/Await", [this](link::Incoming call, link::Answer answer) {
       const auto asked = wire::read_await(call.request);
@@ -338,7 +345,7 @@ class ResultsService {
                      return place_->take(std::move(run));
                    }};
   std::multimap<Position, Waiting> waiting_;  // by the position that they wait for
-  std::unique_ptr<Timer> retry_, again_, look_;
+  std::unique_ptr<Timer> retry_, again_, look_, look_ready_;
 };
 
 }  // namespace

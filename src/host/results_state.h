@@ -90,6 +90,7 @@ struct ResultsPlace::State final : SnapshotTaker::Subject {
   void fold_anew();
   void go_on();
   void turn();
+  void catch_up();
   bool begin_block();
   Expected<void> fold_block();
   bool answer_asked();

@@ -6,7 +6,8 @@ namespace quintet::host {
 
 namespace {
 
-constexpr Micros kTurn = 1000;  // work until the loop gets its turn
+constexpr Micros kTurn = 1000;                // work until the loop gets its turn
+constexpr Micros kMostCatchUp = 100 * kTurn;  // within one question
 constexpr std::size_t kReadBytes = std::size_t{8} << 20;
 
 }  // namespace
@@ -79,6 +80,15 @@ void ResultsPlace::State::turn() {
   }
   taker.put();
   take_due_snapshot();
+}
+
+// Who reads a view finds in it what L says: the little that is not folded yet is folded now.
+void ResultsPlace::State::catch_up() {
+  const Micros begin = parts.clock.steady();
+  while (folded < durable && !failed && begin_block()) {
+    if (const auto done = fold_block(); !done) return fail(done.error());
+    if (parts.clock.steady() - begin >= kMostCatchUp) return;
+  }
 }
 
 // The block behind folded, and its keys; false if they are not there yet.

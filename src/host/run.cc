@@ -5,24 +5,14 @@
 #include <filesystem>
 
 #include "base/civil.h"
-#include "host/api_application.h"
-#include "host/api_dead_letters.h"
-#include "host/api_erase.h"
-#include "host/api_events.h"
-#include "host/api_models.h"
-#include "host/api_results.h"
-#include "host/api_sessions.h"
-#include "host/api_train.h"
-#include "host/api_views.h"
+#include "host/door_routes.h"
 #include "host/event_spans.h"
 #include "host/figures.h"
 #include "host/front_door.h"
 #include "host/log_check.h"
 #include "host/model_files.h"
-#include "host/model_upload.h"
 #include "host/node.h"
 #include "host/openapi.h"
-#include "host/problem.h"
 #include "host/result_streams.h"
 #include "host/served_models.h"
 #include "host/trainer.h"
@@ -229,36 +219,23 @@ class Process {
   }
 
   void add_routes() {
-    add_application_routes(router_, node_);
-    add_dead_letter_routes(router_, node_);
-    add_erase_routes(router_, node_);
-    add_event_routes(router_, node_);
-    add_result_routes(router_, node_);
-    add_feature_routes(router_, node_);
-    add_session_routes(router_, node_);
-    add_view_routes(router_, node_);
+    const RouteParts parts{node_, &served_, trainer_.get(), retraining_.get()};
+    for (const std::string_view stage : {"ingest", "infer", "results", "train"}) {
+      add_routes_of(stage, router_, parts);
+    }
+    add_intake_routes(router_, node_);
     streams_.add_routes(router_);
-    add_model_routes(router_, node_);
-    add_train_routes(router_, *trainer_, retraining_.get());
-    add_model_upload(router_, node_);
-    add_oip_routes(router_, served_);
-    router_.add({"GET", "/livez", Scope::open, make_handler([](const HttpRequest&) {
-                   return json_response(200, "{\"live\":true}");
-                 })});
-    router_.add({"GET", "/readyz", Scope::open, make_handler([this](const HttpRequest&) {
-                   const bool ready = node_.place != nullptr && !node_.draining;
-                   return json_response(ready ? 200 : 503,
-                                        ready ? "{\"ready\":true}" : "{\"ready\":false}");
-                 })});
+    add_self_routes(router_, node_,
+                    {[this] { return node_.place != nullptr && !node_.draining; }, {}});
     router_.add({"GET", "/metrics", Scope::read, make_handler([this](const HttpRequest&) {
                    return HttpResponse{200, Metrics::kContentType, metrics_.text(), {}};
                  })});
-    router_.add({"GET", "/openapi.json", Scope::read, make_handler([this](const HttpRequest& r) {
-                   if (node_.place == nullptr) return problem_response(place_is_away(), r);
-                   return json_response(200, openapi_json(router_, node_.place->spec()));
-                 })});
     check(undescribed(router_).empty(), "a route is not described in host/openapi_table.cc");
     add_place_metrics(node_, [this]() -> std::optional<Place::Figures> {
+      if (node_.place == nullptr) return std::nullopt;
+      return node_.place->figures();
+    });
+    add_infer_metrics(node_, [this]() -> std::optional<InferFigures> {
       if (node_.place == nullptr) return std::nullopt;
       return node_.place->figures();
     });

@@ -206,4 +206,13 @@ Expected<void> run_services(const pattern::Topology& topology, RunSettings setti
   return Services(std::move(settings), std::move(sockets)).run(topology, app_path);
 }
 
+Error no_log_in(const std::string& directory) {
+  if (!fs::exists(directory + "/ingest/quintet.db")) {
+    return not_found("there is no log in " + directory);
+  }
+  return not_found(directory +
+                   " holds what several services keep: start them, as by quintet run with the same "
+                   "--pattern and --data, and ask their URL");
+}
+
 }  // namespace quintet::host

@@ -13,4 +13,7 @@ namespace quintet::host {
 Expected<void> run_services(const pattern::Topology& topology, RunSettings settings,
                             const std::string& app_path);
 
+// Why a directory cannot be opened as the data of one process: it is empty, or of services.
+Error no_log_in(const std::string& directory);
+
 }  // namespace quintet::host

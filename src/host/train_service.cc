@@ -7,8 +7,8 @@
 #include <future>
 #include <unordered_map>
 
-#include "host/api_train.h"
 #include "host/control_chain.h"
+#include "host/door_routes.h"
 #include "host/figures.h"
 #include "host/node.h"
 #include "host/remote_sources.h"
@@ -102,7 +102,7 @@ class TrainService final : public link::FeedEvents, public TrainRole {
     trainer_ = std::make_unique<Trainer>(node_, *vault_);
     watch_vault_ = std::make_unique<WaitingVault>(process_.loop, *keys_);
     retraining_ = std::make_unique<Retraining>(node_, *watch_vault_, *trainer_);
-    add_train_routes(router_, *trainer_, retraining_.get());
+    add_routes_of("train", router_, {node_, nullptr, trainer_.get(), retraining_.get()});
     add_place_metrics(node_, {});
     offer_routes(process_, "Train", router_);
     TRY_DO(open_log());

@@ -14,6 +14,7 @@
 #include "host/http_text.h"
 #include "host/model_files.h"
 #include "host/model_upload.h"
+#include "host/run_services.h"
 #include "store/sqlite.h"
 #include "store/vault.h"
 
@@ -76,8 +77,8 @@ Expected<std::shared_ptr<const app::Spec>> spec_in_force(stage::Store& store) {
 
 struct Workshop::State {
   explicit State(const std::string& directory)
-      : log(clock, LogLevel::warn),
-        node{loop, clock, log, metrics, nullptr, 0, directory, false, {}} {}
+      : log(clock, LogLevel::warn), node{loop, clock,     log,   metrics, nullptr,
+                                         0,    directory, false, {}} {}
 
   SystemClock clock;
   Logger log;
@@ -116,7 +117,7 @@ struct Workshop::State {
     struct stat there {};
     const std::string log_file = node.data_directory + "/quintet.db";
     if (spec == nullptr && ::stat(log_file.c_str(), &there) != 0) {
-      return not_found("there is no log in " + node.data_directory);
+      return no_log_in(node.data_directory);
     }
     TRY_DO(open_store());
     Place::Settings settings;
@@ -130,7 +131,7 @@ struct Workshop::State {
     TRY(node.place, Place::open({*store, *vault, clock, loop}, std::move(settings)));
     trainer = std::make_unique<Trainer>(node, *vault);
     add_model_routes(router, node);
-    add_train_routes(router, *trainer, nullptr);
+    add_train_routes(router, trainer.get(), nullptr);
     add_erase_routes(router, node);
     add_model_upload(router, node);
     return {};

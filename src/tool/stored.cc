@@ -4,6 +4,7 @@
 
 #include "host/control_chain.h"
 #include "host/log_reading.h"
+#include "host/run_services.h"
 #include "host/versions.h"
 #include "stage/control.h"
 #include "stage/outcome_reader.h"
@@ -27,7 +28,7 @@ Error held_elsewhere(Error error) {
 Expected<std::unique_ptr<StoredLog>> StoredLog::open(const std::string& directory) {
   struct stat there {};
   if (::stat((directory + "/quintet.db").c_str(), &there) != 0) {
-    return not_found("there is no log in " + directory);
+    return host::no_log_in(directory);
   }
   auto opened = store::open_storage(directory);
   if (!opened) return held_elsewhere(std::move(opened).error());

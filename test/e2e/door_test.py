@@ -20,6 +20,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import Server, Stream  # noqa: E402
 from surroundings import kPatience, until  # noqa: E402
 
+# Those that test/run.py runs it under.
+PATTERNS = ("monolithic", "microservices")
 HERE = os.path.dirname(os.path.abspath(__file__))
 APP = os.path.join(HERE, "door.yaml")
 PROGRAM = os.environ.get("QUINTET", "build/quintet")
@@ -413,16 +415,26 @@ def main():
                                       capture_output=True, text=True)
                 assert done.returncode == 0, done.stderr
                 assert [json.loads(done.stdout, parse_float=decimal.Decimal)] == shown, done.stdout
+
+            def the_directory_of_services_is_not_taken_for_a_log():
+                for words in (["erase", server.data, "--value", "c4"],
+                              ["results", "--data", server.data, "p5"]):
+                    done = subprocess.run([PROGRAM, *words], capture_output=True, text=True)
+                    assert done.returncode == 2 and "ask their URL" in done.stderr, done
+
+            directory_checks = [
+                ("a person is erased from a directory", a_person_is_erased_from_a_directory),
+                ("a directory shows the same labels", a_directory_shows_the_same_labels)]
+            if server.directory_of("ingest") != server.data:
+                directory_checks = [("the directory of services is not taken for a log",
+                                     the_directory_of_services_is_not_taken_for_a_log)]
             passed, failed = run([("views and labels outlive a kill", views_after_a_kill),
                                   ("a person is erased and stays so",
                                    a_person_is_erased_and_stays_so),
                                   ("features name the field that was meant",
                                    features_name_the_field),
                                   ("a stop ends the streams", a_stop_ends_streams),
-                                  ("a person is erased from a directory",
-                                   a_person_is_erased_from_a_directory),
-                                  ("a directory shows the same labels",
-                                   a_directory_shows_the_same_labels)],
+                                  *directory_checks],
                                  passed, failed)
         finally:
             server.stop()

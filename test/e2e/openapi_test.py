@@ -18,6 +18,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import Server  # noqa: E402
 from surroundings import kPatience  # noqa: E402
 
+# Those that test/run.py runs it under.
+PATTERNS = ("monolithic", "microservices")
 HERE = os.path.dirname(os.path.abspath(__file__))
 APP = os.path.join(HERE, "door.yaml")
 PROGRAM = os.environ.get("QUINTET", "build/quintet")

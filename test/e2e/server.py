@@ -15,10 +15,16 @@ from surroundings import kPatience  # noqa: E402
 GONE = (ConnectionError, http.client.HTTPException, OSError, TimeoutError, ValueError)
 
 
+# The pattern that a server runs under, if the test does not say; empty: the application's own.
+PATTERN = os.environ.get("QUINTET_PATTERN", "")
+
+
 class Server:
     def __init__(self, program, app, data, extra=()):
         self.command = [program, "--format", "json", "run", app, "--data", data, "--port", "0",
                         *extra]
+        if PATTERN and "--pattern" not in extra:
+            self.command += ["--pattern", PATTERN]
         self.data = data
         self.log_path = data.rstrip("/") + ".log"
         self.process = self.address = None
@@ -33,6 +39,11 @@ class Server:
             raise RuntimeError(f"it ended with status {self.process.wait()}: {self.tail()}")
         self.address = urllib.parse.urlsplit(json.loads(line)["url"]).netloc
         return time.monotonic() - started
+
+    def directory_of(self, service):
+        """Where a service keeps its data; a monolith plays all of them in one."""
+        apart = "microservices" in self.command
+        return os.path.join(self.data, service) if apart else self.data
 
     def tail(self):
         with open(self.log_path, errors="replace") as log:

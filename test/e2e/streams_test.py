@@ -13,6 +13,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import Server, Stream  # noqa: E402
 from surroundings import until  # noqa: E402
 
+# Those that test/run.py runs it under.
+PATTERNS = ("monolithic", "microservices")
 PROGRAM = os.environ.get("QUINTET", "build/quintet")
 APP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "door.yaml")
 

@@ -17,6 +17,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import Server  # noqa: E402
 from surroundings import until  # noqa: E402
 
+# Those that test/run.py runs it under.
+PATTERNS = ("monolithic", "microservices")
 HERE = os.path.dirname(os.path.abspath(__file__))
 BEGIN = datetime.datetime(2024, 3, 1)
 PURCHASES, EVERY = 3000, datetime.timedelta(minutes=2)
@@ -123,8 +125,8 @@ def served_while(server, asked, stop, failures, answers):
     client.close()
 
 
-def compare_rows(checks, client, folder, bad, sent):
-    rows = read_rows(os.path.join(folder, "training", "score", "rows.bin"))
+def compare_rows(checks, client, server, bad, sent):
+    rows = read_rows(os.path.join(server.directory_of("train"), "training", "score", "rows.bin"))
     results = {result["position"]: result for result in client.results()}
     different = wrong_labels = 0
     for position, (features, label, _) in rows.items():
@@ -217,7 +219,7 @@ def perform(checks, program, folder):
                     f"the figures count {versions.count(1)} predictions of that version")
         sent.update({event["id"]: event for event, _ in purchases(len(answers), PURCHASES, 2)})
         bad.update(dict.fromkeys((f"p{PURCHASES + i}" for i in range(len(answers))), False))
-        compare_rows(checks, client, folder, bad, sent)
+        compare_rows(checks, client, server, bad, sent)
         event = sent[answers[-1]["id"]]
         row = {**event, **answers[-1]["features"]}
         values = [None if row.get(name) is None else float(row[name]) for name in INPUTS]
