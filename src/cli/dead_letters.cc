@@ -117,16 +117,16 @@ Expected<void> list_data(const Common& common, stage::Store& store, const Letter
 
 Expected<void> in_data(const Common& common, const LettersOptions& options) {
   TRY(const auto log, tool::StoredLog::open(options.source.data));
-  if (options.action == "list") return list_data(common, log->store(), options);
+  if (options.action == "list") return list_data(common, log->registry(), options);
   if (options.action == "replay") {
     return invalid("a replay is a new event: it needs the running application, by its URL");
   }
   if (options.action == "discard") {
-    TRY_DO(log->store().discard(*number_of(options)));
+    TRY_DO(log->registry().discard(*number_of(options)));
     say_done(common, options, "{\"discarded\":true}");
     return {};
   }
-  TRY(stage::DeadLetter letter, log->store().dead_letter(*number_of(options)));
+  TRY(stage::DeadLetter letter, log->registry().dead_letter(*number_of(options)));
   TRY_DO(host::open_letter(log->vault(), letter));
   std::string text;
   JsonWriter json(text);

@@ -273,6 +273,8 @@ Expected<PatternFigures> run_pattern(const PatternRunOptions& options, Endable& 
   endable.set(&program);
   auto figures = Run(options, mode, clock, program).perform();
   endable.set(nullptr);
+  // Told to end, for it may have children of its own.
+  if (!figures) (void)program.stop();
   if (!figures) return std::move(figures).error().during("pattern " + options.pattern);
   return figures;
 }

@@ -2,6 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include "host/control_chain.h"
 #include "host/log_reading.h"
 #include "host/run_services.h"
@@ -17,6 +20,11 @@ namespace {
 
 constexpr std::size_t kTraceDigits = 32;
 
+bool has_store(const std::string& directory) {
+  struct stat there {};
+  return ::stat((directory + "/quintet.db").c_str(), &there) == 0;
+}
+
 // Who has the directory open may let go of it.
 Error held_elsewhere(Error error) {
   if (error.code() != Code::conflict) return error;
@@ -26,18 +34,51 @@ Error held_elsewhere(Error error) {
 }  // namespace
 
 Expected<std::unique_ptr<StoredLog>> StoredLog::open(const std::string& directory) {
-  struct stat there {};
-  if (::stat((directory + "/quintet.db").c_str(), &there) != 0) {
-    return host::no_log_in(directory);
-  }
-  auto opened = store::open_storage(directory);
-  if (!opened) return held_elsewhere(std::move(opened).error());
-  auto storage = *std::move(opened);
   std::unique_ptr<StoredLog> log(new StoredLog);
-  log->store_ = std::move(storage.store);
-  log->vault_ = std::move(storage.vault);
+  if (has_store(directory + "/ingest") && has_store(directory + "/results")) {
+    TRY_DO(log->open_apart(directory));
+  } else {
+    if (!has_store(directory)) return host::no_log_in(directory);
+    auto opened = store::open_storage(directory);
+    if (!opened) return held_elsewhere(std::move(opened).error());
+    log->store_ = std::move(opened->store);
+    log->vault_ = std::move(opened->vault);
+  }
   TRY_DO(log->read_versions());
   return log;
+}
+
+Expected<void> StoredLog::open_apart(const std::string& directory) {
+  auto ingest = store::open_storage(directory + "/ingest");
+  if (!ingest) return held_elsewhere(std::move(ingest).error());
+  registry_ = std::move(ingest->store);
+  vault_ = std::move(ingest->vault);
+  auto results = store::open_store(directory + "/results");
+  if (!results) return held_elsewhere(std::move(results).error());
+  store_ = *std::move(results);
+  std::vector<std::string> names;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, failed)) {
+    const std::string name = entry.path().filename().string();
+    const bool other = name.starts_with("infer") || name.starts_with("train");
+    if (other && has_store(entry.path().string())) names.push_back(name);
+  }
+  if (failed) return unavailable(directory + ": " + failed.message());
+  std::sort(names.begin(), names.end());
+  for (std::string& name : names) {
+    auto opened = store::open_store(directory + "/" + name);
+    if (!opened) return held_elsewhere(std::move(opened).error());
+    others_.emplace_back(std::move(name), *std::move(opened));
+  }
+  return {};
+}
+
+std::vector<std::pair<std::string, stage::Store*>> StoredLog::stores() {
+  if (registry_ == nullptr) return {{"", store_.get()}};
+  std::vector<std::pair<std::string, stage::Store*>> all = {{"ingest", registry_.get()},
+                                                            {"results", store_.get()}};
+  for (const auto& [name, store] : others_) all.emplace_back(name, store.get());
+  return all;
 }
 
 Expected<void> StoredLog::read_versions() {

@@ -1,5 +1,6 @@
 // Results and dead letters in a data directory, read without running the application. The directory
-// must be free: a process that serves it holds it.
+// must be free: a process that serves it holds it. One whose services are apart has a directory for
+// each: what is read is then results' copy of the log with its outcomes, and the rest is ingest's.
 #pragma once
 
 #include <functional>
@@ -19,8 +20,13 @@ class StoredLog {
   // `not_found` if there is no log; `conflict` if another process has it.
   static Expected<std::unique_ptr<StoredLog>> open(const std::string& directory);
 
+  // The log and its outcomes.
   stage::Store& store() { return *store_; }
+  // Models and dead letters; mostly the same.
+  stage::Store& registry() { return registry_ == nullptr ? *store_ : *registry_; }
   stage::Vault& vault() { return *vault_; }
+  // All there are, by the name of the service; one without a name where nothing is apart.
+  std::vector<std::pair<std::string, stage::Store*>> stores();
   // The application in force at the end of the log.
   std::shared_ptr<const app::Spec> spec() const { return versions_[active_ - 1]; }
 
@@ -44,9 +50,11 @@ class StoredLog {
 
  private:
   StoredLog() = default;
+  Expected<void> open_apart(const std::string& directory);
   Expected<void> read_versions();
 
-  std::unique_ptr<stage::Store> store_;
+  std::unique_ptr<stage::Store> store_, registry_;                             // null: it is store_
+  std::vector<std::pair<std::string, std::unique_ptr<stage::Store>>> others_;  // infer, train
   std::unique_ptr<stage::Vault> vault_;
   std::vector<std::shared_ptr<const app::Spec>> versions_;  // by AppVersion - 1
   AppVersion active_ = 0;

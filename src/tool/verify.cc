@@ -63,10 +63,8 @@ class Verification {
     TRY(const stage::LogEnd end, log_.store().end());
     report_.first = log_.first();
     report_.last = end.last;
-    if (auto sound = log_.store().verify(); !sound) {
-      fault(sound.error().message());
-      return std::move(report_);
-    }
+    TRY(const bool sound, check_stores(end));
+    if (!sound) return std::move(report_);
     TRY(const Position low, log_.store().low_mark());
     if (low != end.last) {
       fault("the log ends at " + std::to_string(end.last) + ", outcomes at " + std::to_string(low));
@@ -93,6 +91,27 @@ class Verification {
 
   void fault(std::string what) { report_.faults.push_back(std::move(what)); }
 
+  // Each by itself, and each copy of the log against the one whose outcomes are compared: the hash
+  // of a block covers all before it.
+  Expected<bool> check_stores(const stage::LogEnd& end) {
+    for (const auto& [name, store] : log_.stores()) {
+      const std::string of = name.empty() ? "" : name + ": ";
+      if (auto sound = store->verify(); !sound) {
+        fault(of + sound.error().message());
+        continue;
+      }
+      TRY(const stage::LogEnd copy, store->end());
+      const bool must_be_whole = name == "ingest";
+      if (must_be_whole && copy.last != end.last) {
+        fault(of + "its log ends at " + std::to_string(copy.last) + ", that of results at " +
+              std::to_string(end.last));
+      } else if (copy.last == end.last && copy.hash != end.hash) {
+        fault(of + "its log is another one than that of results");
+      }
+    }
+    return report_.faults.empty();
+  }
+
   Expected<void> find_spans() {
     return log_.records([&](event::Record&& record, Epoch, const app::Spec*) -> Expected<void> {
       if (spans_.empty() || spans_.back().version != record.app_version) {
@@ -105,22 +124,24 @@ class Verification {
 
   // Parts of the version in force at the end, by position.
   Expected<void> read_snapshots(Position low) {
-    TRY(const auto found, log_.store().snapshots(low));
-    for (const stage::Snapshot& part : found) {
-      auto opened = host::open_snapshot(log_.vault(), part);
-      if (!opened) {
-        fault("snapshot " + part.name + " at " + std::to_string(part.position) + ": " +
-              opened.error().message());
-        continue;
+    for (const auto& [service, store] : log_.stores()) {
+      TRY(const auto found, store->snapshots(low));
+      for (const stage::Snapshot& part : found) {
+        auto opened = host::open_snapshot(log_.vault(), part);
+        if (!opened) {
+          fault("snapshot " + part.name + " at " + std::to_string(part.position) + ": " +
+                opened.error().message());
+          continue;
+        }
+        if (opened->head.digest != log_.spec()->digest) continue;
+        snapshots_.emplace(part.position, std::pair(part.name, std::move(opened->body)));
       }
-      if (opened->head.digest != log_.spec()->digest) continue;
-      snapshots_.emplace(part.position, std::pair(part.name, std::move(opened->body)));
     }
     return {};
   }
 
   Expected<void> install_models(stage::Infer& infer) {
-    TRY(const auto models, log_.store().models(true));
+    TRY(const auto models, log_.registry().models(true));
     for (const stage::ModelVersion& model : models) {
       if (model.state != stage::ModelState::ready) continue;
       host::install_registered(infer.score(), model);

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Kills the services of a running application, one at a time, at random moments under load.
 
-One writer sends numbered events as single posts and as NDJSON, from the first without an answer on
+Each writer sends numbered events as single posts and as NDJSON, from the first without an answer on
 after each error. The supervisor starts again what died. At the end each acknowledged event has one
-result, equal to what was acknowledged; no event has two; and all results equal those of a monolith
-that nobody disturbed. Beside the load results are read: while anything but gateway and results is
-away that must not fail.
+result, equal to what was acknowledged; no event has two; outcomes and snapshots of all services
+equal a fold of the run's own log (`quintet verify`); and, with one writer, all results equal those
+of a monolith that nobody disturbed. Beside the load results are read: while anything but gateway
+and results is away that must not fail.
 """
 import argparse
 import os
@@ -113,10 +114,10 @@ def run_killed(args, folder):
     server = Server(args.program, args.app, os.path.join(folder, "killed"),
                     [*args.extra, "--pattern", "microservices"])
     server.start()
-    writer = kill.Writer(args.seed, 0)
-    load, reader = Load(server, writer), Reader(server)
-    load.start()
-    reader.start()
+    writers = [kill.Writer(args.seed, number) for number in range(args.writers)]
+    loads, reader = [Load(server, writer) for writer in writers], Reader(server)
+    for thread in (*loads, reader):
+        thread.start()
     dice, times = random.Random(args.seed), []
     try:
         for number in range(args.kills):
@@ -130,33 +131,40 @@ def run_killed(args, folder):
             times.append(ready_again(server, name, process))
             reader.away = None
             if args.verbose:
-                print(f"kill {number + 1}, {name}: {writer.acknowledged} acknowledged", flush=True)
+                print(f"kill {number + 1}, {name}: "
+                      f"{sum(writer.acknowledged for writer in writers)} acknowledged", flush=True)
     finally:
-        load.over = reader.over = True
-        load.join()
-        reader.join()
-    writer.last = writer.acknowledged + kill.kLargestBatch
-    while writer.acknowledged < writer.last:
-        writer.send(server, lambda: False)
+        for thread in (*loads, reader):
+            thread.over = True
+        for thread in (*loads, reader):
+            thread.join()
+    for writer in writers:
+        # Far enough for snapshots too, however slow the machine was.
+        writer.last = max(writer.acknowledged + kill.kLargestBatch, 2 * args.snapshot_every)
+        while writer.acknowledged < writer.last:
+            writer.send(server, lambda: False)
     results = list(server.connect().results())
     status = server.stop()
     if status != 0:
-        writer.faults.append(f"the stop gave status {status}: {server.tail()}")
+        writers[0].faults.append(f"the stop gave status {status}: {server.tail()}")
     for name in set(reader.failed) - {None, "gateway", "results"}:
-        writer.faults.append(f"{reader.failed[name]} reads failed while {name} was away")
-    return writer, results, times, reader
+        writers[0].faults.append(f"{reader.failed[name]} reads failed while {name} was away")
+    writers[0].faults += kill.faults_of_log(args, os.path.join(folder, "killed"), len(results))
+    return writers, results, times, reader
 
 
 def run(args):
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
-        writer, results, times, reader = run_killed(args, folder)
-        undisturbed = kill.run_undisturbed(args, folder, [writer])
-        found = kill.faults_of([writer], results, undisturbed)
+        writers, results, times, reader = run_killed(args, folder)
+        alone = args.writers == 1
+        undisturbed = kill.run_undisturbed(args, folder, writers) if alone else []
+        found = kill.faults_of(writers, results, undisturbed)
         times.sort()
         whose = f" of {args.service}" if args.service else ""
-        print(f"seed {args.seed}, {args.kills} kills{whose}:"
-              f" {len(results)} results, {len(writer.answers)} acknowledged;"
+        print(f"seed {args.seed}, {args.kills} kills{whose}, {args.writers} writers:"
+              f" {len(results)} results, "
+              f"{sum(len(writer.answers) for writer in writers)} acknowledged;"
               f" all answer again after {times[len(times) // 2] * 1000:.0f} ms"
               f" (most {times[-1] * 1000:.0f});"
               f" {reader.reads} reads, failed by what was away: {reader.failed};"

@@ -6,6 +6,7 @@ does not need a dead service goes on; a restart finds everything. Ends with 'N p
 """
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -31,8 +32,8 @@ def started(folder, name, *more):
     return server
 
 
-def send(server, count):
-    writer = kill.Writer(5, 0)
+def send(server, count, seed=5):
+    writer = kill.Writer(seed, 0)
     writer.last = count
     while writer.acknowledged < count:
         writer.send(server)
@@ -122,6 +123,39 @@ def events_are_accepted_while_results_is_away(folder):
 def every_service_may_be_killed(_):
     assert services_kill.run(services_kill.arguments(["--program", PROGRAM, "--kills", "10",
                                                       "--seed", "7"]))
+
+
+def quintet(*words):
+    done = subprocess.run([PROGRAM, "--format", "json", *words], capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def what_services_keep_is_read_and_verified(folder):
+    """The directories of a stopped application; what is not of one log is found."""
+    digests = {}
+    for name, count, seed in (("one", 300, 5), ("other", 200, 6)):
+        server = started(folder, name)
+        send(server, count, seed)
+        results = list(server.connect().results())
+        digests[name] = kill.digest(results)
+        assert server.stop() == 0, server.tail()
+        data = os.path.join(folder, name)
+        status, said, why = quintet("verify", "--data", data)
+        report = json.loads(said)
+        assert status == 0 and report["results"] == len(results), (said, why)
+        assert report["snapshots"] > 256, said  # infer's shards, and ingest's and results' parts
+        read = quintet("results", "--data", data, "--limit", "9999")[1].splitlines()
+        assert kill.digest([json.loads(line) for line in read]) == digests[name]
+        assert quintet("dead-letters", "--data", data)[0] == 0
+    for name, words in (("infer", "another key sealed them"), ("results", "its log ends at")):
+        one, other = (os.path.join(folder, where, name) for where in ("one", "other"))
+        os.rename(one, one + ".kept")
+        shutil.copytree(other, one)
+        status, said, _ = quintet("verify", "--data", os.path.join(folder, "one"))
+        assert status == 1 and words in said, (name, said[:500])
+        shutil.rmtree(one)
+        os.rename(one + ".kept", one)
+    assert quintet("verify", "--data", os.path.join(folder, "one"))[0] == 0
 
 
 def certificates(folder):
@@ -216,7 +250,8 @@ def main():
     for check in (the_answers_are_those_of_a_monolith, a_restart_finds_everything,
                   services_end_with_a_supervisor_that_was_killed,
                   results_are_read_while_infer_is_away, events_are_accepted_while_results_is_away,
-                  every_service_may_be_killed, services_started_alone_meet_over_tls,
+                  every_service_may_be_killed,
+                  what_services_keep_is_read_and_verified, services_started_alone_meet_over_tls,
                   the_directory_of_a_monolith_is_refused):
         if wanted and check.__name__ not in wanted:
             continue
