@@ -6,16 +6,24 @@
 #include <gtest/gtest.h>
 
 #include "store/memory.h"
+#include "store/postgres_fixture.h"
 #include "store/sqlite.h"
 #include "store/store_fixture.h"
 
 namespace quintet::store {
 
-enum class Kind { memory, sqlite, sqlite_compressed };
+enum class Kind { memory, sqlite, sqlite_compressed, postgres, postgres_compressed };
 
 class StoreContract : public ::testing::TestWithParam<Kind> {
  protected:
-  void SetUp() override { open(); }
+  void SetUp() override {
+    if (on_postgres()) postgres_ = PostgresServer::shared().options();
+    open();
+  }
+
+  bool on_postgres() const {
+    return GetParam() == Kind::postgres || GetParam() == Kind::postgres_compressed;
+  }
 
   void open() {
     if (GetParam() == Kind::memory) {
@@ -23,6 +31,13 @@ class StoreContract : public ::testing::TestWithParam<Kind> {
       return;
     }
     store_.reset();
+    if (on_postgres()) {
+      postgres_.compress_from = GetParam() == Kind::postgres_compressed ? 1 : 0;
+      auto opened = open_postgres(postgres_);
+      ASSERT_TRUE(opened) << opened.error().message();
+      store_ = std::move(*opened);
+      return;
+    }
     SqliteOptions options;
     options.compress_from = GetParam() == Kind::sqlite_compressed ? 1 : 0;
     auto opened = open_sqlite(directory_.path(), options);
@@ -34,6 +49,7 @@ class StoreContract : public ::testing::TestWithParam<Kind> {
   Expected<void> commit(stage::Commit commit, Epoch epoch) { return store_->commit(commit, epoch); }
 
   TemporaryDirectory directory_;
+  PostgresOptions postgres_;
   std::unique_ptr<stage::Store> store_;
 };
 

@@ -10,12 +10,19 @@ using stage::Commit;
 using stage::DeadLetter;
 
 std::string name_of_store(const ::testing::TestParamInfo<Kind>& info) {
-  if (info.param == Kind::memory) return "memory";
-  return info.param == Kind::sqlite ? "sqlite" : "compressed";
+  switch (info.param) {
+    case Kind::memory: return "memory";
+    case Kind::sqlite: return "sqlite";
+    case Kind::sqlite_compressed: return "sqlite_compressed";
+    case Kind::postgres: return "postgres";
+    case Kind::postgres_compressed: return "postgres_compressed";
+  }
+  return {};
 }
 
 INSTANTIATE_TEST_SUITE_P(All, StoreContract,
-                         ::testing::Values(Kind::memory, Kind::sqlite, Kind::sqlite_compressed),
+                         ::testing::Values(Kind::memory, Kind::sqlite, Kind::sqlite_compressed,
+                                           Kind::postgres, Kind::postgres_compressed),
                          name_of_store);
 
 TEST_P(StoreContract, IsEmptyAtFirst) {

@@ -1,24 +1,10 @@
 // Outcomes: one row a run, and the changes of single positions beside them.
-#include "base/bytes.h"
 #include "store/sqlite_store.h"
 
 namespace quintet::store {
 
 using stage::OutcomeBytes;
 using stage::OutcomeChange;
-
-namespace {
-
-// Of the bytes and of where they belong, so that a row that strayed is found too.
-std::uint32_t crc_of(Position first, Position last, std::string_view body) {
-  std::string place;
-  ByteWriter out(place);
-  out.u64(first);
-  out.u64(last);
-  return crc32c(body, crc32c(place));
-}
-
-}  // namespace
 
 // The saved mark may be old but is never too great: from it, runs without a gap lead to the mark.
 Expected<void> SqliteStore::find_low_mark() {

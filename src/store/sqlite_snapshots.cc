@@ -1,19 +1,10 @@
 // Snapshots, in a file of their own: derived data must not lengthen the log's transactions, and may
 // be lost.
-#include "base/bytes.h"
 #include "store/sqlite_store.h"
 
 namespace quintet::store {
 
 using stage::Snapshot;
-
-std::uint32_t crc_of(const Snapshot& snapshot) {
-  std::string place;
-  ByteWriter out(place);
-  out.text(snapshot.name);
-  out.u64(snapshot.position);
-  return crc32c(snapshot.bytes, crc32c(place));
-}
 
 namespace {
 

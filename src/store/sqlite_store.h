@@ -14,6 +14,7 @@
 #include "store/lock.h"
 #include "store/sql.h"
 #include "store/sqlite.h"
+#include "store/stored.h"
 
 namespace quintet::store {
 
@@ -91,8 +92,6 @@ class SqliteStore final : public stage::Store {
   Expected<Position> first_kept();
   Expected<OutcomeRun> read_run(Run& run);
   Expected<stage::DeadLetter> find_letter(Database& database, std::uint64_t number);
-  Expected<void> verify_log();
-  Expected<void> verify_outcomes();
   void keep_log_short();
   void copy_rest();
 
@@ -111,21 +110,6 @@ class SqliteStore final : public stage::Store {
   Position new_greatest_ = 0;
   int commits_since_mark_ = 0;
 };
-
-// A body as it is stored: compressed if that was asked for and helped, with its size before, else
-// 0. Points to what was packed.
-struct Stored {
-  std::string_view raw;
-  std::string packed;
-  std::int64_t raw_size = 0;
-  std::string_view body() const { return raw_size == 0 ? raw : packed; }
-};
-std::uint32_t crc_of(const stage::Snapshot& part);
-// Rows of a base, or of the snapshots, are compressed from so many bytes.
-inline constexpr std::size_t kCompressPartFrom = 512;
-Stored pack(std::string_view bytes, std::size_t compress_from);
-// `broken` if it cannot be; whether the bytes are right is for the checksum to say.
-Expected<std::string> unpack(std::string_view body, std::int64_t raw_size);
 
 template <class Change>
 Expected<void> SqliteStore::transact(Change change) {

@@ -1,68 +1,20 @@
 // Reads everything and compares it with its checksums.
 #include "store/sqlite_store.h"
+#include "store/verify.h"
 
 namespace quintet::store {
-namespace {
-
-constexpr std::size_t kPiece = std::size_t{8} << 20;
-
-Expected<void> verify_block(const event::BlockBytes& block, std::optional<Hash128>& before) {
-  const std::string place = "the block at position " + std::to_string(block.first);
-  auto decoded = event::decode_block(block.bytes);
-  if (!decoded) return std::move(decoded).error().during(place);
-  const event::Block& inside = decoded->block;
-  if (inside.first != block.first || inside.last() != block.last || inside.epoch != block.epoch) {
-    return broken(place + " holds other positions than its row says");
-  }
-  if (before && decoded->previous != *before) {
-    return broken(place + " does not name the block before it");
-  }
-  before = event::block_hash(block.bytes);
-  return {};
-}
-
-}  // namespace
 
 Expected<void> SqliteStore::verify() {
+  Position first = 1;
   {
     const std::lock_guard lock(read_.mutex);
     const auto found = read_.database.text("PRAGMA integrity_check(1)");
     if (!found) return found.error();
     if (*found != "ok") return broken("quintet.db: " + *found);
+    TRY(first, first_kept());
   }
-  TRY_DO(verify_log());
-  return verify_outcomes();
-}
-
-Expected<void> SqliteStore::verify_log() {
-  TRY(const stage::LogEnd end, this->end());
-  std::optional<Hash128> before;
-  Position next = end.first;
-  while (next <= end.last) {
-    TRY(const std::vector<event::BlockBytes> blocks, read_log(next, kPiece));
-    if (blocks.empty()) return broken("the log has a gap at position " + std::to_string(next));
-    for (const event::BlockBytes& block : blocks) {
-      if (block.first != next) {
-        return broken("the log has a gap at position " + std::to_string(next));
-      }
-      TRY_DO(verify_block(block, before));
-      next = block.last + 1;
-    }
-  }
-  return {};
-}
-
-Expected<void> SqliteStore::verify_outcomes() {
-  Position next = 1;
-  {
-    const std::lock_guard lock(read_.mutex);
-    TRY(next, first_kept());
-  }
-  while (true) {
-    TRY(const std::vector<OutcomeRun> runs, read_outcomes(next, kPiece));
-    if (runs.empty()) return {};
-    next = runs.back().run.last + 1;
-  }
+  TRY_DO(verify_log(*this));
+  return verify_outcomes(*this, first);
 }
 
 }  // namespace quintet::store

@@ -1,6 +1,7 @@
 #include <zstd.h>
 
-#include "store/sqlite_store.h"
+#include "base/bytes.h"
+#include "store/stored.h"
 
 namespace quintet::store {
 namespace {
@@ -31,6 +32,22 @@ Expected<std::string> unpack(std::string_view body, std::int64_t raw_size) {
   const std::size_t size = ZSTD_decompress(out.data(), out.size(), body.data(), body.size());
   if (ZSTD_isError(size) || size != out.size()) return broken("compressed bytes are damaged");
   return out;
+}
+
+std::uint32_t crc_of(const stage::Snapshot& snapshot) {
+  std::string place;
+  ByteWriter out(place);
+  out.text(snapshot.name);
+  out.u64(snapshot.position);
+  return crc32c(snapshot.bytes, crc32c(place));
+}
+
+std::uint32_t crc_of(Position first, Position last, std::string_view body) {
+  std::string place;
+  ByteWriter out(place);
+  out.u64(first);
+  out.u64(last);
+  return crc32c(body, crc32c(place));
 }
 
 }  // namespace quintet::store
