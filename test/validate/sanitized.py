@@ -59,8 +59,9 @@ def tsan():
     names = [name + "_test" for name in ("store", "host", "link")
              if glob.glob(os.path.join(ROOT, "src", name, "*_test.cc"))]
     directory = build("tsan", "thread", *names)
-    return [ended_well([f"{directory}/{name}"], TSAN_OPTIONS="halt_on_error=0:exitcode=66")
-            for name in names]
+    options = "halt_on_error=0:exitcode=66:suppressions=" + os.path.join(ROOT, "test", "validate",
+                                                                         "tsan.supp")
+    return [ended_well([f"{directory}/{name}"], TSAN_OPTIONS=options) for name in names]
 
 
 def main():
