@@ -86,6 +86,7 @@ struct DoorOptions {
   std::string key_file;                    // pseudonym key of a new log; empty: one is made
   std::vector<std::string> names;          // the host names that clients use
   std::uint64_t snapshot_every = 200'000;  // positions; 0: only when it ends
+  int descriptor = -1;                     // of a socket that listens; -1: none
   std::string traces;                      // URL of a collector; empty: none
   double trace_share = 1;                  // of the requests that bring no traceparent
 };

@@ -71,6 +71,8 @@ void add_service(CLI::App& app, const Common& common, int& status) {
       ->add_option("--certificates", options->certificates,
                    "mutual TLS between services: a directory with ca.pem, cert.pem and key.pem")
       ->type_name("DIR");
+  command->add_option("--listen-descriptor", options->door.descriptor,
+                      "for gateway: accept on this socket, which whoever started it listens on");
   command->add_flag("--ends-with-input", options->ends_with_input,
                     "end once standard input is closed");
   add_door(command, options->door);

@@ -64,6 +64,7 @@ Expected<host::DoorSettings> door_settings_of(const DoorOptions& options) {
   host::DoorSettings door;
   door.address = options.host;
   door.port = static_cast<std::uint16_t>(options.port);
+  door.descriptor = options.descriptor;
   door.names = options.names;
   if (options.certificate.empty() != options.key.empty()) {
     return invalid("TLS needs both --tls-certificate and --tls-key");

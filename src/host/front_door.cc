@@ -22,6 +22,7 @@ Expected<std::unique_ptr<FrontDoor>> FrontDoor::open(
   ServerOptions options;
   options.address = settings.address;
   options.port = settings.port;
+  options.descriptor = settings.descriptor;
   options.names = settings.names;
   if (!options.names.empty()) {
     options.names.insert(options.names.end(), {"localhost", "127.0.0.1", "::1"});

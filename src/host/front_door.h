@@ -15,6 +15,7 @@ namespace quintet::host {
 struct DoorSettings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;
+  int descriptor = -1;  // of a socket that listens there already; -1: none
   std::vector<std::string> names;  // as ServerOptions has it; loopback names are always ours
   std::vector<AccessToken> tokens;
   std::optional<TlsFiles> tls;

@@ -7,6 +7,7 @@
 #include "host/metrics_merge.h"
 #include "host/node.h"
 #include "host/openapi.h"
+#include "host/patient_call.h"
 #include "host/problem.h"
 #include "host/remote_intake.h"
 #include "host/remote_streams.h"
@@ -20,6 +21,7 @@ namespace quintet::host {
 namespace {
 
 constexpr Micros kDrainGrace = 10 * kSecond;
+constexpr Micros kIdleGrace = 2 * kSecond;  // for connections without a request, to one replaced
 // How long another service may take to answer a request at the door.
 constexpr Micros kCallPatience = 30 * kSecond;
 constexpr Micros kScrapePatience = 2 * kSecond;
@@ -87,7 +89,8 @@ class Gateway {
   void stop() {
     node_.draining = true;
     streams_->end_all();
-    door_->server().drain(kDrainGrace, [this] { process_.ended(); });
+    door_->server().drain(
+        kDrainGrace, [this] { process_.ended(); }, process_.replaced() ? kIdleGrace : 0);
   }
 
   Expected<CallHttp> way_to(const std::string& owner, Micros patience = kCallPatience) {
@@ -123,6 +126,7 @@ class Gateway {
 
   Expected<void> hand_on(const std::string& peer, const Route& route) {
     TRY(CallHttp way, way_to(peer));
+    way = patient(process_.loop, process_.clock, std::move(way));
     if (route.pattern == kReplay) way = with_result(std::move(way));
     // What takes its body as it comes takes a model's.
     const bool large = route.handler->body_mode({}) == BodyMode::stream;

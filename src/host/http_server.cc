@@ -104,12 +104,7 @@ Expected<void> HttpServer::Impl::prepare(Metrics& metrics) {
 }
 
 Expected<void> HttpServer::Impl::listen() {
-  TRY(const bool loopback, is_loopback_address(options.address));
-  if (!loopback && (!options.tls || options.tokens.empty())) {
-    return invalid("listening on " + options.address +
-                   " would open the application to the network: configure TLS and a token, or "
-                   "listen on 127.0.0.1");
-  }
+  TRY_DO(check_address(options.address, options.tls.has_value(), !options.tokens.empty()));
   if (options.tls) {
     TRY(tls, TlsContext::load(options.tls->certificate, options.tls->key));
   }
@@ -120,7 +115,11 @@ Expected<void> HttpServer::Impl::listen() {
   events.on_trouble = [this](const std::string& why) {
     log.warn("cannot take a connection", {{"reason", why}});
   };
-  TRY(listener, Listener::open(loop, options.address, options.port, std::move(events)));
+  if (options.descriptor >= 0) {
+    TRY(listener, Listener::adopt(loop, options.descriptor, std::move(events)));
+  } else {
+    TRY(listener, Listener::open(loop, options.address, options.port, std::move(events)));
+  }
   port = listener->port();
   return {};
 }
@@ -166,6 +165,14 @@ void HttpServer::Impl::check_drained() {
   drained = nullptr;
 }
 
+Expected<void> check_address(const std::string& address, bool has_tls, bool has_tokens) {
+  TRY(const bool loopback, is_loopback_address(address));
+  if (loopback || (has_tls && has_tokens)) return {};
+  return invalid("listening on " + address +
+                 " would open the application to the network: configure TLS and a token, or "
+                 "listen on 127.0.0.1");
+}
+
 HttpServer::HttpServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Expected<std::unique_ptr<HttpServer>> HttpServer::start(Loop& loop, const Router& router,
@@ -193,7 +200,7 @@ std::size_t HttpServer::connections() const {
   return impl_->sessions->sessions.size();
 }
 
-void HttpServer::drain(Micros grace, std::function<void()> done) {
+void HttpServer::drain(Micros grace, std::function<void()> done, Micros idle) {
   Impl& impl = *impl_;
   impl.listener.reset();
   impl.sessions->draining = true;
@@ -201,7 +208,7 @@ void HttpServer::drain(Micros grace, std::function<void()> done) {
   impl.grace = impl.loop.after(grace, [&impl] {
     for (const auto& session : impl.alive()) session->close(unavailable("the server stopped"));
   });
-  for (const auto& session : impl.alive()) session->drain();
+  for (const auto& session : impl.alive()) session->drain(idle);
   impl.check_drained();
 }
 

@@ -28,6 +28,7 @@ struct TlsFiles {
 struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: a free one is chosen
+  int descriptor = -1;     // of a socket that listens there already; -1: none
   // The names that the Host header may carry, without ports; empty means the loopback names.
   std::vector<std::string> names;
   std::vector<AccessToken> tokens;
@@ -35,6 +36,9 @@ struct ServerOptions {
   HttpLimits limits;
   Tracer* tracer = nullptr;  // outlives the server; null: no traces
 };
+
+// What keeps a server with these options from listening there: see HttpServer::start().
+Expected<void> check_address(const std::string& address, bool has_tls, bool has_tokens);
 
 class HttpServer {
  public:
@@ -53,8 +57,10 @@ class HttpServer {
   std::size_t connections() const;
 
   // Stops accepting, closes idle connections, lets requests under way finish (their answers say
-  // Connection: close), then calls `done`, at the latest after `grace`, dropping what is left.
-  void drain(Micros grace, std::function<void()> done);
+  // Connection: close), then calls `done`, at the latest after `grace`, dropping what is left. Idle
+  // connections get `idle` to send another request first: a client that writes at the very moment
+  // of a close would take it for a failure.
+  void drain(Micros grace, std::function<void()> done, Micros idle = 0);
 
  private:
   struct Impl;

@@ -1,4 +1,8 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "host/http_server_fixture.h"
+#include "host/http_tcp.h"
 
 namespace quintet::host {
 namespace {
@@ -250,6 +254,61 @@ TEST_F(HttpServerTest, DrainsByFinishingWhatItBegan) {
   EXPECT_TRUE(all.ends_with("late"));
   busy.finish_sending();
   drained.get_future().wait();
+}
+
+TEST_F(HttpServerTest, AnswersAnotherRequestOfAnIdleConnectionWhileItDrains) {
+  start();
+  HttpClient idle = client(), active = client();
+  ASSERT_TRUE(idle.ask({"GET", "/hello", {}, {}}));
+  ASSERT_TRUE(active.ask({"GET", "/hello", {}, {}}));
+  std::promise<void> drained;
+  on_loop([&] { server_->drain(kMinute, [&] { drained.set_value(); }, kSecond); });
+  const auto answer = active.ask({"GET", "/hello", {}, {}});
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->header("connection"), "close");
+  active.finish_sending();
+  EXPECT_EQ(*idle.read_bytes(), std::nullopt);  // that was its second
+  drained.get_future().wait();
+}
+
+// Two servers on one socket: the second takes over whoever comes once the first has stopped.
+TEST_F(HttpServerTest, AcceptsOnASocketThatAnotherHolds) {
+  auto socket = ListeningSocket::open("127.0.0.1", 0);
+  ASSERT_TRUE(socket);
+  HttpClient early = *HttpClient::connect("127.0.0.1", socket->port(), kMinute);  // nobody accepts
+  route("GET", "/hello", [](auto exchange) {
+    exchange->respond({200, kPlainText, "hello", {}});
+  });
+  std::unique_ptr<HttpServer> first, second;
+  const auto serve = [&](std::unique_ptr<HttpServer>& server) {
+    ServerOptions options;
+    options.descriptor = ::dup(socket->descriptor());
+    auto made = HttpServer::start(loop_, router_, options, metrics_, log_);
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_EQ((*made)->port(), socket->port());
+    server = *std::move(made);
+  };
+  serve(first);
+  loop_.start("test door");
+  EXPECT_EQ(early.ask({"GET", "/hello", {}, {}})->body, "hello");
+  std::promise<void> drained;
+  on_loop([&] {
+    serve(second);
+    first->drain(kMinute, [&] { drained.set_value(); });
+  });
+  drained.get_future().wait();
+  on_loop([&] { first.reset(); });
+  auto late = HttpClient::connect("127.0.0.1", socket->port(), kMinute);
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->ask({"GET", "/hello", {}, {}})->body, "hello");
+  on_loop([&] { second.reset(); });
+}
+
+TEST_F(HttpServerTest, RefusesADescriptorThatIsNoListeningSocket) {
+  start();
+  ServerOptions options;
+  options.descriptor = ::open("/dev/null", O_RDONLY);
+  EXPECT_FALSE(HttpServer::start(loop_, router_, options, metrics_, log_));
 }
 
 TEST_F(HttpServerTest, DropsWhatDoesNotDrainWithinTheGrace) {

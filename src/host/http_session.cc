@@ -42,11 +42,11 @@ void HttpSession::tick() {
   }
 }
 
-void HttpSession::drain() {
+void HttpSession::drain(Micros idle) {
   keep_alive_ = false;
-  if (phase_ == Phase::head && !head_begun_ && unread().empty() && unsent() == 0) {
-    close(unavailable("the server is stopping"));
-  }
+  if (phase_ != Phase::head || head_begun_ || !unread().empty() || unsent() > 0) return;
+  if (idle == 0) return close(unavailable("the server is stopping"));
+  set_deadline(idle);
 }
 
 void HttpSession::close(Error why) {

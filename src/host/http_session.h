@@ -62,8 +62,8 @@ class HttpSession final : public StreamUser {
   void start();
   // Called a few times a second: closes what is over its deadline.
   void tick();
-  // Closes now if no request is under way, else after its answer.
-  void drain();
+  // Closes after the answer to the request under way; without one, after so long if none comes.
+  void drain(Micros idle);
   // Drops the connection and tells the handler.
   void close(Error why);
 

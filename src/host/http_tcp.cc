@@ -1,5 +1,9 @@
 #include "host/http_tcp.h"
 
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
@@ -73,6 +77,20 @@ std::string text_of(const tcp::endpoint& peer) {
   return text + ":" + std::to_string(peer.port());
 }
 
+error_code listen_on(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+  error_code ec;
+  if (acceptor.open(endpoint.protocol(), ec)) return ec;
+  if (acceptor.set_option(tcp::acceptor::reuse_address(true), ec)) return ec;
+  if (acceptor.bind(endpoint, ec)) return ec;
+  (void)acceptor.listen(tcp::acceptor::max_listen_connections, ec);
+  return ec;
+}
+
+Error cannot_listen(const tcp::endpoint& endpoint, const error_code& why) {
+  const std::string text = "cannot listen on " + text_of(endpoint) + ": " + why.message();
+  return why == asio::error::address_in_use ? conflict(text) : invalid(text);
+}
+
 class TcpListener final : public Listener {
  public:
   TcpListener(Loop& loop, Events events)
@@ -80,12 +98,24 @@ class TcpListener final : public Listener {
   ~TcpListener() override { stop(); }
 
   error_code listen(const tcp::endpoint& endpoint) {
-    tcp::acceptor& acceptor = state_->acceptor;
+    if (const error_code ec = listen_on(state_->acceptor, endpoint)) return ec;
+    state_->accept();
+    return {};
+  }
+
+  error_code adopt(int descriptor) {
+    sockaddr_storage own{};
+    socklen_t size = sizeof own;
+    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&own), &size) != 0) {
+      return {errno, boost::system::system_category()};
+    }
     error_code ec;
-    if (acceptor.open(endpoint.protocol(), ec)) return ec;
-    if (acceptor.set_option(tcp::acceptor::reuse_address(true), ec)) return ec;
-    if (acceptor.bind(endpoint, ec)) return ec;
-    if (acceptor.listen(tcp::acceptor::max_listen_connections, ec)) return ec;
+    if (state_->acceptor.assign(own.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), descriptor,
+                                ec)) {
+      return ec;
+    }
+    // Another process may have taken the connection that woke this one.
+    if (state_->acceptor.non_blocking(true, ec)) return ec;
     state_->accept();
     return ec;
   }
@@ -146,11 +176,37 @@ Expected<std::unique_ptr<Listener>> Listener::open(Loop& loop, const std::string
   TRY_DO(is_loopback_address(address));
   const tcp::endpoint endpoint(asio::ip::make_address(address), port);
   auto listener = std::make_unique<TcpListener>(loop, std::move(events));
-  if (const error_code ec = listener->listen(endpoint)) {
-    const std::string text = "cannot listen on " + text_of(endpoint) + ": " + ec.message();
-    return ec == asio::error::address_in_use ? conflict(text) : invalid(text);
+  if (const error_code ec = listener->listen(endpoint)) return cannot_listen(endpoint, ec);
+  return std::unique_ptr<Listener>(std::move(listener));
+}
+
+Expected<std::unique_ptr<Listener>> Listener::adopt(Loop& loop, int descriptor, Events events) {
+  auto listener = std::make_unique<TcpListener>(loop, std::move(events));
+  if (const error_code ec = listener->adopt(descriptor)) {
+    return invalid("descriptor " + std::to_string(descriptor) +
+                   " is no listening socket: " + ec.message());
   }
   return std::unique_ptr<Listener>(std::move(listener));
+}
+
+Expected<ListeningSocket> ListeningSocket::open(const std::string& address, std::uint16_t port) {
+  TRY_DO(is_loopback_address(address));
+  const tcp::endpoint endpoint(asio::ip::make_address(address), port);
+  asio::io_context context;
+  tcp::acceptor acceptor(context);
+  if (const error_code ec = listen_on(acceptor, endpoint)) return cannot_listen(endpoint, ec);
+  error_code ec;
+  const std::uint16_t bound = acceptor.local_endpoint(ec).port();
+  const int descriptor = acceptor.release();
+  (void)::fcntl(descriptor, F_SETFD, FD_CLOEXEC);  // only who is given it has it
+  return ListeningSocket(descriptor, bound);
+}
+
+ListeningSocket::ListeningSocket(ListeningSocket&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), port_(other.port_) {}
+
+ListeningSocket::~ListeningSocket() {
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 }  // namespace quintet::host

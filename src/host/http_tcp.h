@@ -24,9 +24,28 @@ class Listener {
   // conflict, an address that is none or not ours is invalid.
   static Expected<std::unique_ptr<Listener>> open(Loop& loop, const std::string& address,
                                                   std::uint16_t port, Events events);
+  // Accepts on a socket that another process holds too; the descriptor becomes this one's.
+  static Expected<std::unique_ptr<Listener>> adopt(Loop& loop, int descriptor, Events events);
   virtual ~Listener() = default;  // stops
   virtual std::uint16_t port() const = 0;
   virtual void stop() = 0;
+};
+
+// A socket that listens and on which nobody accepts yet: who starts the processes that do holds it,
+// so that a client who comes between two of them waits and is not refused.
+class ListeningSocket {
+ public:
+  // Errors: as Listener::open().
+  static Expected<ListeningSocket> open(const std::string& address, std::uint16_t port);
+  ListeningSocket(ListeningSocket&& other) noexcept;
+  ~ListeningSocket();
+  int descriptor() const { return descriptor_; }
+  std::uint16_t port() const { return port_; }
+
+ private:
+  ListeningSocket(int descriptor, std::uint16_t port) : descriptor_(descriptor), port_(port) {}
+  int descriptor_;
+  std::uint16_t port_;
 };
 
 // Whether the text is the number of a loopback address; invalid if it is no number of an address.

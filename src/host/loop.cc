@@ -27,6 +27,9 @@ struct Loop::Impl {
   std::optional<asio::signal_set> signals;
   std::function<void(int)> on_signal;
 
+  std::optional<asio::signal_set> renewals;
+  std::function<void()> on_renewal;
+
   std::optional<asio::posix::stream_descriptor> input;
   std::function<void()> on_input_end;
   std::array<char, 256> ignored;
@@ -35,6 +38,14 @@ struct Loop::Impl {
     input->async_read_some(asio::buffer(ignored), [this](error_code failed, std::size_t) {
       if (!failed) return wait_for_input_end();
       if (failed != asio::error::operation_aborted) on_input_end();
+    });
+  }
+
+  void wait_for_renewal() {
+    renewals->async_wait([this](error_code failed, int) {
+      if (failed) return;
+      on_renewal();
+      wait_for_renewal();
     });
   }
 
@@ -143,6 +154,12 @@ void Loop::on_termination(std::function<void(int)> callback) {
   impl_->on_signal = std::move(callback);
   impl_->signals.emplace(impl_->context, SIGINT, SIGTERM);
   impl_->wait_for_signal();
+}
+
+void Loop::on_renewal(std::function<void()> callback) {
+  impl_->on_renewal = std::move(callback);
+  impl_->renewals.emplace(impl_->context, SIGUSR2);
+  impl_->wait_for_renewal();
 }
 
 void Loop::on_input_end(std::function<void()> callback) {

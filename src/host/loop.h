@@ -42,6 +42,9 @@ class Loop final : public Scheduler {
   // of a process may do so.
   void on_termination(std::function<void(int)> callback);
 
+  // The same for each SIGUSR2. One Loop of a process may do so.
+  void on_renewal(std::function<void()> callback);
+
   // Calls back on the loop once standard input is closed; what it says until then is ignored. One
   // Loop of a process may do so.
   void on_input_end(std::function<void()> callback);

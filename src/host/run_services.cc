@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <thread>
 
-#include "base/decimal.h"
 #include "base/json_in.h"
 #include "base/json_out.h"
+#include "host/http_tcp.h"
 #include "host/service.h"
 #include "host/supervisor.h"
 #include "store/lock.h"
@@ -81,6 +81,7 @@ void add_door(const RunSettings& settings, std::vector<std::string>& command) {
   };
   add("--host", settings.door.address);
   add("--port", std::to_string(settings.door.port));
+  add("--listen-descriptor", std::to_string(kGivenDescriptor));
   for (const std::string& name : settings.door.names) add("--name", name);
   if (!settings.tokens_path.empty()) add("--tokens", settings.tokens_path);
   if (settings.door.tls) {
@@ -103,10 +104,18 @@ class Services {
         log_(clock_, LogLevel::info) {}
 
   Expected<void> run(const pattern::Topology& topology, const std::string& app_path) {
-    TRY(program_, own_program());
+    TRY(const std::string program, own_program());
+    const DoorSettings& door = settings_.door;
+    TRY_DO(check_address(door.address, door.tls.has_value(), !door.tokens.empty()));
+    // Held here, so that the door's address stays and nobody is refused between two gateways.
+    TRY(const ListeningSocket socket, ListeningSocket::open(door.address, door.port));
+    settings_.door.port = socket.port();
     Supervisor::Settings settings;
     for (const std::string_view name : service_names()) {
-      settings.programs.push_back({std::string(name), command_of(program_, name, app_path)});
+      settings.programs.push_back({std::string(name), command_of(program, name, app_path)});
+      if (name != "gateway") continue;
+      settings.programs.back().descriptor = socket.descriptor();
+      settings.programs.back().overlaps = true;
     }
     if (settings.programs.size() != topology.places().size()) {
       return invalid("the pattern " + topology.name() + " has places that are no services");
@@ -120,6 +129,10 @@ class Services {
     };
     supervisor_ = std::make_unique<Supervisor>(loop_, log_, std::move(settings));
     loop_.on_termination([this](int) { stop(); });
+    loop_.on_renewal([this] {
+      log_.info("all processes are started anew, one after the other");
+      supervisor_->restart([this] { log_.info("all processes are new"); });
+    });
     TRY_DO(supervisor_->start());
     loop_.run();
     supervisor_.reset();
@@ -158,20 +171,10 @@ class Services {
   void ready(const std::string& name, const std::string& line) {
     if (name == "gateway" && url_.empty()) {
       if (const auto said = JsonDocument::parse(line)) url_ = said->root().find("at").text();
-      keep_port();
     }
     if (told_ || !supervisor_->all_ready() || url_.empty()) return;
     told_ = true;
     if (settings_.on_ready) settings_.on_ready(url_, {});
-  }
-
-  // Whoever knows the URL finds the door there again.
-  void keep_port() {
-    const std::size_t colon = url_.rfind(':');
-    const auto port = parse_int64(std::string_view(url_).substr(colon + 1));
-    if (!port) return;
-    settings_.door.port = static_cast<std::uint16_t>(*port);
-    supervisor_->change("gateway", command_of(program_, "gateway", {}));
   }
 
   void stop() {
@@ -185,7 +188,7 @@ class Services {
   Logger log_;
   Loop loop_;
   std::unique_ptr<Supervisor> supervisor_;
-  std::string program_, url_;
+  std::string url_;
   bool told_ = false, stopping_ = false;
   Expected<void> failure_;
 };

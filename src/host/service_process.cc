@@ -70,7 +70,12 @@ void ServiceProcess::run(std::function<void()> stop) {
     stop_();
   };
   loop.on_termination([end](int) { end(); });
-  if (settings_.ends_with_input) loop.on_input_end([end] { end(); });
+  if (settings_.ends_with_input) {
+    loop.on_input_end([this, end] {
+      replaced_ = true;
+      end();
+    });
+  }
   loop.run();
 }
 

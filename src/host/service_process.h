@@ -40,6 +40,8 @@ class ServiceProcess {
   void ready(const std::string& where);
   // Runs until the process is told to stop; `stop` is then called, once, and calls ended().
   void run(std::function<void()> stop);
+  // It was told so by the end of its input: another of its name has taken its place already.
+  bool replaced() const { return replaced_; }
   // Answers what runs, then ends run(). A second call is the first.
   void ended();
   // As if ended() were called after so long, if it was not before.
@@ -66,7 +68,7 @@ class ServiceProcess {
   link::Feeds feeds_;
   std::unique_ptr<link::Server> server_;
   std::function<void()> stop_;
-  bool stopping_ = false, ready_ = false, ended_ = false;
+  bool stopping_ = false, replaced_ = false, ready_ = false, ended_ = false;
   std::unique_ptr<Timer> grace_;
   Expected<void> failure_;
 };

@@ -43,17 +43,22 @@ std::string told(int status) {
 
 // A child gets the signals' own meanings back, and a group of its own: Ctrl-C at a terminal is for
 // this process, which ends its children in order.
-Expected<pid_t> spawn_program(const std::vector<std::string>& command, int input, int output) {
+Expected<pid_t> spawn_program(const Supervisor::Program& program, int input, int output) {
+  const std::vector<std::string>& command = program.command;
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  if (program.descriptor >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, program.descriptor, kGivenDescriptor);
+  }
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none, own;
   sigemptyset(&none);
   sigemptyset(&own);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ}) sigaddset(&own, number);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ, SIGUSR2})
+    sigaddset(&own, number);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &own);
   posix_spawnattr_setflags(&attributes,
@@ -103,6 +108,7 @@ Supervisor::Supervisor(Loop& loop, Logger& log, Settings settings)
 
 Supervisor::~Supervisor() {
   alive_.reset();
+  for (auto& old : leaving_) children_.push_back(std::move(old));
   for (const auto& child : children_) {
     if (child->id > 0) ::kill(child->id, SIGKILL);
     close_end(child->input);
@@ -124,7 +130,7 @@ Expected<void> Supervisor::spawn(Child& child) {
     close_end(input[1]);
     return unavailable("no pipe for " + child.program.name);
   }
-  auto id = spawn_program(child.program.command, input[0], output[1]);
+  auto id = spawn_program(child.program, input[0], output[1]);
   close_end(input[0]);
   close_end(output[1]);
   if (!id) {
@@ -154,11 +160,27 @@ Expected<void> Supervisor::spawn(Child& child) {
 void Supervisor::said(Child& child, std::uint64_t life, const std::string& line) {
   if (life != child.life || child.ready) return;
   child.ready = child.ever = true;
+  const bool renewed = &child == renewed_;
   if (settings_.on_ready) settings_.on_ready(child.program.name, line);
+  if (!renewed) return;
+  for (const auto& old : leaving_) close_end(old->input);
+  renewed_ = nullptr;
+  restart_next();
 }
 
 void Supervisor::ended(Child& child, std::uint64_t life) {
-  if (life != child.life || child.id < 0) return;
+  if (life != child.life) {  // an earlier one, which overlapped
+    const auto old = std::find_if(leaving_.begin(), leaving_.end(), [&](const auto& one) {
+      return one->life == life && one->program.name == child.program.name;
+    });
+    if (old == leaving_.end()) return;
+    (*old)->reader.join();
+    ::waitpid((*old)->id, nullptr, 0);
+    close_end((*old)->input);
+    leaving_.erase(old);
+    return;
+  }
+  if (child.id < 0) return;
   child.reader.join();
   int status = 0;
   ::waitpid(child.id, &status, 0);
@@ -173,8 +195,13 @@ void Supervisor::ended(Child& child, std::uint64_t life) {
     return;
   }
   if (child.ready) child.pause = 0;
-  log_.warn("a process ended and is started again",
-            {{"process", child.program.name}, {"end", told(status)}});
+  if (&child == renewed_ && child.ready) {
+    grace_ = nullptr;
+    log_.info("a process ended and is started anew", {{"process", child.program.name}});
+  } else {
+    log_.warn("a process ended and is started again",
+              {{"process", child.program.name}, {"end", told(status)}});
+  }
   const Micros pause = child.pause;
   child.pause = std::min(std::max(kFirstPause, 2 * pause), kLongestPause);
   child.again = loop_.after(pause, [this, &child] {
@@ -188,8 +215,48 @@ void Supervisor::ended(Child& child, std::uint64_t life) {
 
 void Supervisor::stop(std::function<void()> done) {
   stopping_ = true;
+  for (const auto& old : leaving_) close_end(old->input);
   stopped_ = std::move(done);
   end_next();
+}
+
+void Supervisor::restart(std::function<void()> done) {
+  if (stopping_ || failed_ || restarted_) return;
+  restarted_ = std::move(done);
+  for (const auto& child : children_) old_.push_back(child.get());
+  restart_next();
+}
+
+void Supervisor::restart_next() {
+  if (stopping_ || failed_) return;
+  if (old_.empty()) return std::exchange(restarted_, nullptr)();
+  Child& child = *old_.front();
+  old_.pop_front();
+  renewed_ = &child;
+  if (!child.ready) return;  // it has begun a new life already
+  if (!child.program.overlaps) {
+    return ask_to_end(child);
+  }
+  auto old = std::make_unique<Child>();
+  old->program = child.program;
+  old->id = std::exchange(child.id, -1);
+  old->input = std::exchange(child.input, -1);
+  old->life = child.life;
+  old->reader = std::move(child.reader);
+  leaving_.push_back(std::move(old));
+  if (const auto started = spawn(child); !started) {
+    failed_ = true;
+    settings_.on_failure(started.error());
+  }
+}
+
+// Kills what does not end in time.
+void Supervisor::ask_to_end(Child& child) {
+  ::kill(child.id, SIGTERM);
+  grace_ = loop_.after(kEndGrace, [this, &child] {
+    log_.error("a process did not end in time and is killed", {{"process", child.program.name}});
+    if (child.id > 0) ::kill(child.id, SIGKILL);
+  });
 }
 
 void Supervisor::end_next() {
@@ -200,18 +267,7 @@ void Supervisor::end_next() {
     if (stopped_) loop_.post([done = std::exchange(stopped_, nullptr)] { done(); });
     return;
   }
-  Child& child = **last;
-  ::kill(child.id, SIGTERM);
-  grace_ = loop_.after(kEndGrace, [this, &child] {
-    log_.error("a process did not end in time and is killed", {{"process", child.program.name}});
-    if (child.id > 0) ::kill(child.id, SIGKILL);
-  });
-}
-
-void Supervisor::change(const std::string& name, std::vector<std::string> command) {
-  for (const auto& child : children_) {
-    if (child->program.name == name) child->program.command = std::move(command);
-  }
+  ask_to_end(**last);
 }
 
 int Supervisor::process_id(const std::string& name) const {

@@ -7,6 +7,7 @@
 // and for its end.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,11 +26,17 @@ inline constexpr Micros kLongestPause = 5 * kSecond;
 // What has not ended so long after it was asked to is killed.
 inline constexpr Micros kEndGrace = 20 * kSecond;
 
+// The number under which a child has Program::descriptor.
+inline constexpr int kGivenDescriptor = 3;
+
 class Supervisor {
  public:
   struct Program {
     std::string name;                  // "ingest", "infer-2": for logs
     std::vector<std::string> command;  // a path and its arguments
+    int descriptor = -1;               // that it has as its number 3; -1: none
+    // restart() starts it anew before the old one is told to end, by the end of its input.
+    bool overlaps = false;
   };
   struct Settings {
     std::vector<Program> programs;  // in order
@@ -46,8 +53,10 @@ class Supervisor {
 
   // Errors: one could not be started.
   Expected<void> start();
-  // From its next life on this child is started so.
-  void change(const std::string& name, std::vector<std::string> command);
+  // Ends each and starts it anew, one after the other, the next once the one before is ready. The
+  // program on the disk may be another one than that which runs. `done` is called when all are new;
+  // no second call meanwhile does anything.
+  void restart(std::function<void()> done);
   // Asks one after the other to end, the last first; `done` comes when all have.
   void stop(std::function<void()> done);
 
@@ -61,6 +70,8 @@ class Supervisor {
   void said(Child& child, std::uint64_t life, const std::string& line);
   void ended(Child& child, std::uint64_t life);
   void end_next();
+  void restart_next();
+  void ask_to_end(Child& child);
 
   Loop& loop_;
   Logger& log_;
@@ -70,6 +81,11 @@ class Supervisor {
   bool failed_ = false;
   std::function<void()> stopped_;
   std::unique_ptr<Timer> grace_;
+  // Of restart(): those that come, the one whose turn it is, and lives that overlap with new ones.
+  std::deque<Child*> old_;
+  Child* renewed_ = nullptr;
+  std::function<void()> restarted_;
+  std::vector<std::unique_ptr<Child>> leaving_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 

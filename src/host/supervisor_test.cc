@@ -62,6 +62,69 @@ TEST_F(SupervisorTest, StartsAgainWhatWasKilledAndLeavesTheOthersAlone) {
   EXPECT_EQ(std::count(lines.begin(), lines.end(), "two: ready"), 3);
 }
 
+TEST_F(SupervisorTest, RestartsOneAfterTheOther) {
+  const auto supervisor = supervise({{"one", kCalm}, {"two", kCalm}});
+  int old_one = -1, old_two = -1;
+  bool renewed = false;
+  on_ready = [&](const std::string& name) {
+    if (!supervisor->all_ready()) return;
+    if (old_one < 0) {
+      old_one = supervisor->process_id("one");
+      old_two = supervisor->process_id("two");
+      supervisor->restart([&] {
+        renewed = true;
+        supervisor->stop([this] { loop.stop(); });
+      });
+      supervisor->restart([] { ADD_FAILURE() << "twice at once"; });
+    } else if (name == "one") {
+      EXPECT_NE(supervisor->process_id("one"), old_one);
+      EXPECT_EQ(supervisor->process_id("two"), old_two);  // its turn comes now
+    } else {
+      EXPECT_NE(supervisor->process_id("two"), old_two);
+    }
+  };
+  ASSERT_TRUE(supervisor->start());
+  loop.run();
+  EXPECT_TRUE(renewed);
+  EXPECT_EQ(lines.size(), 4U);
+}
+
+// The old one gets the end of its input once the new one is ready, and lives until then.
+TEST_F(SupervisorTest, AnOverlappingOneIsReplacedByOneThatIsReady) {
+  Supervisor::Program program{"one", kCalm};
+  program.overlaps = true;
+  const auto supervisor = supervise({program});
+  int old = -1;
+  on_ready = [&](const std::string&) {
+    if (old < 0) {
+      old = supervisor->process_id("one");
+      return supervisor->restart([&] { supervisor->stop([this] { loop.stop(); }); });
+    }
+    EXPECT_NE(supervisor->process_id("one"), old);
+    EXPECT_EQ(::kill(old, 0), 0);
+  };
+  ASSERT_TRUE(supervisor->start());
+  loop.run();
+  EXPECT_EQ(lines.size(), 2U);
+}
+
+TEST_F(SupervisorTest, GivesADescriptor) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  Supervisor::Program program{"one",
+                              {"/bin/sh", "-c", "echo given >&3; echo ready; cat >/dev/null"}};
+  program.descriptor = ends[1];
+  const auto supervisor = supervise({program});
+  on_ready = [&](const std::string&) { supervisor->stop([this] { loop.stop(); }); };
+  ASSERT_TRUE(supervisor->start());
+  loop.run();
+  char text[7] = {};
+  EXPECT_EQ(::read(ends[0], text, 6), 6);
+  EXPECT_STREQ(text, "given\n");
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
 TEST_F(SupervisorTest, AChildThatWasNeverReadyIsAFailure) {
   const auto supervisor = supervise({{"odd", {"/bin/sh", "-c", "exit 2"}}});
   ASSERT_TRUE(supervisor->start());
