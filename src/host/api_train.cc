@@ -22,11 +22,14 @@ class TrainRoutes {
   void train(const SharedExchange& exchange) {
     const auto order = order_of(exchange->request());
     if (!order) return refuse(exchange, order.error());
-    const auto run = trainer_->start(*order);
-    if (!run) return refuse(exchange, run.error());
-    const TrainRun* started = trainer_->find(*run);
-    exchange->respond(json_response(202, to_json(*started))
-                          .with("Location", "/v1/train/" + std::to_string(*run)));
+    TrainHears hears;
+    hears.begun = [this, exchange](const Expected<std::uint64_t>& run) {
+      if (!run) return refuse(exchange, run.error());
+      exchange->respond(json_response(202, to_json(*trainer_->find(*run)))
+                            .with("Location", "/v1/train/" + std::to_string(*run)));
+    };
+    const auto started = trainer_->start(*order, std::move(hears));
+    if (!started) refuse(exchange, started.error());
   }
 
   void run(const SharedExchange& exchange) {

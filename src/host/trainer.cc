@@ -82,7 +82,7 @@ Trainer::~Trainer() {
   if (thread_.joinable()) thread_.join();
 }
 
-Expected<std::uint64_t> Trainer::start(const TrainOrder& order, Ended ended) {
+Expected<void> Trainer::start(const TrainOrder& order, TrainHears hears) {
   if (node_.train() == nullptr) return place_is_away();
   if (active_) {
     return conflict("run " + std::to_string(active_->id) + " is under way; one at a time");
@@ -106,8 +106,8 @@ Expected<std::uint64_t> Trainer::start(const TrainOrder& order, Ended ended) {
   if (auto known = stage::check_parameters(model, work->rules); !known) {
     return std::move(known).error().at("set");
   }
-  work->id = place.last() + 1;  // the record's position
-  work->ended = std::move(ended);
+  work->id = place.last() + 1;  // until its record has a position
+  work->hears = std::move(hears);
   work->keep = order.keep;
   work->as_of_given = order.as_of != kNoTime;
   work->body = {model.name, place.last(), work->as_of_given ? order.as_of : node_.clock.wall(),
@@ -121,7 +121,7 @@ Expected<std::uint64_t> Trainer::start(const TrainOrder& order, Ended ended) {
   run.rounds = work->rules.rounds;
   place.control(event::RecordKind::train, stage::write_train(work->body),
                 [this, work](const Expected<Position>& position) { recorded(work, position); });
-  return work->id;
+  return {};
 }
 
 const TrainRun* Trainer::find(std::uint64_t id) const {
@@ -139,7 +139,11 @@ void Trainer::recorded(const std::shared_ptr<Work>& work, const Expected<Positio
     fail(work, position.error());
     return;
   }
-  runs_[work->id].position = *position;
+  // Elsewhere the log may have gone on meanwhile.
+  auto run = runs_.extract(work->id);
+  run.key() = run.mapped().id = run.mapped().position = work->id = *position;
+  runs_.insert(std::move(run));
+  if (work->hears.begun) std::exchange(work->hears.begun, nullptr)(work->id);
   if (node_.train() == nullptr) return fail(work, place_is_away());
   node_.train()->known_models([this, work, alive = std::weak_ptr<char>(alive_)](
                                   Expected<std::vector<TrainRole::KnownModel>> known) {
@@ -246,6 +250,7 @@ void Trainer::fail(const std::shared_ptr<Work>& work, const Error& error) {
   run.error = error.message();
   node_.log.error("a training failed", {{"model", run.model}, {"reason", run.error}});
   run.state = TrainRun::State::failed;
+  if (work->hears.begun) std::exchange(work->hears.begun, nullptr)(error);
   end(work);
 }
 
@@ -254,7 +259,7 @@ void Trainer::end(const std::shared_ptr<Work>& work) {
   if (run.state != TrainRun::State::failed) run.state = TrainRun::State::done;
   active_.reset();
   if (runs_.size() > kKeptRuns) runs_.erase(runs_.begin());
-  if (work->ended) work->ended(run);
+  if (work->hears.ended) work->hears.ended(run);
 }
 
 }  // namespace quintet::host

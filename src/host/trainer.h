@@ -50,6 +50,13 @@ struct Verdict {
 Verdict judge_promotion(const app::ModelSpec& model, const std::string& metrics,
                         std::optional<double> current);
 
+// Who hears of a run, each once, on the loop.
+struct TrainHears {
+  // Once the record that names the run is durable, or why there is none.
+  std::function<void(Expected<std::uint64_t> id)> begun = {};
+  std::function<void(const TrainRun&)> ended = {};
+};
+
 class Trainer {
  public:
   // Both outlive the Trainer.
@@ -57,10 +64,9 @@ class Trainer {
   // Calls a run under way off and waits for its thread.
   ~Trainer();
 
-  using Ended = std::function<void(const TrainRun&)>;
-  // The run's id; `conflict` while another is under way, `not_found` or `invalid` for a model that
-  // cannot be trained. `ended` is called once, on the loop.
-  Expected<std::uint64_t> start(const TrainOrder& order, Ended ended = {});
+  // `conflict` while another is under way, `not_found` or `invalid` for a model that cannot be
+  // trained: then nobody hears of it.
+  Expected<void> start(const TrainOrder& order, TrainHears hears = {});
   const TrainRun* find(std::uint64_t id) const;
   bool busy() const { return active_ != nullptr; }
   const std::map<std::uint64_t, TrainRun>& runs() const { return runs_; }

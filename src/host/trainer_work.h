@@ -12,7 +12,7 @@ namespace quintet::host {
 // Made on the loop, then the thread's until it posts back; `called_off`, `round` apart.
 struct Trainer::Work {
   std::uint64_t id = 0;
-  Ended ended;
+  TrainHears hears;
   std::atomic<bool> called_off = false;
 
   // What is asked for.

@@ -241,18 +241,21 @@ Expected<TrainRun> Workshop::train(const TrainOrder& order,
                                    const std::function<void(const TrainRun&)>& on_progress) {
   Expected<TrainRun> result = TrainRun();
   state_->wait_for([&](const std::function<void()>& wake) {
-    const auto run = state_->trainer->start(order, [&result, wake](const TrainRun& ended) {
+    TrainHears hears;
+    hears.ended = [&result, wake](const TrainRun& ended) {
       result = ended;
       wake();
-    });
+    };
+    const auto run = state_->trainer->start(order, std::move(hears));
     if (!run) {
       result = run.error();
       wake();
       return;
     }
     if (!on_progress) return;
-    state_->timer = state_->loop.every(kProgressEvery, [this, &on_progress, id = *run] {
-      on_progress(*state_->trainer->find(id));
+    state_->timer = state_->loop.every(kProgressEvery, [this, &on_progress] {
+      const auto& runs = state_->trainer->runs();
+      if (!runs.empty()) on_progress(runs.rbegin()->second);
     });
   });
   state_->wait_for([this](const std::function<void()>& wake) {
