@@ -110,6 +110,7 @@ struct ServiceOptions {
   std::vector<std::string> peers;  // NAME=ADDRESS
   std::string certificates;        // directory; empty: no TLS between services
   DoorOptions door;                // gateway
+  std::uint64_t log_ahead = 0;     // ingest; 0: the usual
   bool ends_with_input = false;
 };
 int service_command(const Common& common, const ServiceOptions& options);

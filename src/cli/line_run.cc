@@ -73,6 +73,9 @@ void add_service(CLI::App& app, const Common& common, int& status) {
       ->type_name("DIR");
   command->add_option("--listen-descriptor", options->door.descriptor,
                       "for gateway: accept on this socket, which whoever started it listens on");
+  command->add_option(
+      "--log-ahead", options->log_ahead,
+      "ingest: positions that the log may be ahead of its outcomes; default 1000000");
   command->add_flag("--ends-with-input", options->ends_with_input,
                     "end once standard input is closed");
   add_door(command, options->door);

@@ -17,6 +17,7 @@ Expected<host::ServiceSettings> settings_of(const ServiceOptions& options) {
   settings.snapshot_every = options.door.snapshot_every;
   settings.traces = {options.door.traces, options.door.trace_share, {}};
   settings.certificates = options.certificates;
+  settings.log_ahead = options.log_ahead;
   settings.ends_with_input = options.ends_with_input;
   TRY(settings.door, door_settings_of(options.door));
   TRY(settings.pseudonym_key, pseudonym_key_of(options.door));

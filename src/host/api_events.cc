@@ -50,8 +50,7 @@ void offer_json(Node& node, const JsonEvent& from, Reply reply, EventName* name 
     letter.event_type = intake.spec().events[static_cast<std::size_t>(from.type)].name;
     letter.format = "json";
     letter.bytes = from.body;
-    intake.refuse(std::move(letter), std::move(decoded).error(), std::move(counted),
-                  from.place);
+    intake.refuse(std::move(letter), std::move(decoded).error(), std::move(counted), from.place);
     return;
   }
   if (offer.event.id.empty()) offer.event.id = offer.event.arena.copy(from.id);
@@ -102,11 +101,10 @@ class Answer {
   HttpResponse answer_of(const Receipt& receipt) const {
     if (receipt.error != nullptr) return problem_response(*receipt.error, exchange_->request());
     const bool short_one = minimal() || receipt.json.empty();
-    HttpResponse response =
-        async_ || receipt.pending
-            ? accepted("accepted", receipt.position)
-            : json_response(200, short_one ? position_json(receipt.position)
-                                           : std::string(receipt.json));
+    HttpResponse response = async_ || receipt.pending
+                                ? accepted("accepted", receipt.position, receipt.waits_for)
+                                : json_response(200, short_one ? position_json(receipt.position)
+                                                               : std::string(receipt.json));
     response.headers.emplace_back("Quintet-Position", std::to_string(receipt.position));
     if (receipt.what == stage::Admission::What::repeated) {
       response.headers.emplace_back("Quintet-Repeated", "true");
@@ -116,23 +114,24 @@ class Answer {
 
   // Nothing is acknowledged by this: the event may or may not become durable.
   void give_up() {
-    if (exchange_ != nullptr) respond(accepted("pending", kNoPosition));
+    if (exchange_ != nullptr) respond(accepted("pending", kNoPosition, {}));
   }
 
-  // 202, with where the result will stand.
-  HttpResponse accepted(std::string_view status, Position position) const {
+  // 202, with where the result will stand, and the service that is away, if it waits for one.
+  HttpResponse accepted(std::string_view status, Position position,
+                        std::string_view waits_for) const {
     std::string body;
     JsonWriter json(body);
     json.begin_object().field("status", status);
     json.field("event", name_.type).field("id", name_.id);
     if (position != kNoPosition) json.key("position").uint64(position);
+    if (!waits_for.empty()) json.field("waits_for", waits_for);
     json.end_object();
     HttpResponse response = json_response(202, std::move(body));
-    response.headers.emplace_back("Location",
-                                  position != kNoPosition
-                                      ? "/v1/results/@" + std::to_string(position)
-                                      : "/v1/results/" + percent_encode(name_.id) +
-                                            "?event=" + name_.type);
+    response.headers.emplace_back(
+        "Location", position != kNoPosition
+                        ? "/v1/results/@" + std::to_string(position)
+                        : "/v1/results/" + percent_encode(name_.id) + "?event=" + name_.type);
     return response;
   }
 
@@ -214,7 +213,7 @@ class EventsHandler final : public Handler {
     }
     // Decided before anything is admitted: what is admitted is never shed.
     if (node_.intake()->saturated()) {
-      return refuse(exhausted("too many events wait to become durable; try again"));
+      return refuse(node_.intake()->why_saturated());
     }
     if (auto done = whole(exchange, *mode); !done) return refuse(done.error());
     node_.intake()->flush();
@@ -250,8 +249,8 @@ class EventsHandler final : public Handler {
     const auto answer = std::make_shared<Answer>(exchange, node_.place == nullptr);
     event.minimal = answer->minimal();
     Answer::wait(answer, node_.loop);
-    offer_json(node_, event, [answer](const Receipt& receipt) { answer->reply(receipt); },
-               answer->name());
+    offer_json(
+        node_, event, [answer](const Receipt& receipt) { answer->reply(receipt); }, answer->name());
   }
 
   // Calls `then` with the event in the place's form. Its data is kept until then.
@@ -301,8 +300,7 @@ class EventsHandler final : public Handler {
     return {};
   }
 
-  void add(const JsonEvent& event, const std::shared_ptr<BatchAnswer>& answers,
-           std::size_t index) {
+  void add(const JsonEvent& event, const std::shared_ptr<BatchAnswer>& answers, std::size_t index) {
     offer_json(node_, event, [answers, index](const Receipt& receipt) {
       answers->set(index, receipt.error != nullptr ? refusal_json(0, *receipt.error)
                           : receipt.json.empty()   ? position_json(receipt.position)
@@ -320,8 +318,8 @@ std::string refusal_json(std::uint64_t line, const Error& error) {
   JsonWriter json(out);
   json.begin_object();
   if (line > 0) json.key("line").uint64(line);
-  json.key("error").begin_object().field("code", error.id().empty() ? name_of(error.code())
-                                                                    : error.id());
+  json.key("error").begin_object().field("code",
+                                         error.id().empty() ? name_of(error.code()) : error.id());
   if (!error.place().empty()) json.field("field", error.place());
   json.field("detail", error.message()).end_object().end_object();
   return out;

@@ -13,7 +13,7 @@ namespace quintet::host {
 namespace {
 constexpr Micros kLookAgain = 1'000;
 constexpr std::size_t kTracedLines = 100;  // of a stream whose trace is recorded
-}
+}  // namespace
 
 void EventStream::start(Node& node, std::shared_ptr<Exchange> exchange, int event_type, bool csv) {
   const std::shared_ptr<EventStream> stream(new EventStream(node, exchange, event_type, csv));
@@ -133,8 +133,7 @@ void EventStream::take(const event::LineCutter::Line& line) {
   if (line.text.empty() && !line.too_long) return;
   if (line.too_long) {
     ++place_.number;
-    refuse(line, open_slot(),
-           exhausted("the line is longer than 1 MiB").with_id("too_long"));
+    refuse(line, open_slot(), exhausted("the line is longer than 1 MiB").with_id("too_long"));
     return;
   }
   take_event(line);
@@ -187,8 +186,7 @@ void EventStream::take_event(const event::LineCutter::Line& line) {
     return;
   }
   if (offer.event.id.empty()) {
-    offer.event.id =
-        offer.event.arena.copy(id_prefix_ + ":" + std::to_string(line.number));
+    offer.event.id = offer.event.arena.copy(id_prefix_ + ":" + std::to_string(line.number));
   }
   const std::string original = csv_ ? header_ + "\n" + std::string(line.text) : std::string();
   // Of a long stream the first lines are enough to be looked at.
@@ -199,21 +197,22 @@ void EventStream::take_event(const event::LineCutter::Line& line) {
   offer.original = csv_ ? std::string_view(original) : line.text;
   offer.format = csv_ ? "csv" : "json";
   node_.intake()->offer(std::move(offer),
-                     [self = shared_from_this(), slot, number = line.number](const Receipt& r) {
-    std::string json;
-    if (r.error != nullptr) {
-      count_refusal(self->node_, *r.error);
-      json = refusal_json(number, *r.error);
-    } else if (self->minimal_ || r.json.empty()) {
-      JsonWriter writer(json);
-      writer.begin_object().key("position").uint64(r.position);
-      if (r.pending) writer.field("status", "accepted");
-      writer.end_object();
-    } else {
-      json = r.json;
-    }
-    self->answer(slot, std::move(json));
-  });
+                        [self = shared_from_this(), slot, number = line.number](const Receipt& r) {
+                          std::string json;
+                          if (r.error != nullptr) {
+                            count_refusal(self->node_, *r.error);
+                            json = refusal_json(number, *r.error);
+                          } else if (self->minimal_ || r.json.empty()) {
+                            JsonWriter writer(json);
+                            writer.begin_object().key("position").uint64(r.position);
+                            if (r.pending) writer.field("status", "accepted");
+                            if (!r.waits_for.empty()) writer.field("waits_for", r.waits_for);
+                            writer.end_object();
+                          } else {
+                            json = r.json;
+                          }
+                          self->answer(slot, std::move(json));
+                        });
 }
 
 void EventStream::refuse(const event::LineCutter::Line& line, std::size_t slot, Error why) {
@@ -225,12 +224,13 @@ void EventStream::refuse(const event::LineCutter::Line& line, std::size_t slot, 
   letter.event_type = decoder_->type().name;
   letter.format = csv_ ? "csv" : "json";
   letter.bytes = csv_ ? header_ + "\n" + std::string(line.text) : std::string(line.text);
-  node_.intake()->refuse(std::move(letter), std::move(why),
-                      [self = shared_from_this(), slot, number = line.number](const Receipt& r) {
-                        count_refusal(self->node_, *r.error);
-                        self->answer(slot, refusal_json(number, *r.error));
-                      },
-                      place_);
+  node_.intake()->refuse(
+      std::move(letter), std::move(why),
+      [self = shared_from_this(), slot, number = line.number](const Receipt& r) {
+        count_refusal(self->node_, *r.error);
+        self->answer(slot, refusal_json(number, *r.error));
+      },
+      place_);
 }
 
 std::size_t EventStream::open_slot() {

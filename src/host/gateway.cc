@@ -1,6 +1,7 @@
 #include "host/gateway.h"
 
 #include "base/decimal.h"
+#include "base/json_out.h"
 #include "host/door_routes.h"
 #include "host/figures.h"
 #include "host/http_call.h"
@@ -8,6 +9,7 @@
 #include "host/node.h"
 #include "host/openapi.h"
 #include "host/patient_call.h"
+#include "host/peer_health.h"
 #include "host/problem.h"
 #include "host/remote_intake.h"
 #include "host/remote_streams.h"
@@ -24,13 +26,16 @@ constexpr Micros kDrainGrace = 10 * kSecond;
 constexpr Micros kIdleGrace = 2 * kSecond;  // for connections without a request, to one replaced
 // How long another service may take to answer a request at the door.
 constexpr Micros kCallPatience = 30 * kSecond;
+// It says that it is ready once it has heard of all others that they serve, or after so long.
+constexpr Micros kFirstHearing = 10 * kSecond;
 constexpr Micros kScrapePatience = 2 * kSecond;
 constexpr std::string_view kReplay = "/v1/dead-letters/{number}/replay";
 
-std::string capital(std::string_view name) {
-  std::string out(name);
-  out[0] = static_cast<char>(out[0] - 'a' + 'A');
-  return out;
+std::string_view meaning_of(std::string_view away) {
+  if (away == "ingest") return "no events are taken; results are read";
+  if (away == "infer") return "events are accepted and answered with their position";
+  if (away == "results") return "events are accepted; nothing is read";
+  return "no training is taken";
 }
 
 class Gateway {
@@ -48,20 +53,29 @@ class Gateway {
 
   Expected<void> run() {
     TRY_DO(process_.trace());
-    TRY(link::Channel* const ingest, process_.peer("ingest"));
-    TRY(link::Channel* const results, process_.peer("results"));
-    to_ingest_ = std::make_unique<link::CallStream>(process_.local(), *ingest);
-    to_results_ = std::make_unique<link::CallStream>(process_.local(), *results);
+    TRY(link::CallStream* const ingest, process_.stream("ingest"));
+    TRY(link::Caller* const asked, process_.ask("ingest"));
+    TRY(to_results_, process_.ask_often("results"));
+    TRY(link::Caller* const streaming, process_.ask("results"));
     intake_ = std::make_unique<RemoteIntake>(
-        RemoteIntake::Parts{process_.loop, process_.clock, *to_ingest_, *to_results_},
+        RemoteIntake::Parts{process_.loop, process_.clock, *ingest, *asked, *to_results_,
+                            [this] { return outcomes_wait_for(); }},
         [this] { changed(); });
     streams_ = std::make_unique<RemoteStreams>(
-        RemoteStreams::Parts{process_.loop, process_.clock, *results});
+        RemoteStreams::Parts{process_.loop, process_.clock, *streaming});
+    for (const std::string_view peer : peers_of("gateway")) {
+      TRY(link::Channel* const channel, process_.peer(peer));
+      health_.watch(std::string(peer), *channel);
+    }
     TRY_DO(add_routes());
     TRY(door_,
         FrontDoor::open(process_.loop, router_, process_.settings().door, process_.metrics,
                         process_.log, [this](const Expected<std::string>& url) { probed(url); }));
     intake_->describe();
+    wait_ = process_.loop.after(kFirstHearing, [this] {
+      waited_ = true;
+      ready();
+    });
     process_.run([this] { stop(); });
     door_.reset();
     return process_.failure();
@@ -76,6 +90,32 @@ class Gateway {
     ready();
   }
 
+  // Who is away of those without whom outcomes do not come.
+  std::string_view outcomes_wait_for() const {
+    return health_.away("results") ? "results" : health_.away("infer") ? "infer" : "";
+  }
+
+  bool serves() const {
+    const bool neither = health_.away("ingest") && health_.away("results");
+    return node_.intake() != nullptr && !node_.draining && !neither;
+  }
+
+  // Members of /readyz: who is away, and what that means.
+  std::string missing() const {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().key("missing").begin_array();
+    for (const std::string_view name : health_.missing()) {
+      json.begin_object().field("service", name).field("means", meaning_of(name)).end_object();
+    }
+    json.end_array();
+    if (node_.intake() != nullptr && intake_->saturated()) {
+      json.field("saturated", intake_->why_saturated().message());
+    }
+    json.end_object();
+    return "," + out.substr(1, out.size() - 2);
+  }
+
   void probed(const Expected<std::string>& url) {
     if (!url) return process_.fail(url.error());
     url_ = *url;
@@ -83,7 +123,9 @@ class Gateway {
   }
 
   void ready() {
-    if (!url_.empty() && node_.roles.intake != nullptr && !node_.draining) process_.ready(url_);
+    const bool known = waited_ || health_.missing().empty();
+    const bool can = !url_.empty() && node_.roles.intake != nullptr && !node_.draining;
+    if (can && known) process_.ready(url_);
   }
 
   void stop() {
@@ -94,7 +136,7 @@ class Gateway {
   }
 
   Expected<CallHttp> way_to(const std::string& owner, Micros patience = kCallPatience) {
-    TRY(link::Channel* const channel, process_.peer(owner));
+    TRY(link::Caller* const channel, process_.ask(owner));
     return CallHttp([this, channel, patience, method = "/quintet.v1." + capital(owner) + "/Http"](
                         const wire::HttpCall& call, auto done) {
       link::Call out{method, wire::write_http_call(call), process_.clock.steady() + patience};
@@ -115,13 +157,23 @@ class Gateway {
     }
     add_intake_routes(router_, node_);
     streams_->add_routes(router_);
-    add_self_routes(router_, node_,
-                    {[this] { return node_.intake() != nullptr && !node_.draining; }, {}});
+    add_self_routes(router_, node_, {[this] { return serves(); }, [this] { return missing(); }});
     add_door_metrics(node_, [this] { return streams_->open(); });
     process_.metrics.add_process_metrics();
     TRY_DO(add_metrics_route());
     check(undescribed(router_).empty(), "a route is not described in host/openapi_table.cc");
     return {};
+  }
+
+  void tell_away() {
+    std::string names;
+    for (const std::string_view name : health_.missing()) {
+      names += (names.empty() ? "" : ", ") + std::string(name);
+    }
+    if (names == told_) return;
+    told_ = names;
+    if (names.empty()) return process_.log.info("all services are there", {});
+    process_.log.warn("services are away", {{"services", names}});
   }
 
   Expected<void> hand_on(const std::string& peer, const Route& route) {
@@ -195,9 +247,17 @@ class Gateway {
   Router router_;
   Node node_;
   ServedModels unserved_{node_};
-  std::unique_ptr<link::CallStream> to_ingest_, to_results_;
+  link::Caller* to_results_ = nullptr;
   std::unique_ptr<RemoteIntake> intake_;
   std::unique_ptr<RemoteStreams> streams_;
+  PeerHealth health_{process_.local(), [this] {
+                       tell_away();
+                       ready();
+                       intake_->hurry();
+                     }};
+  std::string told_;
+  std::unique_ptr<Timer> wait_;
+  bool waited_ = false;
   std::unique_ptr<FrontDoor> door_;
   std::vector<std::pair<std::string, CallHttp>> scraped_;
   std::string url_;

@@ -72,12 +72,14 @@ class InferService final : public link::FeedEvents {
     TRY_DO(process_.trace());
     spans_ = std::make_unique<EventSpans>(process_.tracer.get(), process_.clock, "infer", "ingest");
     TRY(ingest_, process_.peer("ingest"));
-    keys_ = std::make_unique<RemoteKeys>(*ingest_, process_.clock);
-    models_ = std::make_unique<RemoteModels>(*ingest_, process_.clock);
+    TRY(link::Caller* const asked, process_.ask("ingest"));
+    keys_ = std::make_unique<RemoteKeys>(*asked, process_.clock);
+    models_ = std::make_unique<RemoteModels>(*asked, process_.clock);
     add_methods();
     add_routes_of("infer", router_, {node_, &served_});
     ask_key();
     TRY_DO(open_place());
+    process_.serves_while([this] { return node_.infer() != nullptr; });
     TRY_DO(process_.listen());
     process_.run([this] { stop(); });
     log_.reset();

@@ -50,6 +50,10 @@ class IngestPlace final : public Intake {
   bool saturated() const override { return place_->saturated() || too_far_ahead(); }
   // The log is as far ahead of L as it may be: what makes or keeps results is away or too slow.
   bool too_far_ahead() const;
+  Position most_ahead() const { return most_ahead_; }
+  Error why_saturated() const override {
+    return too_far_ahead() ? log_ahead(most_ahead_) : Intake::why_saturated();
+  }
 
   // --- what operators use: as in Place ---
   // Of a version that the registry has as ready; 0: none.

@@ -1,5 +1,6 @@
 // The service ingest: the log, its sequencer, dead letters, the vault and the model registry.
 #include <deque>
+#include <variant>
 
 #include "event/decode.h"
 #include "host/door_routes.h"
@@ -21,8 +22,9 @@ namespace quintet::host {
 namespace {
 
 constexpr Micros kReopenAfter = kSecond;
-// Offers that wait while the log is as far ahead of its outcomes as it may be.
+// Offers that wait while the place is away or takes nothing, and how long one may.
 constexpr std::size_t kWaitingOffers = 8'192;
+constexpr Micros kLongestWait = 5 * kSecond;
 
 // IngestPlace, as handlers know it. Lives as long as the place.
 class IngestRoles final : public IngestRole, public RegistryRole {
@@ -127,6 +129,7 @@ class IngestService {
     add_routes_of("ingest", router_, {node_});
     add_methods();
     TRY_DO(open_place());
+    process_.serves_while([this] { return place_ != nullptr; });
     TRY_DO(process_.listen());
     process_.loop.post([this] { process_.ready(process_.settings().listen); });
     process_.run([this] { stop(); });
@@ -141,6 +144,7 @@ class IngestService {
     IngestPlace::Settings place;
     place.spec = settings.spec;
     place.snapshot_every = settings.snapshot_every;
+    if (settings.log_ahead > 0) place.most_ahead = settings.log_ahead;
     place.on_failure = [this](const Error& why) {
       process_.log.error("a commit failed; the log is folded again", {{"reason", why.message()}});
       process_.loop.post([this] { close_place(); });
@@ -206,14 +210,13 @@ class IngestService {
     service.add(named("Offer"), [this](link::Incoming call, link::Answer answer) {
       auto message = wire::OfferMessage::parse(call.request);
       if (!message) return answer(std::move(message).error());
-      waiting_.push_back(
-          {*std::move(message), call.deadline, std::make_shared<link::Answer>(std::move(answer))});
-      offer_waiting();
+      wait(*std::move(message), call, std::move(answer));
     });
-    add_method<wire::Refusal>(service, named("Refuse"), wire::read_refusal,
-                              [this](wire::Refusal refusal, const SharedAnswer& answer) {
-                                refuse(std::move(refusal), answer);
-                              });
+    service.add(named("Refuse"), [this](link::Incoming call, link::Answer answer) {
+      auto refusal = wire::read_refusal(call.request);
+      if (!refusal) return answer(std::move(refusal).error());
+      wait(*std::move(refusal), call, std::move(answer));
+    });
     add_method<std::string>(service, named("LastOfSession"), wire::read_session_name,
                             [this](std::string name, const SharedAnswer& answer) {
                               if (place_ == nullptr) return (*answer)(place_is_away());
@@ -225,9 +228,10 @@ class IngestService {
     service.add(named("Describe"), [this](link::Incoming, link::Answer answer) {
       if (place_ == nullptr) return answer(place_is_away());
       const app::Spec& spec = place_->spec();
-      answer(wire::write_description({version_in_force(), spec.digest, spec.text,
-                                      place_->started().cold, place_->pseudonym_key(),
-                                      place_->last(), place_->saturated()}));
+      answer(
+          wire::write_description({version_in_force(), spec.digest, spec.text,
+                                   place_->started().cold, place_->pseudonym_key(), place_->last(),
+                                   place_->too_far_ahead(), place_->most_ahead()}));
     });
     add_method<wire::EventName>(
         service, named("Find"), wire::read_event_name,
@@ -314,13 +318,21 @@ class IngestService {
     return version;
   }
 
-  // Offers wait in order while the place is away or the log is too far ahead; what waits too long
-  // is not admitted.
+  // What clients send waits in its order, also what is to be refused (a session's numbers go on),
+  // while the place is away or takes nothing; what waits too long is not admitted.
   struct Waiting {
-    wire::OfferMessage message;
+    std::variant<wire::OfferMessage, wire::Refusal> sent;
     Micros deadline;
     SharedAnswer answer;
   };
+
+  void wait(std::variant<wire::OfferMessage, wire::Refusal> sent, const link::Incoming& call,
+            link::Answer answer) {
+    const Micros longest = process_.clock.steady() + kLongestWait;
+    waiting_.push_back({std::move(sent), std::min(call.deadline, longest),
+                        std::make_shared<link::Answer>(std::move(answer))});
+    offer_waiting();
+  }
 
   void offer_waiting() {
     const Micros now = process_.clock.steady();
@@ -329,15 +341,17 @@ class IngestService {
       const bool late = first.deadline <= now;
       if (!late && (place_ == nullptr || place_->saturated())) break;
       if (late) {
-        (*first.answer)(place_ == nullptr ? place_is_away() : behind());
+        (*first.answer)(why_not());
+      } else if (auto* const message = std::get_if<wire::OfferMessage>(&first.sent)) {
+        offer(*message, first.answer);
       } else {
-        offer(first.message, first.answer);
+        refuse(std::get<wire::Refusal>(std::move(first.sent)), first.answer);
       }
       waiting_.pop_front();
     }
     if (place_ != nullptr) place_->flush();
     while (waiting_.size() > kWaitingOffers) {
-      (*waiting_.back().answer)(place_ == nullptr ? place_is_away() : behind());
+      (*waiting_.back().answer)(why_not());
       waiting_.pop_back();
     }
     if (waiting_.empty()) {
@@ -347,12 +361,7 @@ class IngestService {
     }
   }
 
-  Error behind() const {
-    return exhausted(place_->too_far_ahead()
-                         ? "the log is as far ahead of its outcomes as it may be: what makes or "
-                           "keeps them is away or slow; try again"
-                         : "too many events wait to become durable; try again");
-  }
+  Error why_not() const { return place_ == nullptr ? place_is_away() : place_->why_saturated(); }
 
   void offer(const wire::OfferMessage& message, const SharedAnswer& answer) {
     Offer offer;
@@ -401,12 +410,10 @@ class IngestService {
   }
 
   void refuse(wire::Refusal refusal, const SharedAnswer& answer) {
-    if (place_ == nullptr) return (*answer)(place_is_away());
     place_->refuse(
         std::move(refusal.letter), std::move(refusal.why),
         [answer](const Receipt& receipt) { (*answer)(wire::write_offer_reply(receipt)); },
         {refusal.session, refusal.number, refusal.answered});
-    place_->flush();
   }
 
   // Positions are in order and a feed's message is a block.

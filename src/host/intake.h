@@ -22,6 +22,7 @@ struct Receipt {
   std::string_view json;         // of the result, if it was asked for and is there
   // Admitted and durable, but its result is not there yet: to be asked for by position.
   bool pending = false;
+  std::string_view waits_for = {};  // pending: the service that is away, if that is why
 };
 using Reply = std::function<void(const Receipt&)>;
 
@@ -40,6 +41,15 @@ struct Offer {
   // refused replay makes no other letter.
   std::uint64_t replay_of = 0;
 };
+
+// Why doors take nothing now.
+inline constexpr const char* kSaturated = "saturated";
+inline Error log_ahead(Position most) {
+  return exhausted("the log is " + std::to_string(most) +
+                   " positions ahead of its outcomes, as far as it may be: what makes or keeps "
+                   "them is away or slow; try again")
+      .with_id(kSaturated);
+}
 
 class Intake {
  public:
@@ -60,6 +70,9 @@ class Intake {
   virtual void flush() = 0;
   // Doors ask before they take: what was admitted is never shed.
   virtual bool saturated() const = 0;
+  virtual Error why_saturated() const {
+    return exhausted("too many events wait to become durable; try again").with_id(kSaturated);
+  }
 };
 
 }  // namespace quintet::host

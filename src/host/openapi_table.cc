@@ -136,7 +136,10 @@ constexpr NamedSchema kCommon[] = {
     {"Time", R"({"type":"string","format":"date-time"})"},
     {"Live", R"({"type":"object","required":["live"],"properties":{"live":{"const":true}}})"},
     {"Ready",
-     R"({"type":"object","required":["ready"],"properties":{"ready":{"type":"boolean"}}})"},
+     R"({"type":"object","required":["ready"],"properties":{"ready":{"type":"boolean"},)"
+     R"("missing":{"type":"array","items":{"type":"object","required":["service","means"],)"
+     R"("properties":{"service":{"type":"string"},"means":{"type":"string"}}}},)"
+     R"("saturated":{"type":"string"}}})"},
     {"Problem",
      R"({"type":"object","required":["type","title","status"],"properties":{)"
      R"("type":{"type":"string"},"title":{"type":"string"},"detail":{"type":"string"},)"
@@ -155,7 +158,8 @@ constexpr NamedSchema kCommon[] = {
     {"Accepted",
      R"({"type":"object","required":["status","event","id"],"properties":{)"
      R"("status":{"enum":["accepted","pending"]},"event":{"type":"string"},)"
-     R"("id":{"type":"string"},"position":{"type":"integer"}},"additionalProperties":false})"},
+     R"("id":{"type":"string"},"position":{"type":"integer"},)"
+     R"("waits_for":{"type":"string"}},"additionalProperties":false})"},
     {"CloudEvent",
      R"({"type":"object","required":["specversion","id","source","type","data"],"properties":{)"
      R"("specversion":{"const":"1.0"},"id":{"type":"string","minLength":1},)"

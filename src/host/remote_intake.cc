@@ -25,10 +25,10 @@ void RemoteIntake::describe() {
   asking_ = true;
   link::Call call{kDescribe, wire::write_nothing(), parts_.clock.steady() + kOfferPatience};
   call.idempotent = true;
-  parts_.ingest.call(std::move(call),
-                     [this, alive = std::weak_ptr<int>(alive_)](Expected<std::string> bytes) {
-                       if (!alive.expired()) described(std::move(bytes));
-                     });
+  parts_.asked.call(std::move(call),
+                    [this, alive = std::weak_ptr<int>(alive_)](Expected<std::string> bytes) {
+                      if (!alive.expired()) described(std::move(bytes));
+                    });
 }
 
 void RemoteIntake::described(Expected<std::string> bytes) {
@@ -104,7 +104,7 @@ void RemoteIntake::taken(Number number, Expected<std::string> bytes) {
   sent_.erase(at);
   if (!answer) {
     const Error& why = answer.error();
-    if (why.id() == kOtherVersion) describe();
+    if (why.id() == kOtherVersion || why.id() == kSaturated) describe();
     return done.reply({stage::Admission::What::refused, kNoPosition, &why, {}, false});
   }
   if (answer->error) {
@@ -112,7 +112,7 @@ void RemoteIntake::taken(Number number, Expected<std::string> bytes) {
   }
   // What was sent twice was admitted by the first.
   if (done.again) answer->what = stage::Admission::What::admitted;
-  await(*answer, done.show, parts_.clock.steady() + kOutcomePatience, done.reply);
+  await({*answer, done.show, parts_.clock.steady() + kOutcomePatience, done.reply});
 }
 
 // Once all that was under way has come back, so that the order stays.
@@ -131,28 +131,56 @@ void RemoteIntake::resend() {
   for (const Number number : all) call(number);
 }
 
+void RemoteIntake::await(Awaiting awaiting) {
+  const Number number = next_++;
+  awaiting_.emplace(number, std::move(awaiting));
+  ask(number);
+}
+
 // A client that wants no result is told once its outcome is durable all the same: what it then asks
-// for is there.
-void RemoteIntake::await(const wire::OfferReply& offer, Show show, Micros deadline,
-                         const Reply& reply) {
-  link::Call call{kAwait, wire::write_await({offer.position, show == Show::result}), deadline};
+// for is there. While outcomes do not come nobody waits for one, but one may be there.
+void RemoteIntake::ask(Number number) {
+  Awaiting& awaiting = awaiting_.at(number);
+  link::Call call{kAwait,
+                  wire::write_await({awaiting.offer.position, awaiting.show == Show::result,
+                                     !parts_.away().empty()}),
+                  awaiting.deadline};
   call.idempotent = true;
-  parts_.results.call(
-      std::move(call), [this, offer, show, deadline, reply,
-                        alive = std::weak_ptr<int>(alive_)](Expected<std::string> bytes) {
-        if (alive.expired()) return;
-        const auto json = bytes ? wire::read_result(*bytes) : Expected<std::string>(bytes.error());
-        const bool away = !json && json.error().code() == Code::unavailable;
-        if (away && parts_.clock.steady() + kOfferAgain < deadline) {
-          auto timer = std::make_shared<std::unique_ptr<Timer>>();
-          *timer = parts_.loop.after(kOfferAgain, [this, offer, show, deadline, reply, timer] {
-            await(offer, show, deadline, reply);
-            parts_.loop.post([timer] { timer->reset(); });
-          });
-          return;
-        }
-        reply({offer.what, offer.position, nullptr, json ? std::string_view(*json) : "", !json});
+  awaiting.call = parts_.results.call(
+      std::move(call),
+      [this, number, alive = std::weak_ptr<int>(alive_)](const Expected<std::string>& bytes) {
+        if (!alive.expired()) told(number, bytes);
       });
+}
+
+void RemoteIntake::told(Number number, const Expected<std::string>& bytes) {
+  const auto at = awaiting_.find(number);
+  const std::string_view away = parts_.away();
+  const auto json = bytes ? wire::read_result(*bytes) : Expected<std::string>(bytes.error());
+  const bool again = !json && away.empty() && json.error().code() == Code::unavailable &&
+                     parts_.clock.steady() + kOfferAgain < at->second.deadline;
+  if (again) {
+    at->second.call = 0;
+    at->second.again = parts_.loop.after(kOfferAgain, [this, number] { ask(number); });
+    return;
+  }
+  const Awaiting done = std::move(at->second);
+  awaiting_.erase(at);
+  done.reply({done.offer.what, done.offer.position, nullptr, json ? std::string_view(*json) : "",
+              !json, json ? std::string_view() : away});
+}
+
+void RemoteIntake::hurry() {
+  for (auto& [number, awaiting] : awaiting_) {
+    if (awaiting.call != 0) parts_.results.cancel(awaiting.call);
+    awaiting.again = nullptr;
+    ask(number);
+  }
+}
+
+Error RemoteIntake::why_saturated() const {
+  if (!description_.saturated) return Intake::why_saturated();
+  return log_ahead(description_.most_ahead);
 }
 
 void RemoteIntake::last_of_session(std::string_view session,

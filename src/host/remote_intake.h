@@ -1,8 +1,8 @@
 // The intake of a process that has no ingest: events are read here, admitted by the service ingest,
 // and answered once the service results has their outcome. Offers reach ingest in the order in
 // which they came here; when the way breaks they are sent again in that order, which is safe, since
-// each has an id. What was admitted is never forgotten when results is away: its receipt then says
-// that it is pending.
+// each has an id. What was admitted is never forgotten when infer or results is away: its receipt
+// then says at once that it is pending, and for whom it waits.
 //
 // Lives on one loop.
 #pragma once
@@ -32,8 +32,11 @@ class RemoteIntake final : public Intake {
   struct Parts {  // all outlive it
     Scheduler& loop;
     Clock& clock;
-    link::Caller& ingest;  // keeps the order of calls
-    link::Caller& results;
+    link::Caller& ingest;   // keeps the order of calls, and has no guard that refuses one of them
+    link::Caller& asked;    // ingest, guarded, for what has no order
+    link::Caller& results;  // guarded
+    // "infer" or "results" while it is away and outcomes do not come; empty: they do.
+    std::function<std::string_view()> away;
   };
   // `changed` is called when another application came into force, after spec() gives it.
   RemoteIntake(const Parts& parts, std::function<void()> changed);
@@ -51,7 +54,12 @@ class RemoteIntake final : public Intake {
   void last_of_session(std::string_view session,
                        std::function<void(Expected<std::uint64_t>)> done) override;
   void flush() override {}
-  bool saturated() const override { return sent_.size() >= kOffersUnderWay; }
+  bool saturated() const override {
+    return sent_.size() >= kOffersUnderWay || description_.saturated;
+  }
+  Error why_saturated() const override;
+  // Somebody is away, or back: those who wait for an outcome are answered with what there is.
+  void hurry();
   std::size_t under_way() const { return sent_.size(); }
 
  private:
@@ -70,7 +78,18 @@ class RemoteIntake final : public Intake {
   void call(Number number);
   void taken(Number number, Expected<std::string> bytes);
   void resend();
-  void await(const wire::OfferReply& offer, Show show, Micros deadline, const Reply& reply);
+  // Whose outcome is waited for.
+  struct Awaiting {
+    wire::OfferReply offer;
+    Show show = Show::nothing;
+    Micros deadline = 0;
+    Reply reply;
+    link::CallId call = 0;
+    std::unique_ptr<Timer> again = {};
+  };
+  void await(Awaiting awaiting);
+  void ask(Number number);
+  void told(Number number, const Expected<std::string>& bytes);
   void described(Expected<std::string> bytes);
 
   Parts parts_;
@@ -78,6 +97,7 @@ class RemoteIntake final : public Intake {
   std::shared_ptr<const app::Spec> spec_;
   wire::Description description_;
   std::map<Number, Sent> sent_;
+  std::map<Number, Awaiting> awaiting_;
   Number next_ = 1;
   std::size_t lost_ = 0;
   bool asking_ = false;

@@ -86,13 +86,16 @@ class ResultsService {
         std::make_unique<EventSpans>(process_.tracer.get(), process_.clock, "results", "infer");
     TRY(ingest_, process_.peer("ingest"));
     TRY(infer_, process_.peer("infer"));
-    keys_ = std::make_unique<RemoteKeys>(*ingest_, process_.clock);
+    TRY(asked_, process_.ask("ingest"));
+    TRY(link::Caller* const inferring, process_.ask("infer"));
+    keys_ = std::make_unique<RemoteKeys>(*asked_, process_.clock);
     to_ingest_ = std::make_unique<LowMark>(
-        LowMark::Parts{process_.loop, process_.clock, *ingest_, "/quintet.v1.Ingest/Durable"});
+        LowMark::Parts{process_.loop, process_.clock, *asked_, "/quintet.v1.Ingest/Durable"});
     to_infer_ = std::make_unique<LowMark>(
-        LowMark::Parts{process_.loop, process_.clock, *infer_, "/quintet.v1.Infer/Durable"});
+        LowMark::Parts{process_.loop, process_.clock, *inferring, "/quintet.v1.Infer/Durable"});
     add_methods();
     TRY_DO(open_place());
+    process_.serves_while([this] { return node_.results() != nullptr; });
     TRY_DO(process_.listen());
     process_.run([this] { stop(); });
     close();
@@ -156,7 +159,7 @@ class ResultsService {
     };
     TRY(place_,
         ResultsPlace::open({*store_, process_.clock, process_.loop, *keys_}, std::move(place)));
-    reading_ = std::make_unique<Reading>(*place_, *ingest_, process_.clock);
+    reading_ = std::make_unique<Reading>(*place_, *asked_, process_.clock);
     place_->when_wanting([this] { follow(); });
     place_->when_durable([this](Position, Position last) { reached(last); });
     look_ready_ = process_.loop.every(kLookReady, [this] { play(); });
@@ -254,13 +257,15 @@ class ResultsService {
       late.push_back(std::move(at->second.answer));
       at = waiting_.erase(at);
     }
+    if (waiting_.empty()) look_ = nullptr;
     for (const auto& answer : late) answer();
   }
 
   void answer_all() { answer_up_to(~Position{0}); }
 
   void await(const wire::Await& await, Micros deadline, const SharedAnswer& answer) {
-    if (place_ != nullptr && await.position <= place_->durable()) return give(await, answer);
+    const bool there = place_ != nullptr && await.position <= place_->durable();
+    if (there || await.now) return give(await, answer);
     if (waiting_.size() >= kWaitingCalls) {
       return (*answer)(exhausted("too many calls wait for outcomes"));
     }
@@ -270,8 +275,9 @@ class ResultsService {
   void give(const wire::Await& await, const SharedAnswer& answer) {
     if (place_ == nullptr) return (*answer)(place_is_away());
     if (await.position > place_->durable()) {
-      return (*answer)(expired("the outcome of position " + std::to_string(await.position) +
-                               " is not there yet"));
+      return (*answer)(
+          expired("the outcome of position " + std::to_string(await.position) + " is not there yet")
+              .with_id("not_yet"));
     }
     if (!await.show) return (*answer)(wire::write_result(""));
     const auto json = place_->result(await.position);
@@ -329,6 +335,7 @@ class ResultsService {
   Node node_;
   link::Channel* ingest_ = nullptr;
   link::Channel* infer_ = nullptr;
+  link::Caller* asked_ = nullptr;  // ingest
   std::unique_ptr<RemoteKeys> keys_;
   std::unique_ptr<LowMark> to_ingest_, to_infer_;
   std::unique_ptr<stage::Store> store_;

@@ -27,6 +27,7 @@ struct ServiceSettings {
   DoorSettings door;                         // gateway
   TracerSettings traces;                     // `service` is filled in
   std::uint64_t snapshot_every = 200'000;    // positions; 0: only when it ends
+  std::uint64_t log_ahead = 0;               // ingest: positions ahead of outcomes; 0: kMostAhead
   bool ends_with_input = false;              // as if told to stop, once its stdin is closed
   // Called once it can do its work, with the gateway's URL or the address that it listens on.
   std::function<void(const std::string& where)> on_ready;

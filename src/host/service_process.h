@@ -11,16 +11,28 @@
 #include "host/metrics.h"
 #include "host/router.h"
 #include "host/service.h"
+#include "link/call_stream.h"
+#include "link/descriptors.h"
 #include "link/feed.h"
+#include "link/guarded_caller.h"
+#include "link/health.h"
 #include "link/transport.h"
 
 namespace quintet::host {
 
-// What is told of a peer may be said again after a while; until then it is not repeated.
-inline constexpr Micros kTellEvery = 30 * kSecond;
+// Calls to one peer under way, and the longest that one may take; a breaker that is open tries the
+// peer again after so long, so that one that was started anew is found.
+inline constexpr std::size_t kPeerCalls = 4096;
+inline constexpr Micros kLongestCall = 60 * kSecond;
+inline constexpr Micros kPeerLastOpen = kSecond;
+// How often it is looked at what the service can do, for those who ask for its health.
+inline constexpr Micros kLookServing = kSecond / 20;
 
 // How long a last snapshot may take before a process ends without it.
 inline constexpr Micros kSnapshotGrace = 8 * kSecond;
+
+// "ingest" as "Ingest", which names its methods.
+std::string capital(std::string_view name);
 
 class ServiceProcess {
  public:
@@ -29,10 +41,19 @@ class ServiceProcess {
 
   // The way to a peer, made at first use. Errors: its address cannot be one.
   Expected<link::Channel*> peer(std::string_view name);
+  // Many small calls over one stream, in their order; for a caller that keeps its own limits.
+  Expected<link::CallStream*> stream(std::string_view name);
+  // Calls with a limit on those under way, retries within a budget, and a breaker: one by one, or
+  // over the stream. What they refuse and retry is among the metrics.
+  Expected<link::Caller*> ask(std::string_view name);
+  Expected<link::Caller*> ask_often(std::string_view name);
   // What others may ask. Filled before listen().
   link::Service& service() { return *service_; }
   link::Feeds& feeds() { return feeds_; }
+  // Offers health and reflection too.
   Expected<void> listen();
+  // Whether it can do its work now, for those who ask for its health; before listen().
+  void serves_while(std::function<bool()> can) { can_ = std::move(can); }
   // Begins traces, if the settings say where they go. Before anything else that may be traced.
   Expected<void> trace();
 
@@ -49,7 +70,6 @@ class ServiceProcess {
   // Ends run() with an error.
   void fail(Error why);
   Expected<void> failure() { return std::move(failure_); }
-  bool stopping() const { return stopping_; }
 
   const ServiceSettings& settings() const { return settings_; }
   link::Local local() { return {loop, clock}; }
@@ -63,9 +83,25 @@ class ServiceProcess {
  private:
   ServiceSettings settings_;
   std::unique_ptr<link::Transport> transport_;
-  std::map<std::string, std::unique_ptr<link::Channel>, std::less<>> peers_;
+  struct Peer {  // each but the channel is made when it is asked for
+    std::unique_ptr<link::Channel> channel;
+    std::unique_ptr<link::CallStream> stream;
+    std::unique_ptr<link::GuardedCaller> guarded, guarded_stream;
+    std::uint64_t sum(std::uint64_t (link::GuardedCaller::*figure)() const) const;
+    double open() const;  // of its breakers
+  };
+  Expected<Peer*> known(std::string_view name);
+  std::unique_ptr<link::GuardedCaller> guard(link::Caller& inner);
+  void tell_serving();
+
+  std::map<std::string, Peer, std::less<>> peers_;
   std::shared_ptr<link::Service> service_ = std::make_shared<link::Service>();
   link::Feeds feeds_;
+  link::Health health_;
+  link::Descriptors descriptors_;
+  std::function<bool()> can_;
+  std::optional<bool> told_;  // that it serves
+  std::unique_ptr<Timer> look_;
   std::unique_ptr<link::Server> server_;
   std::function<void()> stop_;
   bool stopping_ = false, replaced_ = false, ready_ = false, ended_ = false;

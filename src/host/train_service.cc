@@ -96,8 +96,9 @@ class TrainService final : public link::FeedEvents, public TrainRole {
     (void)::setpriority(PRIO_PROCESS, 0, kNiceness);
     TRY_DO(process_.trace());
     TRY(ingest_, process_.peer("ingest"));
-    keys_ = std::make_unique<RemoteKeys>(*ingest_, process_.clock);
-    models_ = std::make_unique<RemoteModels>(*ingest_, process_.clock);
+    TRY(asked_, process_.ask("ingest"));
+    keys_ = std::make_unique<RemoteKeys>(*asked_, process_.clock);
+    models_ = std::make_unique<RemoteModels>(*asked_, process_.clock);
     vault_ = std::make_unique<WaitingVault>(process_.loop, *keys_);
     trainer_ = std::make_unique<Trainer>(node_, *vault_);
     watch_vault_ = std::make_unique<WaitingVault>(process_.loop, *keys_);
@@ -106,6 +107,7 @@ class TrainService final : public link::FeedEvents, public TrainRole {
     add_place_metrics(node_, {});
     offer_routes(process_, "Train", router_);
     TRY_DO(open_log());
+    process_.serves_while([this] { return node_.train() != nullptr; });
     TRY_DO(process_.listen());
     process_.run([this] { process_.ended(); });
     log_.reset();
@@ -229,37 +231,37 @@ class TrainService final : public link::FeedEvents, public TrainRole {
   void control(event::RecordKind, std::string body, Done done) override {
     const auto train = stage::read_train(body);
     check(train.has_value(), "only trainings are recorded here");
-    ingest_->call(call_for("/quintet.v1.Ingest/Train", wire::write_train_record(*train)),
-                  [done = std::move(done)](Expected<std::string> bytes) {
-                    if (!bytes) return done(std::move(bytes).error());
-                    done(wire::read_position(*bytes));
-                  });
+    asked_->call(call_for("/quintet.v1.Ingest/Train", wire::write_train_record(*train)),
+                 [done = std::move(done)](Expected<std::string> bytes) {
+                   if (!bytes) return done(std::move(bytes).error());
+                   done(wire::read_position(*bytes));
+                 });
   }
 
   void promote(stage::Promotion promotion, Done done) override {
-    ingest_->call(call_for("/quintet.v1.Ingest/Promote", wire::write_promotion(promotion)),
-                  [done = std::move(done)](Expected<std::string> bytes) {
-                    if (!bytes) return done(std::move(bytes).error());
-                    done(wire::read_position(*bytes));
-                  });
+    asked_->call(call_for("/quintet.v1.Ingest/Promote", wire::write_promotion(promotion)),
+                 [done = std::move(done)](Expected<std::string> bytes) {
+                   if (!bytes) return done(std::move(bytes).error());
+                   done(wire::read_position(*bytes));
+                 });
   }
 
   void add_model(RegistryRole::NewModel model,
                  std::function<void(Expected<RegistryRole::Registered>)> done) override {
-    ingest_->call(call_for("/quintet.v1.Ingest/AddModel",
-                           wire::write_new_model({std::move(model.entry), model.once})),
-                  [done = std::move(done)](Expected<std::string> bytes) {
-                    if (!bytes) return done(std::move(bytes).error());
-                    const auto added = wire::read_registered(*bytes);
-                    if (!added) return done(added.error());
-                    done(RegistryRole::Registered{added->version, added->fresh});
-                  });
+    asked_->call(call_for("/quintet.v1.Ingest/AddModel",
+                          wire::write_new_model({std::move(model.entry), model.once})),
+                 [done = std::move(done)](Expected<std::string> bytes) {
+                   if (!bytes) return done(std::move(bytes).error());
+                   const auto added = wire::read_registered(*bytes);
+                   if (!added) return done(added.error());
+                   done(RegistryRole::Registered{added->version, added->fresh});
+                 });
   }
 
   void known_models(std::function<void(Expected<std::vector<KnownModel>>)> done) override {
     link::Call call = call_for("/quintet.v1.Ingest/Models", wire::write_nothing());
     call.idempotent = true;
-    ingest_->call(std::move(call), [this, done = std::move(done)](Expected<std::string> bytes) {
+    asked_->call(std::move(call), [this, done = std::move(done)](Expected<std::string> bytes) {
       if (!bytes) return done(std::move(bytes).error());
       auto models = wire::read_models(*bytes);
       if (!models) return done(std::move(models).error());
@@ -299,6 +301,7 @@ class TrainService final : public link::FeedEvents, public TrainRole {
   Router router_;
   Node node_;
   link::Channel* ingest_ = nullptr;
+  link::Caller* asked_ = nullptr;  // the same, guarded
   std::unique_ptr<RemoteKeys> keys_;
   std::unique_ptr<RemoteModels> models_;
   std::unique_ptr<WaitingVault> vault_, watch_vault_;  // one a thread

@@ -191,6 +191,7 @@ std::string write_description(const Description& description) {
   out.set_pseudonym_key(description.pseudonym_key);
   out.set_last(description.last);
   out.set_saturated(description.saturated);
+  out.set_most_ahead(description.most_ahead);
   return out.SerializeAsString();
 }
 
@@ -204,6 +205,7 @@ Expected<Description> read_description(std::string_view bytes) {
   out.pseudonym_key = from.pseudonym_key();
   out.last = from.last();
   out.saturated = from.saturated();
+  out.most_ahead = from.most_ahead();
   return out;
 }
 
@@ -311,12 +313,13 @@ std::string write_await(const Await& await) {
   v1::AwaitRequest out;
   out.set_position(await.position);
   out.set_show(await.show);
+  out.set_now(await.now);
   return out.SerializeAsString();
 }
 
 Expected<Await> read_await(std::string_view bytes) {
   TRY(const auto from, parse<v1::AwaitRequest>(bytes));
-  return Await{from.position(), from.show()};
+  return Await{from.position(), from.show(), from.now()};
 }
 
 std::string write_result(std::string_view json) {

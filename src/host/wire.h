@@ -79,7 +79,8 @@ struct Description {
   std::vector<std::string> cold;
   std::string pseudonym_key;
   Position last = kNoPosition;
-  bool saturated = false;
+  bool saturated = false;  // the log is as far ahead of its outcomes as it may be
+  Position most_ahead = 0;
 };
 std::string write_description(const Description& description);
 Expected<Description> read_description(std::string_view bytes);
@@ -116,6 +117,7 @@ Expected<stage::OutcomeBytes> read_run(std::string_view bytes);
 struct Await {
   Position position = kNoPosition;
   bool show = false;
+  bool now = false;  // does not wait
 };
 std::string write_await(const Await& await);
 Expected<Await> read_await(std::string_view bytes);
@@ -174,5 +176,8 @@ Expected<HttpCall> read_http_call(std::string_view bytes);
 std::string write_http_answer(const HttpResponse& answer);
 // Its content type stands among the headers.
 Expected<HttpResponse> read_http_answer(std::string_view bytes);
+
+// What all of api/ says, as a FileDescriptorSet, for reflection.
+std::string_view descriptors();
 
 }  // namespace quintet::host::wire

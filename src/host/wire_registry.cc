@@ -1,5 +1,6 @@
 // The messages of the model registry, and of requests at the door that another service answers.
 #include <quintet/v1/common.pb.h>
+#include <quintet/v1/descriptors.h>
 #include <quintet/v1/ingest.pb.h>
 
 #include "host/wire_parse.h"
@@ -141,6 +142,10 @@ Expected<HttpResponse> read_http_answer(std::string_view bytes) {
   }
   out.body = std::move(*from.mutable_body());
   return out;
+}
+
+std::string_view descriptors() {
+  return api_descriptors();
 }
 
 }  // namespace quintet::host::wire

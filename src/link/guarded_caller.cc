@@ -66,9 +66,11 @@ void GuardedCaller::attempt(CallId id) {
   });
 }
 
-// Only what says that the peer is away or does not keep up counts against it.
+// Only what says that the peer is away or does not keep up counts against it. An error with an id
+// is the word of a handler that is well.
 void GuardedCaller::judge(const Expected<std::string>& answer) {
-  const auto is = [&](Code code) { return !answer && answer.error().code() == code; };
+  const bool on_the_way = !answer && answer.error().id().empty();
+  const auto is = [&](Code code) { return on_the_way && answer.error().code() == code; };
   if (is(Code::unavailable) || is(Code::expired)) {
     breaker_.failed(local_.clock.steady());
   } else if (is(Code::exhausted)) {
@@ -79,8 +81,8 @@ void GuardedCaller::judge(const Expected<std::string>& answer) {
 }
 
 bool GuardedCaller::retry(CallId id, Guarded& guarded, const Expected<std::string>& answer) {
-  if (answer || answer.error().code() != Code::unavailable || !guarded.call.idempotent ||
-      guarded.attempts >= options_.attempts) {
+  if (answer || answer.error().code() != Code::unavailable || !answer.error().id().empty() ||
+      !guarded.call.idempotent || guarded.attempts >= options_.attempts) {
     return false;
   }
   const Micros now = local_.clock.steady();

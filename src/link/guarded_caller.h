@@ -1,6 +1,7 @@
 // A Caller that protects its peer and its user: no call without a deadline, bounded calls under
 // way, a breaker, and retries within a budget. A retry is made of an idempotent call alone, after
-// `unavailable` alone, and within the call's deadline.
+// `unavailable` alone, and within the call's deadline. An error with an id is a handler's own word:
+// it is neither tried again nor counted against the peer.
 #pragma once
 
 #include <memory>

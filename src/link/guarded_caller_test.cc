@@ -56,6 +56,20 @@ class Guarded : public ::testing::Test {
   std::string message_;
 };
 
+TEST_F(Guarded, TakesAnErrorWithAnIdAsTheWordOfAPeerThatIsWell) {
+  const auto guarded = guard({.breaker = {.failures = 2}});
+  for (int i = 0; i < 5; ++i) {
+    const auto code = call(*guarded);
+    ASSERT_EQ(fake_.replies.size(), 1u);
+    fake_.answer(fake_.replies.begin()->first, unavailable("not now").with_id("views_folding"));
+    pump_.run_for(kMinute);
+    EXPECT_EQ(*code, "unavailable");
+    EXPECT_TRUE(fake_.replies.empty());  // it is not tried again
+  }
+  EXPECT_EQ(guarded->breaker(), Breaker::State::closed);
+  EXPECT_EQ(guarded->retries(), 0u);
+}
+
 TEST_F(Guarded, GivesTheAnswerAndADeadlineOfItsOwn) {
   const auto guarded = guard({.timeout = kSecond});
   const auto code = call(*guarded);

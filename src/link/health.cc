@@ -70,7 +70,7 @@ class Health::Watch final : public Session {
 };
 
 void Health::offer(Service& service) {
-  service.add("/grpc.health.v1.Health/Check", [this](const Incoming& call, Answer answer) {
+  service.add(std::string(kHealthCheck), [this](const Incoming& call, Answer answer) {
     const auto name = service_of(call.request);
     if (!name) return answer(name.error());
     const auto found = states_.find(*name);
@@ -87,6 +87,22 @@ void Health::offer(Service& service) {
 void Health::set(const std::string& name, bool serving) {
   states_[name] = serving;
   for (Watch* watch : watches_) watch->tell();
+}
+
+std::string health_request(std::string_view service) {
+  std::string bytes;
+  ProtoWriter(bytes).bytes(1, service);
+  return bytes;
+}
+
+Expected<bool> read_health(std::string_view response) {
+  std::uint64_t status = 0;
+  ProtoReader in(response);
+  while (in.next()) {
+    if (in.field() == 1) status = in.number();
+  }
+  if (!in.ok()) return broken("that is no HealthCheckResponse");
+  return status == static_cast<std::uint64_t>(Serving::serving);
 }
 
 }  // namespace quintet::link

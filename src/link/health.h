@@ -30,4 +30,10 @@ class Health {
   std::set<Watch*> watches_;
 };
 
+// The client's side: the request of Check for a service by its name, and whether the answer says
+// that it serves.
+inline constexpr std::string_view kHealthCheck = "/grpc.health.v1.Health/Check";
+std::string health_request(std::string_view service);
+Expected<bool> read_health(std::string_view response);
+
 }  // namespace quintet::link

@@ -10,14 +10,8 @@
 namespace quintet::link {
 namespace {
 
-constexpr auto kCheck = "/grpc.health.v1.Health/Check";
+const std::string kCheck(kHealthCheck);
 constexpr auto kWatch = "/grpc.health.v1.Health/Watch";
-
-std::string request_for(std::string_view service) {
-  std::string bytes;
-  ProtoWriter(bytes).bytes(1, service);
-  return bytes;
-}
 
 // A client of a stream, which reads on and keeps what it read.
 class Listener final : public WireEvents {
@@ -58,14 +52,14 @@ TEST_P(HealthOf, ACheckSaysWhatWasSet) {
   health_.set("quintet.v1.Ingest", false);
   start();
   EXPECT_EQ(*ask(*channel_, {kCheck, ""}), "\x08\x01");
-  EXPECT_EQ(*ask(*channel_, {kCheck, request_for("quintet.v1.Ingest")}), "\x08\x02");
+  EXPECT_EQ(*ask(*channel_, {kCheck, health_request("quintet.v1.Ingest")}), "\x08\x02");
   health_.set("quintet.v1.Ingest", true);
-  EXPECT_EQ(*ask(*channel_, {kCheck, request_for("quintet.v1.Ingest")}), "\x08\x01");
+  EXPECT_EQ(*ask(*channel_, {kCheck, health_request("quintet.v1.Ingest")}), "\x08\x01");
 }
 
 TEST_P(HealthOf, ACheckOfAServiceThatIsNotThereIsNotFound) {
   start();
-  const auto answer = ask(*channel_, {kCheck, request_for("other")});
+  const auto answer = ask(*channel_, {kCheck, health_request("other")});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code(), Code::not_found);
   const auto damaged = ask(*channel_, {kCheck, "\x0a\x05x"});
@@ -76,7 +70,7 @@ TEST_P(HealthOf, ACheckOfAServiceThatIsNotThereIsNotFound) {
 TEST_P(HealthOf, AWatchHearsTheStateAndEachChange) {
   start();
   Listener listener;
-  listener.open(*channel_, kWatch, request_for("quintet.v1.Ingest"));
+  listener.open(*channel_, kWatch, health_request("quintet.v1.Ingest"));
   ASSERT_TRUE(run_until([&] { return listener.got.size() == 1; }));
   EXPECT_EQ(listener.got[0], "\x08\x03");  // unknown, and watched all the same
   health_.set("quintet.v1.Ingest", true);

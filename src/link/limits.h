@@ -64,6 +64,8 @@ inline constexpr Micros kBreakerLastOpen = 10 * kSecond;
 // A connection that is silent is asked after this long, and is lost without an answer in time.
 inline constexpr Micros kKeepAlive = 20 * kSecond;
 inline constexpr Micros kKeepAliveAnswer = 10 * kSecond;
+// A connection that did not come about is tried again after at most so long.
+inline constexpr Micros kReconnect = kSecond / 5;
 // For a connection to come about, with its handshake.
 inline constexpr Micros kConnectTime = 5 * kSecond;
 // How often certificates are looked at.

@@ -98,14 +98,17 @@ class Writer:
             if other != kind:
                 break
             batch.append(event)
-        for answer, event in zip(client.post_lines(kind, batch), batch):
+        answers = client.post_lines(kind, batch)
+        for answer, event in zip(answers, batch):
             if "error" in answer:
-                if answer["error"].get("code") not in ("unavailable", "exhausted"):
+                if answer["error"].get("code") not in ("unavailable", "exhausted", "saturated"):
                     self.fault(event, answer)
-                return
+                break
             if answer.get("status") == "accepted":  # its result is not there yet
-                return
+                break
             self.take(kind, event, answer)
+        for _ in answers:  # the connection is used again
+            pass
 
     def take(self, kind, event, answer):
         key, known = (kind, event["id"]), None
