@@ -81,14 +81,16 @@ int erase_command(const Common& common, const EraseOptions& options);
 struct DoorOptions {
   std::string host = "127.0.0.1";
   int port = 8080;
-  std::string certificate, key;            // PEM files; both or none
-  std::string tokens;                      // file of tokens with their scopes
-  std::string key_file;                    // pseudonym key of a new log; empty: one is made
-  std::vector<std::string> names;          // the host names that clients use
-  std::uint64_t snapshot_every = 200'000;  // positions; 0: only when it ends
-  int descriptor = -1;                     // of a socket that listens; -1: none
-  std::string traces;                      // URL of a collector; empty: none
-  double trace_share = 1;                  // of the requests that bring no traceparent
+  std::string certificate, key;              // PEM files; both or none
+  std::string tokens;                        // file of tokens with their scopes
+  std::string key_file;                      // pseudonym key of a new log; empty: one is made
+  std::vector<std::string> names;            // the host names that clients use
+  std::uint64_t snapshot_every = 200'000;    // positions; 0: only when it ends
+  double client_rate = 0, client_burst = 0;  // requests and events; 0: no limit, twice the rate
+  std::uint64_t client_in_flight = 0;        // requests; 0: no limit
+  int descriptor = -1;                       // of a socket that listens; -1: none
+  std::string traces;                        // URL of a collector; empty: none
+  double trace_share = 1;                    // of the requests that bring no traceparent
 };
 Expected<host::DoorSettings> door_settings_of(const DoorOptions& options);
 // Empty if none is given.
@@ -111,6 +113,7 @@ struct ServiceOptions {
   std::string certificates;        // directory; empty: no TLS between services
   DoorOptions door;                // gateway
   std::uint64_t log_ahead = 0;     // ingest; 0: the usual
+  std::string config;              // file of options; they are taken before the command begins
   bool ends_with_input = false;
 };
 int service_command(const Common& common, const ServiceOptions& options);

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/line.h"
+#include "cli/options_file.h"
 #include "host/service.h"
 
 namespace quintet::cli {
@@ -34,8 +35,41 @@ void add_door(CLI::App* command, DoorOptions& options) {
       ->add_option("--trace-share", options.trace_share,
                    "share of the requests without a traceparent that are traced")
       ->check(CLI::Range(0.0, 1.0));
+  command
+      ->add_option("--client-rate", options.client_rate,
+                   "requests and events that one client (its token, else its address) may send a "
+                   "second; default: no limit")
+      ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option("--client-burst", options.client_burst,
+                   "of these at once; default: those of two seconds")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--client-in-flight", options.client_in_flight,
+                      "requests that one client may have under way; default: no limit");
   add_list(command, "--name", options.names, "a host name that clients use; may be repeated",
            "HOST");
+}
+
+// What the line has not said the file says.
+Expected<void> take_options(CLI::App& command, const std::string& path) {
+  TRY(const auto options, read_options_file(path));
+  for (const FileOption& given : options) {
+    CLI::Option* const option = command.get_option_no_throw("--" + given.name);
+    if (option == nullptr || given.name == "config" || given.name == "help") {
+      return invalid("there is no option " + given.name).at(given.place);
+    }
+    if (option->count() > 0) continue;
+    if (given.values.size() > 1 && option->get_items_expected_max() == 1) {
+      return invalid(given.name + " has one value").at(given.place);
+    }
+    try {
+      option->add_result(given.values);
+      option->run_callback();
+    } catch (const CLI::Error& why) {
+      return invalid(why.what()).at(given.place);
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -63,6 +97,10 @@ void add_service(CLI::App& app, const Common& common, int& status) {
   command->add_option("name", options->name, "gateway, ingest, infer, results or train")
       ->required()
       ->check(CLI::IsMember(std::vector<std::string>(names.begin(), names.end())));
+  command
+      ->add_option("--config", options->config,
+                   "YAML with these options by their names; what stands on the line wins")
+      ->type_name("FILE");
   command->add_option("--app", options->app, "the application file; for ingest")->type_name("FILE");
   command->add_option("--data", options->data, "directory of its store; default .quintet/NAME");
   command->add_option("--listen", options->listen, "where its API listens: HOST:PORT or unix:PATH");
@@ -83,8 +121,17 @@ void add_service(CLI::App& app, const Common& common, int& status) {
       "Examples: quintet service ingest --app app.yaml --listen 127.0.0.1:7001 --peer "
       "train=127.0.0.1:7004\n"
       "          quintet service infer --data infer --listen 127.0.0.1:7002 --peer "
-      "ingest=127.0.0.1:7001");
-  command->callback([options, &common, &status] { status = service_command(common, *options); });
+      "ingest=127.0.0.1:7001\n"
+      "          quintet service gateway --config gateway.yaml");
+  command->callback([options, command, &common, &status] {
+    if (!options->config.empty()) {
+      if (const auto taken = take_options(*command, options->config); !taken) {
+        status = report_usage(common, taken.error());
+        return;
+      }
+    }
+    status = service_command(common, *options);
+  });
 }
 
 }  // namespace quintet::cli

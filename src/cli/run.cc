@@ -66,6 +66,7 @@ Expected<host::DoorSettings> door_settings_of(const DoorOptions& options) {
   door.port = static_cast<std::uint16_t>(options.port);
   door.descriptor = options.descriptor;
   door.names = options.names;
+  door.client_limits = {options.client_rate, options.client_burst, options.client_in_flight};
   if (options.certificate.empty() != options.key.empty()) {
     return invalid("TLS needs both --tls-certificate and --tls-key");
   }

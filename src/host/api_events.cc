@@ -288,6 +288,11 @@ class EventsHandler final : public Handler {
       exchange->respond(json_response(200, "[]"));
       return {};
     }
+    if (const std::string& client = exchange->request().client;
+        node_.limits != nullptr && !client.empty()) {
+      // One of them the request has paid for.
+      node_.limits->take(client, static_cast<double>(events.size() - 1), node_.clock.steady());
+    }
     const auto answers = std::make_shared<BatchAnswer>(exchange, events.size());
     std::size_t index = 0;
     for (JsonValue value = events.first(); value; value = value.next(), ++index) {

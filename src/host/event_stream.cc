@@ -1,5 +1,7 @@
 #include "host/event_stream.h"
 
+#include <algorithm>
+
 #include "base/json_out.h"
 #include "base/text.h"
 #include "host/api_events.h"
@@ -11,7 +13,7 @@
 namespace quintet::host {
 
 namespace {
-constexpr Micros kLookAgain = 1'000;
+constexpr Micros kLookAgain = 1'000, kLookAgainAtMost = 100'000;
 constexpr std::size_t kTracedLines = 100;  // of a stream whose trace is recorded
 }  // namespace
 
@@ -29,6 +31,7 @@ EventStream::EventStream(Node& node, std::shared_ptr<Exchange> exchange, int eve
       place_number_(node.places),
       lines_(kMaxEventBytes, csv ? decoder_->type().input.separator : '\0') {
   const HttpRequest& request = exchange_->request();
+  client_ = request.client;
   minimal_ = request.header("prefer").find("return=minimal") != std::string_view::npos;
   const std::string_view key = request.header("idempotency-key");
   id_prefix_ = key.empty() ? request.trace.id : std::string(key);
@@ -77,12 +80,19 @@ std::string_view EventStream::without_mark(const event::LineCutter::Line& line) 
 // What was admitted stays admitted; the client does not learn of it here and asks by id.
 void EventStream::on_abort(const Error&) {
   finished_ = true;
+  retry_ = nullptr;  // what it would call holds us
   exchange_ = nullptr;
 }
 
 bool EventStream::full() const {
   return answers_.size() >= kOpenLines || exchange_->unsent() >= kUnsentHigh ||
-         (node_.intake() != nullptr && node_.intake()->saturated());
+         (node_.intake() != nullptr && node_.intake()->saturated()) || allowed_in() > 0;
+}
+
+// How long the client must wait for its allowance.
+Micros EventStream::allowed_in() const {
+  if (node_.limits == nullptr || client_.empty()) return 0;
+  return node_.limits->wait(client_, node_.clock.steady());
 }
 
 // Answers wake it; so does a client that reads its answers. When others fill the place and nothing
@@ -96,7 +106,7 @@ void EventStream::pause() {
   if (exchange_->unsent() >= kUnsentHigh) {
     exchange_->when_writable(wake);
   } else if (answers_.empty()) {
-    retry_ = node_.loop.after(kLookAgain, wake);
+    retry_ = node_.loop.after(std::clamp(allowed_in(), kLookAgain, kLookAgainAtMost), wake);
   }
 }
 
@@ -167,6 +177,9 @@ Expected<void> EventStream::renew_decoder() {
 void EventStream::take_event(const event::LineCutter::Line& line) {
   const std::size_t slot = open_slot();
   ++place_.number;
+  if (node_.limits != nullptr && !client_.empty()) {
+    node_.limits->take(client_, 1, node_.clock.steady());
+  }
   if (node_.intake() == nullptr) {
     answer(slot, refusal_json(line.number, place_is_away()));
     return;
@@ -254,7 +267,9 @@ void EventStream::answer(std::size_t slot, std::string json) {
   node_.loop.post([self = shared_from_this()] {
     self->posted_ = false;
     self->write_ready();
-    if (self->paused_ && !self->finished_ && !self->full()) self->pump();
+    if (!self->paused_ || self->finished_) return;
+    if (!self->full()) return self->pump();
+    self->pause();  // nothing of ours may be under way any more
   });
 }
 
@@ -265,8 +280,9 @@ void EventStream::write_ready() {
     ready_.clear();
   }
   if (ended_ && dry_ && answers_.empty()) {
-    exchange_->end();
     finished_ = true;
+    retry_ = nullptr;
+    std::exchange(exchange_, nullptr)->end();
   }
 }
 

@@ -32,6 +32,7 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
   static std::string_view without_mark(const event::LineCutter::Line& line);
   void take_event(const event::LineCutter::Line& line);
   bool full() const;
+  Micros allowed_in() const;
   void pause();
   std::size_t open_slot();  // for the next answer
   void answer(std::size_t slot, std::string json);
@@ -43,8 +44,9 @@ class EventStream final : public BodyReader, public std::enable_shared_from_this
   const int event_type_;
   const bool csv_;
   bool minimal_ = false;
+  std::string client_;     // whose limits it is under; empty: nobody's
   std::string id_prefix_;  // for events without an id of their own
-  std::string trace_;  // traceparent of the next line
+  std::string trace_;      // traceparent of the next line
   std::size_t offered_ = 0;
   std::string session_;                    // the sender's (S1.6); empty: none
   stage::SessionPlace place_;              // of the line at hand, in that session

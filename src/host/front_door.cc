@@ -31,15 +31,19 @@ Expected<std::unique_ptr<FrontDoor>> FrontDoor::open(
   options.tls = settings.tls;
   options.tracer = settings.tracer;
   std::unique_ptr<FrontDoor> door(new FrontDoor());
+  if (settings.client_limits.per_second > 0 || settings.client_limits.in_flight > 0) {
+    door->limits_ = std::make_shared<ClientLimits>(settings.client_limits);
+    options.client_limits = door->limits_;
+  }
   TRY(door->server_, HttpServer::start(loop, router, options, metrics, log));
   const std::uint16_t port = door->server_->port();
-  door->prober_ = std::thread([&loop, url = url_of(settings, port), probed = std::move(probed),
-                               target = ProbeTarget{settings.address, port, "localhost",
-                                                    settings.tls.has_value()}] {
-    loop.post([url, probed, result = probe(target)] {
-      probed(result ? Expected<std::string>(url) : Expected<std::string>(result.error()));
-    });
-  });
+  door->prober_ = std::thread(
+      [&loop, url = url_of(settings, port), probed = std::move(probed),
+       target = ProbeTarget{settings.address, port, "localhost", settings.tls.has_value()}] {
+        loop.post([url, probed, result = probe(target)] {
+          probed(result ? Expected<std::string>(url) : Expected<std::string>(result.error()));
+        });
+      });
   return door;
 }
 

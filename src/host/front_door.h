@@ -20,6 +20,7 @@ struct DoorSettings {
   std::vector<AccessToken> tokens;
   std::optional<TlsFiles> tls;
   Tracer* tracer = nullptr;  // outlives the door; null: no traces
+  ClientLimitOptions client_limits;
 };
 
 // Lives on a loop, like its server.
@@ -33,9 +34,11 @@ class FrontDoor {
   ~FrontDoor();
 
   HttpServer& server() { return *server_; }
+  ClientLimits* limits() { return limits_.get(); }  // null: none
 
  private:
   FrontDoor() = default;
+  std::shared_ptr<ClientLimits> limits_;
   std::unique_ptr<HttpServer> server_;
   std::thread prober_;
 };

@@ -71,6 +71,7 @@ class Gateway {
     TRY(door_,
         FrontDoor::open(process_.loop, router_, process_.settings().door, process_.metrics,
                         process_.log, [this](const Expected<std::string>& url) { probed(url); }));
+    node_.limits = door_->limits();
     intake_->describe();
     wait_ = process_.loop.after(kFirstHearing, [this] {
       waited_ = true;

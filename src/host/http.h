@@ -34,6 +34,7 @@ struct Header {
 // A request as it came. The views live as long as the Exchange that holds it.
 struct HttpRequest {
   std::string_view method;
+  std::string client;       // whose limits it is under; empty: nobody's
   std::string_view target;  // as sent, "/v1/results?limit=5"
   std::string_view path;    // the target's path, still percent-encoded
   std::vector<std::pair<std::string, std::string>> query;   // decoded, in the order sent

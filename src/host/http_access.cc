@@ -40,7 +40,8 @@ Expected<Access> Access::of(const std::vector<AccessToken>& tokens) {
   return access;
 }
 
-Access::Verdict Access::judge(std::string_view authorization, Scope scope) const {
+Access::Verdict Access::judge(std::string_view authorization, Scope scope,
+                              std::optional<std::size_t>& known) const {
   if (tokens_.empty() || scope == Scope::open) return Verdict::allowed;
   constexpr std::string_view kScheme = "bearer ";
   if (!equal_but_for_case(authorization.substr(0, kScheme.size()), kScheme)) {
@@ -52,6 +53,7 @@ Access::Verdict Access::judge(std::string_view authorization, Scope scope) const
     if (CRYPTO_memcmp(token.digest.data(), digest.data(), digest.size()) != 0) continue;
     const bool allows =
         std::find(token.scopes.begin(), token.scopes.end(), scope) != token.scopes.end();
+    known = static_cast<std::size_t>(&token - tokens_.data());
     verdict = allows ? Verdict::allowed : Verdict::lacks_scope;
   }
   return verdict;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,9 @@ class Access {
 
   enum class Verdict : unsigned char { allowed, unknown, lacks_scope };
   // The Authorization header against a route's scope. Takes the same time for every wrong secret.
-  Verdict judge(std::string_view authorization, Scope scope) const;
+  // `token` is set to the number of the one that is known, if there is one.
+  Verdict judge(std::string_view authorization, Scope scope,
+                std::optional<std::size_t>& token) const;
 
  private:
   struct Digested {

@@ -115,8 +115,9 @@ bool HttpSession::find_route() {
   request.params = std::move(match.params);
   current_->route_ = match.route;
   current_->route_index_ = match.index;
-  switch (host_->access.judge(request.header("authorization"), match.route->scope)) {
-    case Access::Verdict::allowed: return true;
+  std::optional<std::size_t> token;
+  switch (host_->access.judge(request.header("authorization"), match.route->scope, token)) {
+    case Access::Verdict::allowed: return within_limits(token);
     case Access::Verdict::unknown:
       refuse_with(refusal(401, "a valid bearer token is needed", request)
                       .with("WWW-Authenticate", "Bearer"));
@@ -126,6 +127,31 @@ bool HttpSession::find_route() {
                       .with("WWW-Authenticate", "Bearer error=\"insufficient_scope\""));
       return false;
   }
+  return false;
+}
+
+// Health is asked for by those who watch, not by clients.
+bool HttpSession::within_limits(std::optional<std::size_t> token) {
+  ClientLimits* const limits = host_->client_limits.get();
+  HttpRequest& request = current_->request_;
+  if (limits == nullptr || current_->route_->scope == Scope::open) return true;
+  const std::string_view peer = request.peer;
+  std::string client =
+      token ? "token " + std::to_string(*token) : std::string(peer.substr(0, peer.rfind(':')));
+  const auto verdict = limits->begin(client, host_->clock.steady());
+  if (verdict.over == ClientLimits::Over::nothing) {
+    request.client = std::move(client);
+    return true;
+  }
+  const bool rate = verdict.over == ClientLimits::Over::rate;
+  (rate ? host_->over_rate : host_->over_in_flight)->add();
+  HttpResponse response = refusal(429,
+                                  rate ? "this client asks more often than it may"
+                                       : "this client has as many requests under way as it may",
+                                  request);
+  std::erase_if(response.headers, [](const auto& header) { return header.first == "Retry-After"; });
+  const Micros seconds = (verdict.retry_after + kSecond - 1) / kSecond;
+  refuse_with(std::move(response).with("Retry-After", std::to_string(seconds)));
   return false;
 }
 

@@ -216,6 +216,7 @@ void HttpSession::flush_later() {
 }
 
 HttpExchange::~HttpExchange() {
+  if (!request_.client.empty()) session_->host_->client_limits->end(request_.client);
   if (!is_current()) return;
   if (session_->answer_begun_) {
     session_->close(broken("the answer was dropped half way"));

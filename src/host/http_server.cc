@@ -89,6 +89,16 @@ Expected<void> HttpServer::Impl::prepare(Metrics& metrics) {
   host.limits = options.limits;
   host.names = options.names;
   host.tracer = options.tracer;
+  host.client_limits = options.client_limits;
+  if (host.client_limits != nullptr) {
+    const auto over = [&](const char* limit) {
+      return &metrics.counter("quintet_client_refusals_total",
+                              "Requests refused because their client was over a limit.",
+                              {{"limit", limit}});
+    };
+    host.over_rate = over("rate");
+    host.over_in_flight = over("in_flight");
+  }
   TRY(host.access, Access::of(options.tokens));
   host.routes = route_metrics(host.router, metrics);
   host.open = &metrics.gauge("quintet_http_connections", "Open connections.");

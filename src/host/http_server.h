@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/expected.h"
+#include "host/client_limits.h"
 #include "host/http_access.h"
 #include "host/limits.h"
 #include "host/log.h"
@@ -34,7 +35,8 @@ struct ServerOptions {
   std::vector<AccessToken> tokens;
   std::optional<TlsFiles> tls;
   HttpLimits limits;
-  Tracer* tracer = nullptr;  // outlives the server; null: no traces
+  Tracer* tracer = nullptr;                     // outlives the server; null: no traces
+  std::shared_ptr<ClientLimits> client_limits;  // null: none
 };
 
 // What keeps a server with these options from listening there: see HttpServer::start().

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "host/client_limits.h"
 #include "host/http_access.h"
 #include "host/http_parser.h"
 #include "host/http_stream.h"
@@ -47,6 +48,9 @@ struct SessionHost {
   std::vector<RouteMetrics> routes;  // in the order of router.routes(), then one for no route
   Gauge* open = nullptr;             // connections
   Tracer* tracer = nullptr;          // null: no traces
+  std::shared_ptr<ClientLimits> client_limits;  // null: none
+  Counter* over_rate = nullptr;                 // requests refused by them
+  Counter* over_in_flight = nullptr;
 
   std::string new_trace_id();
   // Gives the request a span of its own, if its trace is recorded.
@@ -93,6 +97,7 @@ class HttpSession final : public StreamUser {
   bool fill_request(RequestHead head);
   bool may_pass();
   bool find_route();
+  bool within_limits(std::optional<std::size_t> token);
   void choose_body_mode();
   void dispatch();
   void refuse(int status, std::string_view why);

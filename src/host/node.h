@@ -7,6 +7,7 @@
 #include <string>
 
 #include "event/decode.h"
+#include "host/client_limits.h"
 #include "host/http.h"
 #include "host/log.h"
 #include "host/loop.h"
@@ -29,7 +30,8 @@ struct Node {
   // place is opened anew.
   std::map<int, event::Decoder> decoders;
 
-  StageRoles roles = {};  // of a process that has no place
+  StageRoles roles = {};           // of a process that has no place
+  ClientLimits* limits = nullptr;  // of the door; null: none
 
   // Who answers for a stage; null while it is away.
   Intake* intake() const { return place != nullptr ? place.get() : roles.intake; }

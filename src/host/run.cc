@@ -56,6 +56,7 @@ class Process {
     add_routes();
     TRY(door_, FrontDoor::open(loop_, router_, settings_.door, metrics_, log_,
                                [this](const Expected<std::string>& url) { probed(url); }));
+    node_.limits = door_->limits();
     loop_.on_termination([this](int) { stop(); });
     check_log();
     loop_.run();

@@ -1,5 +1,6 @@
 #include "host/run_services.h"
 
+#include <fmt/format.h>
 #include <stdlib.h>
 #include <sys/un.h>
 
@@ -83,6 +84,10 @@ void add_door(const RunSettings& settings, std::vector<std::string>& command) {
   add("--port", std::to_string(settings.door.port));
   add("--listen-descriptor", std::to_string(kGivenDescriptor));
   for (const std::string& name : settings.door.names) add("--name", name);
+  const ClientLimitOptions& limits = settings.door.client_limits;
+  if (limits.per_second > 0) add("--client-rate", fmt::format("{}", limits.per_second));
+  if (limits.burst > 0) add("--client-burst", fmt::format("{}", limits.burst));
+  if (limits.in_flight > 0) add("--client-in-flight", std::to_string(limits.in_flight));
   if (!settings.tokens_path.empty()) add("--tokens", settings.tokens_path);
   if (settings.door.tls) {
     add("--tls-certificate", settings.door.tls->certificate);
