@@ -94,20 +94,25 @@ struct DoorOptions {
 };
 Expected<host::DoorSettings> door_settings_of(const DoorOptions& options);
 // Empty if none is given.
+// The URL without its password, which becomes PGPASSWORD of this process and its children.
+Expected<std::string> store_url_of(const std::string& url);
 Expected<std::string> pseudonym_key_of(const DoorOptions& options);
 
 struct RunOptions {
   std::string app;
   std::string data;  // directory; empty: .quintet/APP beside the file
   std::string pattern;
+  std::string store;  // postgres://...; empty: SQLite in the directory
   DoorOptions door;
 };
 int run_command(const Common& common, const RunOptions& options);
 
 struct ServiceOptions {
   std::string name;
-  std::string app;   // ingest
-  std::string data;  // directory; empty: .quintet/NAME
+  std::string app;          // ingest
+  std::string data;         // directory; empty: .quintet/NAME
+  std::string store;        // postgres://...; empty: SQLite in the directory
+  std::string application;  // with `store`: whose schema it is; ingest knows it from `app`
   std::string listen;
   std::vector<std::string> peers;  // NAME=ADDRESS
   std::string certificates;        // directory; empty: no TLS between services

@@ -8,6 +8,15 @@ namespace quintet::cli {
 
 namespace {
 
+void add_store(CLI::App* command, std::string& url) {
+  command
+      ->add_option(
+          "--store", url,
+          "keep the log on PostgreSQL: postgres://USER@HOST:PORT/DATABASE; the password is "
+          "taken from PGPASSWORD or ~/.pgpass; default: SQLite in --data")
+      ->type_name("URL");
+}
+
 void add_door(CLI::App* command, DoorOptions& options) {
   command->add_option("--host", options.host,
                       "address to listen on; any but loopback needs TLS and tokens");
@@ -80,6 +89,7 @@ void add_run(CLI::App& app, const Common& common, int& status) {
   command->add_option("app", options->app, kAppHelp)->required()->type_name("FILE");
   command->add_option("--data", options->data, "directory of the log; default .quintet/APP");
   command->add_option("--pattern", options->pattern, "run under this pattern");
+  add_store(command, options->store);
   add_door(command, options->door);
   command->footer(
       "Examples: quintet run app.yaml --port 8080\n"
@@ -103,6 +113,10 @@ void add_service(CLI::App& app, const Common& common, int& status) {
       ->type_name("FILE");
   command->add_option("--app", options->app, "the application file; for ingest")->type_name("FILE");
   command->add_option("--data", options->data, "directory of its store; default .quintet/NAME");
+  add_store(command, options->store);
+  command->add_option("--application", options->application,
+                      "with --store: the application's name, for its schema; ingest has it from "
+                      "--app");
   command->add_option("--listen", options->listen, "where its API listens: HOST:PORT or unix:PATH");
   add_list(command, "--peer", options->peers, "another service; may be repeated", "NAME=ADDRESS");
   command

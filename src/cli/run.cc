@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "host/run_services.h"
 #include "host/tokens.h"
+#include "store/postgres.h"
 #include "tool/progress.h"
 
 namespace quintet::cli {
@@ -29,6 +30,7 @@ Expected<host::RunSettings> settings_of(const RunOptions& options,
   settings.tokens_path = options.door.tokens;
   TRY(settings.pseudonym_key, pseudonym_key_of(options.door));
   settings.pseudonym_key_path = options.door.key_file;
+  TRY(settings.store_url, store_url_of(options.store));
   return settings;
 }
 
@@ -38,6 +40,7 @@ void say_ready(const Common& common, const host::RunSettings& settings, const st
     std::string out;
     JsonWriter json(out);
     json.begin_object().field("url", url).field("data", settings.data_directory);
+    if (!settings.store_url.empty()) json.field("store", settings.store_url);
     json.key("start").begin_object().key("snapshot").uint64(start.from_snapshot);
     json.key("folded").uint64(start.folded).key("seconds").real(start.seconds).end_object();
     json.end_object();
@@ -45,6 +48,10 @@ void say_ready(const Common& common, const host::RunSettings& settings, const st
   } else {
     std::printf("%s is ready at %s (data in %s)\n", settings.spec->app.c_str(), url.c_str(),
                 settings.data_directory.c_str());
+    if (!common.quiet && !settings.store_url.empty()) {
+      std::fprintf(stderr, "log and outcomes at %s, keys in %s alone\n", settings.store_url.c_str(),
+                   settings.data_directory.c_str());
+    }
     if (!common.quiet && start.seconds > 0) {
       std::fprintf(stderr, "state after %.3f s: %llu positions from a snapshot, %llu folded\n",
                    start.seconds, static_cast<unsigned long long>(start.from_snapshot),
@@ -78,6 +85,15 @@ Expected<host::DoorSettings> door_settings_of(const DoorOptions& options) {
     door.tokens = *std::move(tokens);
   }
   return door;
+}
+
+Expected<std::string> store_url_of(const std::string& url) {
+  if (url.empty()) return url;
+  auto parts = store::split_password(url);
+  if (!parts) return std::move(parts).error().at("--store");
+  // Programs that this one starts need it too, and must not show it in their command lines.
+  if (!parts->password.empty()) ::setenv("PGPASSWORD", parts->password.c_str(), 1);
+  return parts->url;
 }
 
 Expected<std::string> pseudonym_key_of(const DoorOptions& options) {

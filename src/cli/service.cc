@@ -38,6 +38,18 @@ Expected<host::ServiceSettings> settings_of(const ServiceOptions& options) {
   return settings;
 }
 
+Expected<void> put_store(const ServiceOptions& options, host::ServiceSettings& settings) {
+  if (options.store.empty() || options.name == "gateway") return {};
+  const std::string application =
+      settings.spec != nullptr ? settings.spec->app : options.application;
+  if (application.empty()) {
+    return invalid("--store needs --application NAME: the schema is named after it");
+  }
+  TRY(const std::string url, store_url_of(options.store));
+  settings.store = store::location_at(url, application, options.name);
+  return {};
+}
+
 void say_ready(const Common& common, const std::string& name, const std::string& where) {
   if (common.json) {
     std::string out;
@@ -65,6 +77,8 @@ int service_command(const Common& common, const ServiceOptions& options) {
     settings->spec = loaded.spec;
     settings->app_directory = std::filesystem::path(options.app).parent_path();
   }
+  if (const auto put = put_store(options, *settings); !put)
+    return report_usage(common, put.error());
   settings->on_ready = [&](const std::string& where) { say_ready(common, options.name, where); };
   if (const auto result = host::run_service(*std::move(settings)); !result) {
     Common said = common;

@@ -9,7 +9,6 @@
 #include "host/service_process.h"
 #include "host/services.h"
 #include "host/wire.h"
-#include "store/sqlite.h"
 
 namespace quintet::host {
 
@@ -93,7 +92,7 @@ class InferService final : public link::FeedEvents {
 
   Expected<void> open_place() {
     const ServiceSettings& settings = process_.settings();
-    TRY(store_, store::open_sqlite(settings.data_directory, {}));
+    TRY(store_, process_.open_store());
     InferPlace::Settings place;
     place.snapshot_every = settings.snapshot_every;
     place.on_failure = [this](const Error& why) {

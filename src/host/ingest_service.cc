@@ -14,7 +14,6 @@
 #include "host/service_process.h"
 #include "host/services.h"
 #include "host/wire.h"
-#include "store/sqlite.h"
 #include "store/vault.h"
 
 namespace quintet::host {
@@ -140,7 +139,7 @@ class IngestService {
  private:
   Expected<void> open_place() {
     const ServiceSettings& settings = process_.settings();
-    TRY(store_, store::open_sqlite(settings.data_directory, {}));
+    TRY(store_, process_.open_store());
     IngestPlace::Settings place;
     place.spec = settings.spec;
     place.snapshot_every = settings.snapshot_every;

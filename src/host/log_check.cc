@@ -21,8 +21,10 @@ LogCheck::~LogCheck() {
 void LogCheck::run() {
   auto done = read();
   if (ends_) return;
-  const bool removed = !done && done.error().code() == Code::expired;  // by retention, meanwhile
-  if (!done && !removed && settings_.on_damage) settings_.on_damage(done.error());
+  // Removed by retention meanwhile, or a server that went away: no damage.
+  const bool other =
+      !done && (done.error().code() == Code::expired || done.error().code() == Code::unavailable);
+  if (!done && !other && settings_.on_damage) settings_.on_damage(done.error());
   if (settings_.on_end) settings_.on_end();
 }
 

@@ -16,7 +16,8 @@
 #include "host/result_streams.h"
 #include "host/served_models.h"
 #include "host/trainer.h"
-#include "store/sqlite.h"
+#include "store/location.h"
+#include "store/store.h"
 #include "store/vault.h"
 
 namespace quintet::host {
@@ -40,6 +41,8 @@ class Process {
 
   Expected<void> run() {
     std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of the write, not the end
+    TRY_DO(store::settle(settings_.data_directory,
+                         store::location_at(settings_.store_url, settings_.spec->app)));
     TRY(auto vault, store::open_vault(settings_.data_directory));
     if (!settings_.pseudonym_key.empty()) {
       TRY_DO(vault->take_pseudonym_key(settings_.pseudonym_key));
@@ -71,7 +74,9 @@ class Process {
 
  private:
   Expected<void> open_place() {
-    TRY(store_, store::open_sqlite(settings_.data_directory, {}));
+    TRY(store_, store::open_store(settings_.data_directory, [this](const std::string& less) {
+          log_.warn("the store promises less than it should", {{"what", less}});
+        }));
     Place::Settings place;
     place.spec = settings_.spec;
     place.snapshot_every = settings_.snapshot_every;

@@ -23,6 +23,9 @@ struct RunSettings {
   std::shared_ptr<const app::Spec> spec;
   std::string app_directory;  // of the application file: where its model files are
   std::string data_directory;
+  // postgres://..., without a password: where log and outcomes are kept, and all else but keys;
+  // empty: where they were, and at first in the directory.
+  std::string store_url;
   DoorSettings door;
   TracerSettings traces;                   // `service` is filled in
   std::string tokens_path;                 // the file that door.tokens were read from

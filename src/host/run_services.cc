@@ -13,6 +13,7 @@
 #include "host/http_tcp.h"
 #include "host/service.h"
 #include "host/supervisor.h"
+#include "store/location.h"
 #include "store/lock.h"
 
 namespace quintet::host {
@@ -203,19 +204,25 @@ class Services {
 Expected<void> run_services(const pattern::Topology& topology, RunSettings settings,
                             const std::string& app_path) {
   const std::string& data = settings.data_directory;
-  if (fs::exists(data + "/quintet.db")) {
+  if (store::has_store(data)) {
     return conflict(data + " holds the log of the monolith; the services of " + topology.name() +
                     " have directories of their own: give them another --data");
   }
   TRY_DO(store::make_directory(data, 0700));
   TRY(const auto lock, store::DirectoryLock::take(data, "lock"));
   TRY_DO(wait_until_free(data));
+  for (const std::string_view name : service_names()) {
+    if (name == "gateway") continue;
+    const std::string service(name);
+    TRY_DO(store::settle(data + "/" + service,
+                         store::location_at(settings.store_url, settings.spec->app, service)));
+  }
   TRY(auto sockets, Sockets::make(settings.data_directory));
   return Services(std::move(settings), std::move(sockets)).run(topology, app_path);
 }
 
 Error no_log_in(const std::string& directory) {
-  if (!fs::exists(directory + "/ingest/quintet.db")) {
+  if (!store::has_store(directory + "/ingest")) {
     return not_found("there is no log in " + directory);
   }
   return not_found(directory +

@@ -10,6 +10,7 @@
 
 #include "app/spec.h"
 #include "host/front_door.h"
+#include "store/location.h"
 
 namespace quintet::host {
 
@@ -20,6 +21,7 @@ struct ServiceSettings {
   std::string app_directory;   // of the application file
   std::string pseudonym_key;   // of a new log; empty: one is made
   std::string data_directory;  // all but the gateway
+  store::Location store;       // for a directory that has none; on no server: in the directory
   // Where its API listens: HOST:PORT or unix:PATH; the gateway has none.
   std::string listen;
   std::map<std::string, std::string> peers;  // address by name

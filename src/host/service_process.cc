@@ -6,6 +6,7 @@
 #include "learn/model.h"
 #include "link/grpc.h"
 #include "link/reflection.h"
+#include "store/store.h"
 
 namespace quintet::host {
 
@@ -139,6 +140,13 @@ void ServiceProcess::tell_serving() {
   if (std::exchange(told_, can) == can) return;
   health_.set("", can);
   health_.set("quintet.v1." + capital(settings_.name), can);
+}
+
+Expected<std::unique_ptr<stage::Store>> ServiceProcess::open_store() {
+  TRY_DO(store::settle(settings_.data_directory, settings_.store));
+  return store::open_store(settings_.data_directory, [this](const std::string& less) {
+    log.warn("the store promises less than it should", {{"what", less}});
+  });
 }
 
 void ServiceProcess::ready(const std::string& where) {

@@ -18,6 +18,10 @@
 #include "link/health.h"
 #include "link/transport.h"
 
+namespace quintet::stage {
+class Store;
+}
+
 namespace quintet::host {
 
 // Calls to one peer under way, and the longest that one may take; a breaker that is open tries the
@@ -57,6 +61,8 @@ class ServiceProcess {
   // Begins traces, if the settings say where they go. Before anything else that may be traced.
   Expected<void> trace();
 
+  // The store of its directory.
+  Expected<std::unique_ptr<stage::Store>> open_store();
   // Says that the service can do its work; once.
   void ready(const std::string& where);
   // Runs until the process is told to stop; `stop` is then called, once, and calls ended().

@@ -17,7 +17,6 @@
 #include "host/trainer.h"
 #include "host/versions.h"
 #include "host/wire.h"
-#include "store/sqlite.h"
 
 namespace quintet::host {
 
@@ -122,7 +121,7 @@ class TrainService final : public link::FeedEvents, public TrainRole {
  private:
   // --- the copy of the log ---
   Expected<void> open_log() {
-    TRY(store_, store::open_sqlite(process_.settings().data_directory, {}));
+    TRY(store_, process_.open_store());
     TRY(const Epoch epoch, store_->open_epoch());
     committer_ = std::make_unique<Committer>(Committer::Parts{*store_, process_.loop}, epoch);
     TRY(const stage::LogEnd end, store_->end());

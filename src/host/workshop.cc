@@ -15,7 +15,8 @@
 #include "host/model_files.h"
 #include "host/model_upload.h"
 #include "host/run_services.h"
-#include "store/sqlite.h"
+#include "store/location.h"
+#include "store/store.h"
 #include "store/vault.h"
 
 namespace quintet::host {
@@ -109,14 +110,12 @@ struct Workshop::State {
       return unavailable(opened.error().message() + "; a running application is asked by its URL");
     }
     TRY(vault, std::move(opened));
-    TRY(store, store::open_sqlite(node.data_directory, {}));
+    TRY(store, store::open_store(node.data_directory));
     return {};
   }
 
   Expected<void> open(std::shared_ptr<const app::Spec> spec, const std::string& app_directory) {
-    struct stat there {};
-    const std::string log_file = node.data_directory + "/quintet.db";
-    if (spec == nullptr && ::stat(log_file.c_str(), &there) != 0) {
+    if (spec == nullptr && !store::has_store(node.data_directory)) {
       return no_log_in(node.data_directory);
     }
     TRY_DO(open_store());

@@ -1,5 +1,8 @@
 // A second look at the log, beside the Store that writes it.
 #include "store/log_reader.h"
+
+#include "store/location.h"
+#include "store/postgres.h"
 #include "store/read_blocks.h"
 
 namespace quintet::store {
@@ -25,6 +28,8 @@ class Reader final : public stage::LogSource {
 }  // namespace
 
 Expected<std::unique_ptr<stage::LogSource>> open_log_reader(const std::string& directory) {
+  TRY(const Location location, location_of(directory));
+  if (location.on_server()) return open_postgres_reader(options_of(location));
   TRY(Database database, Database::open({directory + "/quintet.db", {}, 5000}));
   TRY_DO(database.run("PRAGMA query_only = 1; PRAGMA cache_size = -8192"));
   TRY(const std::int64_t tables, database.number("SELECT count(*) FROM sqlite_schema"));

@@ -6,6 +6,8 @@
 #include <cctype>
 #include <cerrno>
 
+#include "store/postgres.h"
+
 namespace quintet::store {
 namespace {
 
@@ -319,8 +321,13 @@ std::string PgSession::place() const {
   return out;
 }
 
-Expected<std::string> without_password(const std::string& url) {
-  TRY_DO(parse_url(url));
+Expected<PostgresUrl> split_password(const std::string& url) {
+  TRY(const Options options, parse_url(url));
+  PostgresUrl parts;
+  for (const auto* one = options.get(); one->keyword != nullptr; ++one) {
+    const bool password = std::string_view(one->keyword) == "password";
+    if (password && one->val != nullptr) parts.password = one->val;
+  }
   const std::size_t begin = url.find("://");
   const std::size_t question = std::min(url.find('?'), url.size());
   const std::size_t authority_end = std::min(url.find('/', begin + 3), question);
@@ -328,18 +335,19 @@ Expected<std::string> without_password(const std::string& url) {
   const std::size_t at = authority.find('@');
   const std::size_t colon = authority.find(':');
   if (at != std::string::npos && colon < at) authority.erase(colon, at - colon);
-  std::string out =
+  parts.url =
       url.substr(0, begin + 3) + authority + url.substr(authority_end, question - authority_end);
   char separator = '?';
   for (std::size_t from = question; from < url.size();) {
     const std::size_t next = std::min(url.find('&', from + 1), url.size());
     const std::string one = url.substr(from + 1, next - from - 1);
-    if (!begins(one, "password=") && !begins(one, "sslpassword=")) {
-      out += std::exchange(separator, '&') + one;
+    if (begins(one, "sslpassword=")) {
+      return invalid("the store's URL holds sslpassword: leave it to a service file of libpq");
     }
+    if (!begins(one, "password=")) parts.url += std::exchange(separator, '&') + one;
     from = next;
   }
-  return out;
+  return parts;
 }
 
 }  // namespace quintet::store

@@ -134,8 +134,4 @@ class PgSession {
   std::uint64_t names_ = 0;
 };
 
-// The URL without its password: what may be shown and written down. `invalid` if libpq cannot read
-// it, which is said without quoting it.
-Expected<std::string> without_password(const std::string& url);
-
 }  // namespace quintet::store

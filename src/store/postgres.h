@@ -25,10 +25,14 @@ struct PostgresOptions {
   // How long an opening waits for a session that has the schema. The session of a program that died
   // ends at once, or when the server has finished what it was doing for it.
   int lock_ms = 5000;
-  int answer_ms = 60'000;  // until a server that says nothing counts as lost
+  int answer_ms = 60'000;            // until a server that says nothing counts as lost
+  std::shared_ptr<const void> held;  // kept as long as the store
   // What this server promises less of than we would like, a sentence each.
   std::function<void(const std::string&)> tell;
 };
+
+struct Location;
+PostgresOptions options_of(const Location& location);
 
 // The schema of an application, or of one of its services: quintet_APP or quintet_APP_SERVICE, of
 // letters, digits and `_`; cut, with a hash at its end, where PostgreSQL would cut it.
@@ -59,6 +63,13 @@ Expected<std::unique_ptr<stage::Store>> open_postgres(const PostgresOptions& opt
 
 // A second look at the log, as open_log_reader(); `not_found` if there is no store.
 Expected<std::unique_ptr<stage::LogSource>> open_postgres_reader(const PostgresOptions& options);
+
+// A URL without its password: what may be shown and written down. `invalid` if it is no URL of
+// PostgreSQL, which is said without quoting it.
+struct PostgresUrl {
+  std::string url, password;
+};
+Expected<PostgresUrl> split_password(const std::string& url);
 
 // What a server is, without touching anything of it: for `quintet doctor`.
 struct PostgresFacts {

@@ -144,13 +144,16 @@ TEST(Postgres, TellsThePasswordToNobody) {
     options.url = url;
     const Error error = refusal(options);
     EXPECT_FALSE(holds(error, "s3cret")) << error.message();
-    const auto shown = without_password(url);
-    const std::string said = shown ? *shown : shown.error().message();
+    const auto shown = split_password(url);
+    const std::string said = shown ? shown->url : shown.error().message();
     EXPECT_EQ(said.find("s3cret"), std::string::npos) << said;
   }
-  EXPECT_EQ(value_of(without_password("postgres://me:s3cret@h:1/db?password=x&sslmode=require")),
-            "postgres://me@h:1/db?sslmode=require");
-  EXPECT_EQ(value_of(without_password("postgresql:///db")), "postgresql:///db");
+  const auto parts = value_of(split_password("postgres://me:s%40@h:1/db?sslmode=require"));
+  EXPECT_EQ(parts.url, "postgres://me@h:1/db?sslmode=require");
+  EXPECT_EQ(parts.password, "s@");
+  EXPECT_EQ(value_of(split_password("postgres://h/db?password=x&port=1")).url,
+            "postgres://h/db?port=1");
+  EXPECT_EQ(value_of(split_password("postgresql:///db")).url, "postgresql:///db");
 }
 
 TEST(Postgres, RefusesAServerThatDoesNotSync) {

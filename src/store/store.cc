@@ -1,6 +1,9 @@
 #include "store/store.h"
 
+#include "store/location.h"
+#include "store/lock.h"
 #include "store/memory.h"
+#include "store/postgres.h"
 #include "store/sqlite.h"
 #include "store/vault.h"
 
@@ -25,10 +28,18 @@ Expected<std::string> directory_of(std::string_view where) {
 
 }  // namespace
 
-Expected<std::unique_ptr<stage::Store>> open_store(std::string_view where) {
+Expected<std::unique_ptr<stage::Store>> open_store(
+    std::string_view where, const std::function<void(const std::string&)>& tell) {
   TRY(const std::string directory, directory_of(where));
   if (directory.empty()) return std::unique_ptr<stage::Store>(std::make_unique<MemoryStore>());
-  return open_sqlite(directory);
+  TRY(const Location location, location_of(directory));
+  if (!location.on_server()) return open_sqlite(directory);
+  // One program at a time has the directory, as with SQLite.
+  TRY(DirectoryLock lock, DirectoryLock::take(directory, "lock"));
+  PostgresOptions options = options_of(location);
+  options.held = std::make_shared<DirectoryLock>(std::move(lock));
+  options.tell = tell;
+  return open_postgres(options);
 }
 
 Expected<Storage> open_storage(std::string_view where) {

@@ -1,6 +1,7 @@
 // Where durable data lies, by name. Everything else about a store is its contract, stage/store.h.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,11 +18,14 @@ struct Storage {
 };
 
 // "memory:" keeps nothing; "sqlite:DIR" or a plain directory keeps all in it, made if it is not
-// there. `conflict` if another process holds the directory or a newer build wrote it; `invalid` for
-// another scheme. The caller owns both; close them before opening the same directory again.
+// there, or where its file says (store/location.h). `conflict` if another process holds the
+// directory or a newer build wrote it; `invalid` for another scheme. The caller owns both; close
+// them before opening the same directory again.
 Expected<Storage> open_storage(std::string_view where);
 
-// The same without a vault.
-Expected<std::unique_ptr<stage::Store>> open_store(std::string_view where);
+// The same without a vault. `tell` is given what the store promises less of than it should, a
+// sentence each.
+Expected<std::unique_ptr<stage::Store>> open_store(
+    std::string_view where, const std::function<void(const std::string&)>& tell = {});
 
 }  // namespace quintet::store

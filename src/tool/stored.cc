@@ -1,7 +1,5 @@
 #include "tool/stored.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <filesystem>
 
@@ -12,6 +10,7 @@
 #include "stage/control.h"
 #include "stage/outcome_reader.h"
 #include "stage/render.h"
+#include "store/location.h"
 #include "store/store.h"
 
 namespace quintet::tool {
@@ -19,11 +18,6 @@ namespace quintet::tool {
 namespace {
 
 constexpr std::size_t kTraceDigits = 32;
-
-bool has_store(const std::string& directory) {
-  struct stat there {};
-  return ::stat((directory + "/quintet.db").c_str(), &there) == 0;
-}
 
 // Who has the directory open may let go of it.
 Error held_elsewhere(Error error) {
@@ -35,10 +29,10 @@ Error held_elsewhere(Error error) {
 
 Expected<std::unique_ptr<StoredLog>> StoredLog::open(const std::string& directory) {
   std::unique_ptr<StoredLog> log(new StoredLog);
-  if (has_store(directory + "/ingest") && has_store(directory + "/results")) {
+  if (store::has_store(directory + "/ingest") && store::has_store(directory + "/results")) {
     TRY_DO(log->open_apart(directory));
   } else {
-    if (!has_store(directory)) return host::no_log_in(directory);
+    if (!store::has_store(directory)) return host::no_log_in(directory);
     auto opened = store::open_storage(directory);
     if (!opened) return held_elsewhere(std::move(opened).error());
     log->store_ = std::move(opened->store);
@@ -61,7 +55,7 @@ Expected<void> StoredLog::open_apart(const std::string& directory) {
   for (const auto& entry : std::filesystem::directory_iterator(directory, failed)) {
     const std::string name = entry.path().filename().string();
     const bool other = name.starts_with("infer") || name.starts_with("train");
-    if (other && has_store(entry.path().string())) names.push_back(name);
+    if (other && store::has_store(entry.path().string())) names.push_back(name);
   }
   if (failed) return unavailable(directory + ": " + failed.message());
   std::sort(names.begin(), names.end());
