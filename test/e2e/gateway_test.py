@@ -7,6 +7,8 @@ Ends with 'N passed, N failed'.
 import json
 import os
 import re
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -14,9 +16,10 @@ import time
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from apart import Apart  # noqa: E402
+from apart import KNOWS, Apart  # noqa: E402
 from server import Server, Stream  # noqa: E402
-from surroundings import until  # noqa: E402
+from services_test import certificates, free_addresses  # noqa: E402
+from surroundings import kPatience, until  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.environ.get("QUINTET", "build/quintet")
@@ -267,6 +270,39 @@ def options_stand_in_a_file(folder):
         assert done.returncode == 2 and said in done.stderr, (text, done)
 
 
+def speaks(address, context=None):
+    """Whether what listens there answers a caller of HTTP/2 with its settings."""
+    host, port = address.split(":")
+    try:
+        with socket.create_connection((host, int(port)), kPatience) as plain:
+            link = context.wrap_socket(plain, server_hostname=host) if context else plain
+            link.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)))
+            return link.recv(9)[3:4] == b"\4"
+    except (ssl.SSLError, ConnectionError):
+        return False
+
+
+def a_port_is_closed_without_a_certificate(folder):
+    made, other = certificates(folder), os.path.join(folder, "other")
+    os.makedirs(other)
+    others = certificates(other)
+
+    def caller(of=None):
+        context = ssl.create_default_context(cafile=os.path.join(made, "ca.pem"))
+        context.set_alpn_protocols(["h2"])
+        if of:
+            context.load_cert_chain(os.path.join(of, "cert.pem"), os.path.join(of, "key.pem"))
+        return context
+    names = [name for name in KNOWS if name != "gateway"]
+    at_ports = dict(zip(names, free_addresses(len(names))))
+    with Apart(PROGRAM, APP, folder, addresses=at_ports, every=("--certificates", made)):
+        for name, address in at_ports.items():
+            assert speaks(address, caller(made)), name
+            assert not speaks(address), name
+            assert not speaks(address, caller()), name
+            assert not speaks(address, caller(others)), name
+
+
 def main():
     passed = failed = 0
     wanted = sys.argv[1:]
@@ -276,7 +312,8 @@ def main():
                   without_results_events_are_accepted_and_without_ingest_none,
                   a_log_far_ahead_takes_no_more_and_says_how_far,
                   a_client_has_its_limits_and_what_was_taken_is_answered,
-                  a_stream_over_its_limit_waits_and_is_counted, options_stand_in_a_file):
+                  a_stream_over_its_limit_waits_and_is_counted, options_stand_in_a_file,
+                  a_port_is_closed_without_a_certificate):
         if wanted and check.__name__ not in wanted:
             continue
         with tempfile.TemporaryDirectory() as folder:

@@ -29,6 +29,7 @@ PARTS = {
     "sim_retain": ["test/validate/simulated.py", "--retain", "--seeds", "1:150"],
     "openapi": ["test/validate/openapi.py"],
     "traces": ["test/validate/traces.py"],
+    "grpc": ["test/validate/grpc_tools.py"],
     "reference": ["test/reference/random_logs_test.py"],
     "hostile": ["test/validate/sanitized.py", "hostile"],
     "mutants": ["test/validate/sanitized.py", "mutants"],
