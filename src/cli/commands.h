@@ -220,7 +220,8 @@ int show_command(const Common& common, const std::string& pattern);
 int explain_code_command(const Common& common, const std::string& code);
 // How a column's value came about; with `what` alone, the text of that code.
 struct ExplainOptions {
-  std::string what;  // the application file, or a code
+  std::string what;     // the application file, or a code
+  std::string pattern;  // in place of all else
   std::string id, column;
   std::vector<std::string> inputs;
   std::string data;

@@ -84,6 +84,14 @@ void print_json(const tool::ColumnStory& story) {
 }  // namespace
 
 int explain_command(const Common& common, const ExplainOptions& options) {
+  if (!options.pattern.empty()) {
+    if (options.what.empty()) return show_command(common, options.pattern);
+    return report_usage(common, invalid("a pattern is explained without an application or a code"));
+  }
+  if (options.what.empty()) {
+    return report_usage(common, invalid("write a code as QNT-0101, an application file, or "
+                                        "--pattern NAME"));
+  }
   const bool is_code = options.id.empty() && options.inputs.empty() && options.data.empty();
   if (is_code && !options.what.ends_with(".yaml") && !options.what.ends_with(".yml")) {
     return explain_code_command(common, options.what);

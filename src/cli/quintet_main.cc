@@ -187,9 +187,11 @@ void add_descriptions(CLI::App& app, const Common& common, int& status) {
 void add_explain(CLI::App& app, const Common& common, int& status) {
   auto options = std::make_shared<ExplainOptions>();
   CLI::App* command = app.add_subcommand(
-      "explain", "What a code of a complaint means, or how a column's value came about");
-  command->add_option("what", options->what, "a code as QNT-0101, or the application file")
-      ->required();
+      "explain",
+      "What a code of a complaint means, how a column's value came about, or what a pattern is");
+  command->add_option("what", options->what, "a code as QNT-0101, or the application file");
+  command->add_option("--pattern", options->pattern,
+                      "the places and links of this pattern, as Mermaid; the same as quintet show");
   command->add_option("id", options->id, "the event's id");
   command->add_option("column", options->column, "the column");
   add_input(command, options->inputs);
@@ -199,6 +201,7 @@ void add_explain(CLI::App& app, const Common& common, int& status) {
   command->add_option("--limit", options->limit, "events shown of each window; default 50");
   command->footer(
       "Examples: quintet explain QNT-0101\n"
+      "          quintet explain --pattern microservices\n"
       "          quintet explain app.yaml 4711 mean_7d --input transaction=tx.csv\n"
       "          quintet explain app.yaml 4711 mean_7d --data .quintet/app --at 90000");
   command->callback([options, &common, &status] { status = explain_command(common, *options); });

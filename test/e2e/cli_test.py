@@ -277,6 +277,10 @@ def check_descriptions(c):
     c.run("functions men", 2, "", r"did you mean mean\?")
     c.that("functions as JSON", len(json.loads(c.run("functions --format json", 0, None, ""))) > 40)
     c.run("show", 0, r"^flowchart", "")
+    c.run("explain --pattern microservices", 0, r"^flowchart(.|\n)*subgraph gateway", "")
+    c.run("explain --pattern nobody", 2, "", r'no pattern "nobody"; it has monolithic')
+    c.run("explain QNT-0101 --pattern monolithic", 2, "", r"a pattern is explained without")
+    c.run("explain", 2, "", r"write a code as QNT-0101")
     c.run("show --pattern nobody", 2, "", r'no pattern "nobody"; it has monolithic')
     # A busy disk is a finding too, so the status is what the findings say.
     for form, bad in (("text", r"^BAD "), ("json", r'"state":"bad"')):
