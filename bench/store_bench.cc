@@ -3,7 +3,9 @@
 // The store alone: events made durable a second, in commits of 1, 32 and 1,024 events (a record of
 // about 300 bytes and an outcome of about 100 each), beside one fdatasync an event into a growing
 // file and a bare group committer: the same bytes in the same groups into a preallocated file.
-// Variants: when the write-ahead log is copied back, and compression.
+// Variants: when the write-ahead log is copied back, and compression. With a URL (store_bench
+// ROUNDS URL, as postgres_bench.py runs it): the store on PostgreSQL, beside SQLite and the same
+// floor.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -11,6 +13,7 @@
 
 #include "base/hash.h"
 #include "bench/figure.h"
+#include "store/postgres.h"
 #include "store/sqlite.h"
 
 namespace {
@@ -93,15 +96,29 @@ struct Place {
   ~Place() { std::filesystem::remove_all(path); }
 };
 
-double store_rate(std::size_t count, std::size_t group, const store::SqliteOptions& options) {
-  const Place place("store");
-  const auto store = value_of(store::open_sqlite(place.path, options));
-  const Epoch epoch = value_of(store->open_epoch());
+double rate_on(stage::Store& store, std::size_t count, std::size_t group) {
+  const Epoch epoch = value_of(store.open_epoch());
   auto commits = make_commits(count, group, epoch);
   return rate_of(commits, group, [&](stage::Commit& commit) {
-    const auto result = store->commit(commit, epoch);
+    const auto result = store.commit(commit, epoch);
     if (!result) fail(result.error().message());
   });
+}
+
+double store_rate(std::size_t count, std::size_t group, const store::SqliteOptions& options) {
+  const Place place("store");
+  return rate_on(*value_of(store::open_sqlite(place.path, options)), count, group);
+}
+
+// Each in a schema of its own.
+double postgres_rate(std::size_t count, std::size_t group, const std::string& url,
+                     std::size_t compress_from) {
+  static int schemas = 0;
+  store::PostgresOptions options;
+  options.url = url;
+  options.schema = "bench_" + std::to_string(++schemas);
+  options.compress_from = compress_from;
+  return rate_on(*value_of(store::open_postgres(options)), count, group);
 }
 
 void write_all(int file, const std::string& bytes) {
@@ -148,10 +165,34 @@ store::SqliteOptions with(int checkpoint_pages, std::size_t compress_from) {
   return options;
 }
 
+int beside_sqlite(int rounds, const std::string& url) {
+  struct Group {
+    const char* name;
+    std::size_t count, events;
+  };
+  for (const Group& group : {Group{"on PostgreSQL, 1,024 events a commit", 100, 1024},
+                             Group{"on PostgreSQL, 32 events a commit", 300, 32},
+                             Group{"on PostgreSQL, 1 event a commit", 300, 1}}) {
+    Figure figure(group.name, "events/s", "one fdatasync an event");
+    for (int i = 0; i < rounds; ++i) {
+      Round round;
+      round.first = single_rate(400);
+      round.ours = {postgres_rate(group.count, group.events, url, 0)};
+      round.peers = {{"zstd", postgres_rate(group.count, group.events, url, 512)},
+                     {"SQLite", store_rate(group.count, group.events, {})}};
+      round.last = single_rate(400);
+      figure.add(std::move(round));
+    }
+    figure.print();
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 5;
+  if (argc > 2) return beside_sqlite(rounds, argv[2]);
   const int normal = store::SqliteOptions().checkpoint_pages;
   store::SqliteOptions between;
   between.copy_between_commits = true;

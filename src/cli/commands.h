@@ -230,7 +230,7 @@ struct ExplainOptions {
   std::size_t limit = 50;
 };
 int explain_command(const Common& common, const ExplainOptions& options);
-int doctor_command(const Common& common, const std::string& data);
+int doctor_command(const Common& common, const std::string& data, const std::string& store);
 
 // What a shell needs to complete a line: cli/quintet_main.cc reads it from the command line's own
 // description.

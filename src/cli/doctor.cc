@@ -34,9 +34,11 @@ void print_json(const std::vector<tool::Finding>& findings) {
 
 }  // namespace
 
-int doctor_command(const Common& common, const std::string& data) {
+int doctor_command(const Common& common, const std::string& data, const std::string& store) {
   SystemClock clock;
-  const auto findings = tool::examine(data.empty() ? ".quintet" : data, clock);
+  const auto url = store_url_of(store);
+  if (!url) return report_usage(common, url.error());
+  const auto findings = tool::examine(data.empty() ? ".quintet" : data, *url, clock);
   bool good = true;
   for (const tool::Finding& finding : findings) {
     good = good && finding.state != tool::Finding::State::bad;

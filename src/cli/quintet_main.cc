@@ -180,8 +180,14 @@ void add_descriptions(CLI::App& app, const Common& common, int& status) {
   auto data = std::make_shared<std::string>();
   CLI::App* doctor = app.add_subcommand("doctor", "This build and this machine, for bug reports");
   doctor->add_option("--data", *data, "the directory of the log; default .quintet");
-  doctor->footer("Example: quintet doctor");
-  doctor->callback([data, &common, &status] { status = doctor_command(common, *data); });
+  auto store = std::make_shared<std::string>();
+  doctor->add_option("--store", *store, "a PostgreSQL server that a log would use")
+      ->type_name("URL");
+  doctor->footer(
+      "Examples: quintet doctor\n"
+      "          quintet doctor --store postgres://quintet@db.example.org/quintet");
+  doctor->callback(
+      [data, store, &common, &status] { status = doctor_command(common, *data, *store); });
 }
 
 void add_explain(CLI::App& app, const Common& common, int& status) {

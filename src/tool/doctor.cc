@@ -17,6 +17,8 @@
 #include "event/types.h"
 #include "host/limits.h"
 #include "pattern/topology.h"
+#include "store/location.h"
+#include "store/postgres.h"
 
 namespace quintet::tool {
 
@@ -125,9 +127,24 @@ void examine_disk(std::vector<Finding>& out, const std::string& data, Clock& clo
         took >= 0 && took < kSlowSync);
 }
 
+void examine_server(std::vector<Finding>& out, const std::string& url) {
+  const auto facts = store::look_at_postgres(url);
+  if (!facts) {
+    judge(out, "store on PostgreSQL", facts.error().message(), "docs/reference/store.md", false);
+    return;
+  }
+  judge(out, "store on PostgreSQL", facts->place + ", server " + facts->version, "", true);
+  judge(out, "its schemas", facts->may_create ? "may be made" : "must be made by somebody else",
+        "CREATE SCHEMA ... AUTHORIZATION, by whoever may, unless they are there",
+        facts->may_create);
+  for (const std::string& less : facts->shortfall) {
+    judge(out, "it promises less", less, "docs/reference/store.md", false);
+  }
+}
+
 }  // namespace
 
-std::vector<Finding> examine(const std::string& data, Clock& clock) {
+std::vector<Finding> examine(const std::string& data, const std::string& given, Clock& clock) {
   std::vector<Finding> out;
   examine_build(out);
   examine_machine(out);
@@ -135,6 +152,13 @@ std::vector<Finding> examine(const std::string& data, Clock& clock) {
   judge(out, "clock", format_time(now), "the clock is wrong: events would be refused as too early",
         year_of(now) >= 2024);
   examine_disk(out, data, clock);
+  std::string url = given;
+  if (url.empty()) {
+    const auto location = store::location_of(data);
+    if (!location) judge(out, "store", location.error().message(), "put it right", false);
+    if (location) url = location->url;
+  }
+  if (!url.empty()) examine_server(out, url);
   return out;
 }
 

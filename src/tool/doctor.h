@@ -17,7 +17,8 @@ struct Finding {
   std::string hint;  // what to do about a bad one
 };
 
-// `data` is the directory that a log would use; it need not be there yet.
-std::vector<Finding> examine(const std::string& data, Clock& clock);
+// `data` is the directory that a log would use; it need not be there yet. `store` is the URL of a
+// PostgreSQL server; empty: the one that the directory names, if it does.
+std::vector<Finding> examine(const std::string& data, const std::string& store, Clock& clock);
 
 }  // namespace quintet::tool

@@ -136,12 +136,21 @@ def refused(folder, name, url, *extra):
     return done.stderr
 
 
+def doctor(folder, *words):
+    """What it finds, by name."""
+    done = subprocess.run([PROGRAM, "--format", "json", "doctor", "--data", folder, *words],
+                          capture_output=True, text=True)
+    return {finding["name"]: finding for finding in json.loads(done.stdout)}
+
+
 def what_is_wrong_is_said(folder, postgres):
     nowhere = postgres.url.replace("/postgres?", "/nowhere?")
     assert 'database "nowhere" does not exist' in refused(folder, "a", nowhere)
     assert "Connection refused" in refused(folder, "a", "postgres://me:s3cret@127.0.0.1:1/db")
     assert "postgres://USER@HOST" in refused(folder, "a", "mysql://me@host/db")
     assert "postgres://USER@HOST" in refused(folder, "a", "postgres://me:s3cret/x@host/db")
+    examined = doctor(folder, "--store", postgres.url)
+    assert examined["store on PostgreSQL"]["state"] == "good", examined
     server = Server(PROGRAM, APP, os.path.join(folder, "b"), ["--store", postgres.url])
     server.start()
     try:
@@ -156,6 +165,12 @@ def what_is_wrong_is_said(folder, postgres):
     assert "its vault is gone" in said, said
     said = refused(folder, "b", postgres.url + "&application_name=x")
     assert "lies at" in said, said
+    postgres.sql("ALTER SYSTEM SET fsync = off")
+    postgres.crash()
+    assert "fsync = off" in refused(folder, "b", postgres.url)
+    # The directory names the server.
+    examined = doctor(os.path.join(folder, "b"))["store on PostgreSQL"]
+    assert examined["state"] == "bad" and "fsync" in examined["value"], examined
 
 
 def with_postgres(test):
