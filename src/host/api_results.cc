@@ -30,7 +30,7 @@ void find_position(ResultsRole& place, const HttpRequest& request,
   auto type = event_type_of(place.spec(), request);
   if (!type) return done(std::move(type).error());
   place.find(place.spec().events[static_cast<std::size_t>(*type)].name, std::string(id),
-             std::move(done));
+             request.deadline, std::move(done));
 }
 
 void one_result(Node& node, const SharedExchange& exchange) {

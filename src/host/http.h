@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/expected.h"
 
 namespace quintet::host {
@@ -34,6 +36,9 @@ struct Header {
 // A request as it came. The views live as long as the Exchange that holds it.
 struct HttpRequest {
   std::string_view method;
+  // Steady time after which nobody waits for the answer; of a request that another process hands
+  // on.
+  Micros deadline = std::numeric_limits<Micros>::max();
   std::string client;       // whose limits it is under; empty: nobody's
   std::string_view target;  // as sent, "/v1/results?limit=5"
   std::string_view path;    // the target's path, still percent-encoded

@@ -45,6 +45,7 @@ class CallExchange final : public Exchange, public std::enable_shared_from_this<
     request_.method = call_.method;
     request_.target = call_.target;
     request_.peer = call_.peer;
+    request_.deadline = call_.deadline;
     for (const auto& [name, value] : call_.headers) request_.headers.push_back({name, value});
     if (auto trace = parse_traceparent(call_.traceparent)) request_.trace = std::move(*trace);
     if (traces_.tracer != nullptr && request_.trace.sampled) {

@@ -64,6 +64,9 @@ Router router() {
              json.end_object();
              return json_response(200, body);
            })});
+  out.add({"GET", "/until", Scope::read, make_handler([](const HttpRequest& r) {
+             return json_response(200, std::to_string(r.deadline));
+           })});
   out.add({"GET", "/gone", Scope::read, make_handler([](std::shared_ptr<Exchange>) {})});
   out.add({"GET", "/parts", Scope::read, make_handler([](std::shared_ptr<Exchange> exchange) {
              exchange->begin({200, kPlainText, "a", {}});
@@ -90,6 +93,10 @@ TEST(HttpCall, IsAnsweredByTheRouteOfItsPath) {
   EXPECT_EQ(got.body,
             R"({"name":"a/b","q":"x y","to":"them","trace":"0123456789abcdef0123456789abcdef",)"
             R"("token":""})");
+}
+
+TEST(HttpCall, ItsDeadlineIsThatOfWhatItAsksInTurn) {
+  EXPECT_EQ(answer({"GET", "/until", "", "", "", {}, 1234}).body, "1234");
 }
 
 TEST(HttpCall, WhatNobodyAnswersIsAnswered) {

@@ -320,7 +320,7 @@ std::optional<Position> Place::find(std::string_view event_type, std::string_vie
   return state_->ingest->find(event_type, id);
 }
 
-void Place::find(const std::string& event_type, const std::string& id,
+void Place::find(const std::string& event_type, const std::string& id, Micros,
                  std::function<void(Expected<Position>)> done) {
   if (const auto position = find(event_type, id)) return done(*position);
   done(not_found("no " + event_type + " has the id " + id));

@@ -132,7 +132,7 @@ class Place final : public IngestRole,
 
   // --- reading ---
   std::optional<Position> find(std::string_view event_type, std::string_view id) const;
-  void find(const std::string& event_type, const std::string& id,
+  void find(const std::string& event_type, const std::string& id, Micros deadline,
             std::function<void(Expected<Position>)> done) override;
   // The result at a position as JSON; `not_found` if there is none or it is not durable yet.
   Expected<std::string> result(Position position) override;

@@ -34,10 +34,10 @@ class Reading final : public ResultsRole {
   std::shared_ptr<const app::Spec> spec_of(AppVersion version) const override {
     return place_.spec_of(version);
   }
-  void find(const std::string& event_type, const std::string& id,
+  void find(const std::string& event_type, const std::string& id, Micros deadline,
             std::function<void(Expected<Position>)> done) override {
     link::Call call{"/quintet.v1.Ingest/Find", wire::write_event_name({event_type, id}),
-                    clock_.steady() + kSourcePatience};
+                    std::min(deadline, clock_.steady() + kSourcePatience)};
     call.idempotent = true;
     ingest_.call(std::move(call), [done = std::move(done)](Expected<std::string> bytes) {
       if (!bytes) return done(std::move(bytes).error());

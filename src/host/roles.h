@@ -56,8 +56,8 @@ class ResultsRole {
   virtual const app::Spec& spec() const = 0;                                       // in force
   virtual std::shared_ptr<const app::Spec> spec_of(AppVersion version) const = 0;  // null: unknown
   // The position of an event by its id; `not_found`. `done` may be called inside the call, here
-  // and below.
-  virtual void find(const std::string& event_type, const std::string& id,
+  // and below. Nobody waits after `deadline` (steady).
+  virtual void find(const std::string& event_type, const std::string& id, Micros deadline,
                     std::function<void(Expected<Position>)> done) = 0;
   // The result at a position as JSON; `not_found` if there is none or it is not durable yet.
   virtual Expected<std::string> result(Position position) = 0;

@@ -191,12 +191,15 @@ void offer_routes(ServiceProcess& process, const std::string& name, Router& rout
   router.add({"GET", "/metrics", Scope::read, make_handler([&process](const HttpRequest&) {
                 return HttpResponse{200, Metrics::kContentType, process.metrics.text(), {}};
               })});
-  add_method<wire::HttpCall>(
-      process.service(), "/quintet.v1." + name + "/Http", wire::read_http_call,
-      [&process, &router](wire::HttpCall call, const SharedAnswer& answer) {
-        answer_call(
-            router, std::move(call), {process.tracer.get(), process.clock},
-            [answer](HttpResponse response) { (*answer)(wire::write_http_answer(response)); });
+  process.service().add(
+      "/quintet.v1." + name + "/Http",
+      [&process, &router](const link::Incoming& call, link::Answer answer) {
+        auto asked = wire::read_http_call(call.request);
+        if (!asked) return answer(std::move(asked).error());
+        asked->deadline = call.deadline;
+        answer_call(router, *std::move(asked), {process.tracer.get(), process.clock},
+                    [answer = std::make_shared<link::Answer>(std::move(answer))](
+                        HttpResponse response) { (*answer)(wire::write_http_answer(response)); });
       });
 }
 

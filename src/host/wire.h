@@ -11,6 +11,7 @@
 
 #include "host/http.h"
 #include "host/intake.h"
+#include "link/caller.h"
 #include "stage/control.h"
 #include "stage/score.h"
 
@@ -170,6 +171,7 @@ Expected<Position> read_position(std::string_view bytes);
 struct HttpCall {
   std::string method, target, body, peer, traceparent;
   std::vector<std::pair<std::string, std::string>> headers;
+  Micros deadline = link::kNoDeadline;  // of the call that it came by; goes with that call
 };
 std::string write_http_call(const HttpCall& call);
 Expected<HttpCall> read_http_call(std::string_view bytes);
