@@ -103,6 +103,7 @@ struct RunOptions {
   std::string data;  // directory; empty: .quintet/APP beside the file
   std::string pattern;
   std::string store;  // postgres://...; empty: SQLite in the directory
+  std::vector<std::string> replicas;  // SERVICE=N
   DoorOptions door;
 };
 int run_command(const Common& common, const RunOptions& options);
@@ -114,6 +115,7 @@ struct ServiceOptions {
   std::string store;        // postgres://...; empty: SQLite in the directory
   std::string application;  // with `store`: whose schema it is; ingest knows it from `app`
   std::string listen;
+  int replica = 1;                 // of infer
   std::vector<std::string> peers;  // NAME=ADDRESS
   std::string certificates;        // directory; empty: no TLS between services
   DoorOptions door;                // gateway

@@ -89,6 +89,8 @@ void add_run(CLI::App& app, const Common& common, int& status) {
   command->add_option("app", options->app, kAppHelp)->required()->type_name("FILE");
   command->add_option("--data", options->data, "directory of the log; default .quintet/APP");
   command->add_option("--pattern", options->pattern, "run under this pattern");
+  add_list(command, "--replicas", options->replicas,
+           "processes of a service that share its work; of infer", "infer=N");
   add_store(command, options->store);
   add_door(command, options->door);
   command->footer(
@@ -118,6 +120,8 @@ void add_service(CLI::App& app, const Common& common, int& status) {
                       "with --store: the application's name, for its schema; ingest has it from "
                       "--app");
   command->add_option("--listen", options->listen, "where its API listens: HOST:PORT or unix:PATH");
+  command->add_option("--replica", options->replica, "the number of this replica of infer")
+      ->check(CLI::Range(1, 32));
   add_list(command, "--peer", options->peers, "another service; may be repeated", "NAME=ADDRESS");
   command
       ->add_option("--certificates", options->certificates,

@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/decimal.h"
 #include "base/json_out.h"
 #include "base/seal.h"
 #include "cli/commands.h"
 #include "host/run_services.h"
+#include "host/shard_table.h"
 #include "host/tokens.h"
 #include "store/postgres.h"
 #include "tool/progress.h"
@@ -18,10 +20,32 @@ namespace {
 
 constexpr std::uint64_t kShownCount = 1024;
 
+// "infer=3" of --replicas.
+Expected<host::ReplicaId> replicas_of(const RunOptions& options, const app::Spec& spec) {
+  host::ReplicaId count = 1;
+  for (const std::string& one : options.replicas) {
+    const std::size_t equals = one.find('=');
+    const auto number =
+        parse_int64(std::string_view(one).substr(std::min(equals, one.size() - 1) + 1));
+    if (one.substr(0, equals) != "infer" || !number || *number < 1 ||
+        *number > host::kMostReplicas) {
+      return invalid("write infer=N, N from 1 to " + std::to_string(host::kMostReplicas))
+          .at("--replicas");
+    }
+    if (spec.pattern == "monolithic") {
+      return invalid("the monolithic pattern has one process: --replicas is for microservices")
+          .at("--replicas");
+    }
+    count = static_cast<host::ReplicaId>(*number);
+  }
+  return count;
+}
+
 Expected<host::RunSettings> settings_of(const RunOptions& options,
                                         std::shared_ptr<const app::Spec> spec) {
   host::RunSettings settings;
   settings.data_directory = options.data.empty() ? ".quintet/" + spec->app : options.data;
+  TRY(settings.infer_replicas, replicas_of(options, *spec));
   settings.spec = std::move(spec);
   settings.app_directory = std::filesystem::path(options.app).parent_path();
   settings.snapshot_every = options.door.snapshot_every;

@@ -4,6 +4,7 @@
 #include "base/json_out.h"
 #include "cli/commands.h"
 #include "host/service.h"
+#include "host/shard_table.h"
 
 namespace quintet::cli {
 
@@ -14,6 +15,7 @@ Expected<host::ServiceSettings> settings_of(const ServiceOptions& options) {
   settings.name = options.name;
   settings.data_directory = options.data.empty() ? ".quintet/" + options.name : options.data;
   settings.listen = options.listen;
+  settings.replica = static_cast<host::ReplicaId>(options.replica);
   settings.snapshot_every = options.door.snapshot_every;
   settings.traces = {options.door.traces, options.door.trace_share, {}};
   settings.certificates = options.certificates;

@@ -73,6 +73,13 @@ class Follower {
     sealer_.forget_all();
   }
 
+  // As one that was never there: also what was erased is asked for again. Its key is there as long
+  // as a record before the erase lacks its outcome.
+  void reset() {
+    begin_anew();
+    vault_ = {};
+  }
+
   // Calls `done` once it is known of each name whether it has a key: at once, or in a later job.
   // A later call takes the place of one that waits. A source that is away is asked again.
   void need(std::vector<std::string> names, std::function<void()> done);

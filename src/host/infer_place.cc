@@ -1,10 +1,10 @@
 #include "host/infer_place.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "host/infer_state.h"
 #include "host/registered_model.h"
-#include "stage/render.h"
 
 namespace quintet::host {
 
@@ -12,6 +12,13 @@ namespace {
 
 constexpr Micros kTurn = 1000;         // work until the loop gets its turn
 constexpr std::size_t kAskAhead = 16;  // blocks that one call for keys looks at
+constexpr Micros kNoTimeLimit = std::numeric_limits<Micros>::max();
+
+// Behind it rows are made otherwise, or the state is begun anew.
+bool changes_scores(event::RecordKind kind) {
+  return kind == event::RecordKind::promote || kind == event::RecordKind::activate ||
+         kind == event::RecordKind::erase;
+}
 
 }  // namespace
 
@@ -31,30 +38,28 @@ void InferPlace::State::fail(const Error& why) {
   if (failed) return;
   failed = why;
   taker.fail(why);
-  for (auto& [event, done] : std::exchange(peeks, {})) done(why);
+  drop_peeks(why);
   if (settings.on_failure) settings.on_failure(why);
 }
 
 // --- L ---
 
-void InferPlace::results_durable(Position low) {
+void InferPlace::results_durable(Position low, const ShardTable& table) {
   State& s = *state_;
   if (s.failed) return;
   const bool lost = s.begun && low < s.low;
-  if (!s.begun || lost) {
+  const std::uint64_t epoch = s.exchange.table().epoch;
+  if (s.begun && !lost && table.epoch < epoch) return;
+  if (!s.begun || lost || table.epoch > epoch) {
     s.begun = true;
-    s.low = s.scored = low;
-    s.kept.clear();
-    s.run = {};
+    s.low = s.told_ready = low;
+    s.exchange.begin(table, low);
     if (lost) s.taker.drop(unavailable("outcomes were lost where they are kept"));
+    s.taker.drop(unavailable("shards move; ask again"));
     return s.restore();
   }
   s.low = low;
-  while (!s.kept.empty() && s.kept.front().last <= low) s.kept.pop_front();
-  if (s.scored < low) {  // by an earlier life of this place
-    s.scored = low;
-    s.run = {};
-  }
+  s.exchange.durable(low);
   if (s.full && s.has_room()) s.want(s.next);
   s.taker.put();
   s.take_due_snapshot();
@@ -63,8 +68,7 @@ void InferPlace::results_durable(Position low) {
 // --- the log ---
 
 bool InferPlace::State::has_room() const {
-  const Position ready = kept.empty() ? low : kept.back().last;
-  return blocks.size() < kWaitingBlocks && ready - low < kKeptOutcomes;
+  return blocks.size() < kWaitingBlocks && exchange.made() - low < kKeptOutcomes;
 }
 
 Position InferPlace::next() const {
@@ -114,8 +118,10 @@ void InferPlace::State::turn() {
   turn_posted = false;
   const Micros begin = parts.clock.steady();
   while (!failed && !restoring && !blocks.empty()) {
-    if (!begin_block()) return;
+    if (const auto whole = score_rows(begin + kTurn); !whole) return fail(whole.error());
+    if (exchange.is_full() || !begin_block()) return;
     while (decoded && at < block.block.records.size()) {
+      give_parts();
       auto done = step(block.block.records[at]);
       if (!done) return fail(done.error());
       if (!*done) return;  // what it waits for calls go_on()
@@ -124,7 +130,10 @@ void InferPlace::State::turn() {
     }
     if (decoded) end_block();
   }
-  if (!failed && !restoring) answer_peeks();
+  if (failed || restoring) return;
+  if (const auto all = score_rows(begin + kTurn); !all) return fail(all.error());
+  give_parts();
+  answer_peeks();
 }
 
 // Decodes the block and has its keys; false if they are not there yet.
@@ -162,13 +171,8 @@ bool InferPlace::State::begin_block() {
 void InferPlace::State::end_block() {
   blocks.pop_front();
   decoded = false;
-  // While the log is folded again, the run is of a block to come.
-  if (!run.empty() && block.block.last() == scored) {
-    kept.push_back(run.take());
-    check(kept.back().first == block.block.first && kept.back().last == block.block.last(),
-          "a run of outcomes is that of one block");
-    if (when_ready) when_ready(kept.back().last);
-  }
+  // While the log is folded again, nothing new is made.
+  if (block.block.last() == exchange.made()) flush(exchange.made());
   taker.put();
   take_due_snapshot();
   if (full && has_room()) want(next);
@@ -182,11 +186,19 @@ Expected<bool> InferPlace::State::step(event::Record& record) {
     if (infer == nullptr) put_in_force(1);
   }
   if (infer == nullptr) return broken("the log does not begin with an application");
+  const bool fresh = record.position > exchange.made();
+  if (fresh && changes_scores(record.kind)) {
+    // The rows before it are made with what was in force at their positions, and others may wait
+    // here for parts of them.
+    flush(record.position - 1);
+    TRY_DO(score_rows(kNoTimeLimit));
+    if (exchange.waiting() > 0) return false;
+  }
   if (record.kind == event::RecordKind::promote) {
     TRY(const auto promotion, stage::read_promotion(record.plain));
     promoted[promotion.model] = {record, false};
   }
-  if (record.position > scored) {
+  if (fresh) {
     TRY(const bool settled, settle_promotions());
     if (!settled) return false;
   }
@@ -208,18 +220,54 @@ Expected<void> InferPlace::State::apply(event::Record&& read) {
       if (!type.is_table) low_time.took(position, record.time);
     }
   }
-  if (position > scored) {
-    TRY_DO(infer->apply(admitted, outcome));
-    run.add(spec(), outcome);
-    count_predictions(predicted, spec(), outcome);
-    scored = position;
-    ++count_scored;
+  folded = position;
+  core = std::max(core, position);
+  if (position > exchange.made()) {
+    TRY_DO(infer->fold(admitted, part));
+    const PartExchange::Span span{block.block.first, block.block.last()};
+    if (exchange.fold(spec(), span, admitted, part)) {
+      const feature::PartialRow* const parts_of_row[] = {&part.cells};
+      TRY_DO(score(admitted, parts_of_row));
+    }
   } else if (record.kind != event::RecordKind::promote) {
     TRY_DO(infer->fold(admitted));
   }
-  folded = position;
-  core = std::max(core, position);
   return follow(record);
+}
+
+// The rows that have all their parts, as long as there is time; false if some may be left.
+Expected<bool> InferPlace::State::score_rows(Micros until) {
+  while (exchange.waiting() > 0) {
+    TRY(const auto row, exchange.take_row(spec()));
+    if (!row) break;
+    std::vector<const feature::PartialRow*> parts_of_row;
+    for (const feature::PartialRow& one : row->parts) parts_of_row.push_back(&one);
+    TRY_DO(score(row->admitted, parts_of_row));
+    if (until != kNoTimeLimit && parts.clock.steady() >= until) {
+      go_on();
+      return false;
+    }
+  }
+  flush(kNoPosition);
+  return true;
+}
+
+Expected<void> InferPlace::State::score(const stage::Admitted& row,
+                                        std::span<const feature::PartialRow* const> parts_of_row) {
+  infer->score(row, parts_of_row, outcome);
+  exchange.add(spec(), outcome);
+  count_predictions(predicted, spec(), outcome);
+  ++count_scored;
+  return {};
+}
+
+// So far parts may leave, and outcomes of whole blocks.
+void InferPlace::State::flush(Position position) {
+  exchange.flush(position);
+  if (position != kNoPosition && when_parts) when_parts();
+  if (exchange.ready() <= told_ready) return;
+  told_ready = exchange.ready();
+  if (when_ready) when_ready(told_ready);
 }
 
 // What a control record changes for all that came before it.
@@ -308,68 +356,48 @@ Expected<std::vector<stage::OutcomeBytes>> InferPlace::outcomes(Position from,
   if (s.failed) return *s.failed;
   std::vector<stage::OutcomeBytes> out;
   if (!s.begun) return out;
-  if (from <= s.low && (s.kept.empty() || from < s.kept.front().first)) {
-    return expired("the outcomes up to position " + std::to_string(s.low) +
-                   " were dropped: they are durable");
-  }
-  auto at = std::partition_point(s.kept.begin(), s.kept.end(),
-                                 [&](const auto& run) { return run.last < from; });
-  for (std::size_t bytes = 0; at != s.kept.end() && (out.empty() || bytes < most_bytes); ++at) {
-    bytes += at->bytes.size();
-    out.push_back(*at);
-  }
-  return out;
+  return s.exchange.outcomes(from, most_bytes);
 }
 
 Position InferPlace::ready() const {
-  return state_->kept.empty() ? state_->low : state_->kept.back().last;
+  return state_->exchange.ready();
 }
 
 void InferPlace::when_ready(std::function<void(Position)> callback) {
   state_->when_ready = std::move(callback);
 }
 
-// --- the rest ---
+// --- parts ---
 
-void InferPlace::peek(event::Event&& event, std::function<void(Expected<std::string>)> done) {
+const ShardTable& InferPlace::table() const {
+  return state_->exchange.table();
+}
+
+Expected<std::vector<PartsRun>> InferPlace::parts(ReplicaId to, Position from,
+                                                  std::size_t most_bytes) const {
+  const State& s = *state_;
+  if (s.failed) return *s.failed;
+  if (!s.begun) return std::vector<PartsRun>();
+  return s.exchange.parts(to, from, most_bytes);
+}
+
+void InferPlace::when_parts(std::function<void()> callback) {
+  state_->when_parts = std::move(callback);
+}
+
+Position InferPlace::next_parts(ReplicaId from) const {
+  return state_->failed ? kNoPosition : state_->exchange.next_parts(from);
+}
+
+Expected<void> InferPlace::take(ReplicaId from, PartsRun run) {
   State& s = *state_;
-  if (s.failed) return done(*s.failed);
-  s.peeks.emplace_back(std::move(event), std::move(done));
-  s.go_on();
+  if (s.failed) return *s.failed;
+  TRY_DO(s.exchange.take(from, std::move(run)));
+  if (s.exchange.waiting() > 0) s.go_on();
+  return {};
 }
 
-void InferPlace::State::answer_peeks() {
-  if (peeks.empty()) return;
-  if (infer == nullptr || folded < scored) return;  // the log comes, and then a turn
-  const auto settled = settle_promotions();
-  if (!settled) return fail(settled.error());
-  if (!*settled) return;
-  for (auto& [event, done] : std::exchange(peeks, {})) done(peek(std::move(event)));
-}
-
-Expected<std::string> InferPlace::State::peek(event::Event&& event) {
-  const int type = spec().event_index(event.type->name);
-  if (type < 0 || &spec().events[static_cast<std::size_t>(type)] != event.type) {
-    return unavailable("another version of the application came into force; ask again");
-  }
-  stage::Admitted asked;
-  event::Record& record = asked.record;
-  record.position = folded + 1;
-  record.event_type = event.type->index;
-  record.app_version = version;
-  record.admitted_at = parts.clock.wall();
-  if (event.time == kNoTime) event.time = record.admitted_at;
-  record.time = event.time;
-  record.low_time = low_time.at(record.position);
-  record.id = event.id;
-  asked.event = std::move(event);
-  TRY_DO(stage::complete(spec(), spec(), 0, follower.sealer(), asked));
-  stage::Outcome answer;
-  infer->peek(asked, answer);
-  std::string json;
-  stage::append_result(json, spec(), stage::facts_of(spec(), record), answer);
-  return json;
-}
+// --- the rest ---
 
 std::shared_ptr<const app::Spec> InferPlace::spec() const {
   const State& s = *state_;
@@ -406,6 +434,12 @@ void InferPlace::State::measure_turn() {
   parts.loop.post(guarded([this] { measure_turn(); }));
 }
 
+void InferPlace::add_state(ShardId shard, Sha256& sha) const {
+  State& s = *state_;
+  s.infer->shards().compact(shard, s.low_time.at(s.folded + 1));
+  s.infer->shards().add_digest(shard, sha);
+}
+
 InferPlace::Figures InferPlace::figures() {
   State& s = *state_;
   Figures figures;
@@ -419,6 +453,9 @@ InferPlace::Figures InferPlace::figures() {
   figures.scored = s.count_scored;
   figures.begun_anew = s.begun_anew;
   figures.waiting_blocks = s.blocks.size();
+  if (const ReplicaId one = s.exchange.waits_for(); one != 0) {
+    figures.waits_for = "replica " + std::to_string(one);
+  }
   if (!s.begun) figures.waits_for = "L";
   if (s.follower.waits()) figures.waits_for = "keys";
   if (!s.asked_model.empty()) figures.waits_for = s.asked_model;

@@ -6,7 +6,8 @@ namespace quintet::host {
 
 void InferPlace::State::put_in_force(AppVersion wanted) {
   version = wanted;
-  infer = std::make_unique<stage::Infer>(follower.versions()[version - 1]);
+  infer = std::make_unique<stage::Infer>(follower.versions()[version - 1],
+                                         exchange.table().shards_of(exchange.self()));
   for (const auto& [key, model] : models) install_registered(infer->score(), model);
 }
 
@@ -14,6 +15,7 @@ void InferPlace::State::put_in_force(AppVersion wanted) {
 
 void InferPlace::State::restore() {
   restoring = true;
+  follower.reset();  // what is made again from L may lie before an erase that was seen already
   infer.reset();
   blocks.clear();
   decoded = false;
@@ -48,7 +50,8 @@ void InferPlace::State::restore_parts() {
   go_on();
 }
 
-// The position behind which the log must be folded.
+// The position behind which the log must be folded. A shard that came here and brought no snapshot
+// is folded from the log's beginning, and the others pass over what they had.
 Expected<Position> InferPlace::State::read_parts(const StoredParts& stored) {
   const auto found = stored.parts.find("infer");
   if (found == stored.parts.end()) return not_found("there is no snapshot");
@@ -56,10 +59,11 @@ Expected<Position> InferPlace::State::read_parts(const StoredParts& stored) {
   TRY_DO(read_core(found->second));
   erased = head.erased;
   Position from = core;
-  for (ShardId shard = 0; shard < kShardCount; ++shard) {
+  for (const ShardId shard : exchange.table().shards_of(exchange.self())) {
     const auto part = stored.parts.find(shard_part(shard));
     if (part == stored.parts.end() || part->second.opened.head != head) {
-      return not_found("a shard has no snapshot");
+      from = kNoPosition;
+      continue;
     }
     TRY_DO(infer->shards().read(shard, part->second.position, part->second.opened.body));
     from = std::min(from, part->second.position);
@@ -110,13 +114,13 @@ Expected<std::string> InferPlace::State::snapshot_key() {
 
 bool InferPlace::State::holds_snapshots() const {
   // While the log is folded again, the state is not that of its position yet.
-  return failed || !begun || restoring || infer == nullptr || folded < scored ||
+  return failed || !begun || restoring || infer == nullptr || folded < exchange.made() ||
          !follower.vault().knows(snapshot_subject(erased));
 }
 
 void InferPlace::State::begin_snapshot() {
   core_written = false;
-  next_shard = 0;
+  snapshot_shards = exchange.table().shards_of(exchange.self());
 }
 
 bool InferPlace::State::add_next_part() {
@@ -125,8 +129,9 @@ bool InferPlace::State::add_next_part() {
     add_core();
     return true;
   }
-  if (next_shard == kShardCount) return false;
-  const ShardId shard = next_shard++;
+  if (snapshot_shards.empty()) return false;
+  const ShardId shard = snapshot_shards.back();
+  snapshot_shards.pop_back();
   infer->shards().compact(shard, low_time.at(folded + 1));
   taker.add(shard_part(shard), folded, infer->shards().write(shard));
   return true;

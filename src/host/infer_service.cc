@@ -1,6 +1,7 @@
 // The service infer: follows the log, folds it and scores it.
 #include "host/door_routes.h"
 #include "host/event_spans.h"
+#include "host/feed_follower.h"
 #include "host/figures.h"
 #include "host/infer_place.h"
 #include "host/node.h"
@@ -9,6 +10,7 @@
 #include "host/service_process.h"
 #include "host/services.h"
 #include "host/wire.h"
+#include "host/wire_exchange.h"
 
 namespace quintet::host {
 
@@ -17,6 +19,30 @@ namespace {
 constexpr Micros kReopenAfter = kSecond;
 // Until there is an application, and the key of pseudonyms.
 constexpr Micros kLookAgain = kSecond / 50;
+// How often parts are asked for of whom none are followed.
+constexpr Micros kLookForParts = kSecond / 20;
+constexpr Micros kPeekPatience = 5 * kSecond;
+
+// Other replicas, asked over their channels.
+class RemotePeeks final : public PeerPeeks {
+ public:
+  explicit RemotePeeks(ServiceProcess& process) : process_(process) {}
+  void part(ReplicaId of, PeekAsk ask, std::function<void(Expected<PeekPart>)> done) override {
+    const auto peer = process_.ask(replica_name(of));
+    if (!peer)
+      return process_.loop.post([done = std::move(done), why = peer.error()] { done(why); });
+    link::Call call{"/quintet.v1.Infer/PeekPart", wire::write_peek_ask(ask),
+                    process_.clock.steady() + kPeekPatience};
+    call.idempotent = true;
+    (*peer)->call(std::move(call), [done = std::move(done)](Expected<std::string> bytes) {
+      if (!bytes) return done(std::move(bytes).error());
+      done(wire::read_peek_part(*bytes));
+    });
+  }
+
+ private:
+  ServiceProcess& process_;
+};
 
 // InferPlace, as handlers know it.
 class Scoring final : public InferRole {
@@ -82,6 +108,8 @@ class InferService final : public link::FeedEvents {
     TRY_DO(process_.listen());
     process_.run([this] { stop(); });
     log_.reset();
+    look_for_parts_ = nullptr;
+    from_.clear();
     scoring_.reset();
     place_.reset();
     return process_.failure();
@@ -94,23 +122,64 @@ class InferService final : public link::FeedEvents {
     const ServiceSettings& settings = process_.settings();
     TRY(store_, process_.open_store());
     InferPlace::Settings place;
+    place.replica = settings.replica;
     place.snapshot_every = settings.snapshot_every;
     place.on_failure = [this](const Error& why) {
       process_.log.error("inference begins anew", {{"reason", why.message()}});
       process_.loop.post([this] { close_place(); });
     };
-    TRY(place_, InferPlace::open({*store_, process_.clock, process_.loop, *keys_, *models_},
-                                 std::move(place)));
+    TRY(place_, InferPlace::open(
+                    {*store_, process_.clock, process_.loop, *keys_, *models_, nullptr, &peeks_},
+                    std::move(place)));
     place_->when_wanting([this](Position next) { follow(next); });
     place_->when_ready([this](Position last) {
       spans_->done(last);
       outcomes_->wake();
       play();
     });
+    place_->when_parts([this] {
+      for (link::FeedProducer* feed : parts_) feed->wake();
+    });
     scoring_ = std::make_unique<Scoring>(*place_, pseudonym_key_);
     look_ = process_.loop.every(kLookAgain, [this] { play(); });
-    if (low_known_) place_->results_durable(low_);
+    if (durable_) take_durable();
     return {};
+  }
+
+  void take_durable() {
+    for (const auto& [id, address] : durable_->table.addresses) {
+      if (id != process_.settings().replica) process_.know(replica_name(id), address);
+    }
+    place_->results_durable(durable_->low, durable_->table);
+    follow_parts();
+  }
+
+  // What the other replicas of the table add to rows that are scored here.
+  void follow_parts() {
+    if (place_ == nullptr || !durable_ || durable_->table.addresses.size() < 2) {
+      from_.clear();
+      look_for_parts_ = nullptr;
+      return;
+    }
+    if (look_for_parts_ == nullptr) {
+      look_for_parts_ = process_.loop.every(kLookForParts, [this] { follow_parts(); });
+    }
+    for (const auto& [id, address] : durable_->table.addresses) {
+      const auto peer = process_.peer(replica_name(id));
+      if (id == process_.settings().replica || !peer) continue;
+      const auto take = [this, id = id](std::string_view body) -> Expected<void> {
+        TRY(auto run, wire::read_parts(body));
+        return place_->take(id, std::move(run));
+      };
+      auto& feed = from_[id];
+      if (feed == nullptr) {
+        feed = std::make_unique<FeedFollower>(
+            process_, "parts." + std::to_string(process_.settings().replica), take, [] {});
+      }
+      feed->follow(**peer, place_->next_parts(id));
+    }
+    std::erase_if(
+        from_, [this](const auto& one) { return !durable_->table.addresses.contains(one.first); });
   }
 
   // Whoever asks for features needs an application and the key of pseudonyms.
@@ -134,6 +203,7 @@ class InferService final : public link::FeedEvents {
 
   void close_place() {
     log_.reset();
+    from_.clear();
     node_.roles = {};
     look_ = nullptr;
     scoring_.reset();
@@ -199,17 +269,39 @@ class InferService final : public link::FeedEvents {
           TRY(const auto runs, place_->outcomes(from, bytes));
           Items items;
           for (const stage::OutcomeBytes& run : runs) {
-            items.push_back({run.first, run.last, wire::write_run(run)});
+            items.push_back({run.first, run.last, wire::write_run(run, place_->table().epoch)});
           }
           return items;
         });
-    add_method<Position>(service, "/quintet.v1.Infer/Durable", wire::read_position,
-                         [this](Position low, const SharedAnswer& answer) {
-                           low_ = low;
-                           low_known_ = true;
-                           if (place_ != nullptr) place_->results_durable(low);
-                           (*answer)(wire::write_nothing());
-                         });
+    for (ReplicaId to = 1; to <= kMostReplicas; ++to) {
+      parts_.push_back(&process_.feeds().add(
+          "parts." + std::to_string(to),
+          [this, to](Position from, std::size_t, std::size_t bytes) -> Expected<Items> {
+            if (place_ == nullptr) return unavailable("inference is being opened; try again");
+            TRY(const auto runs, place_->parts(to, from, bytes));
+            Items items;
+            for (const PartsRun& run : runs) {
+              items.push_back({run.first, run.last, wire::write_parts(run)});
+            }
+            return items;
+          }));
+    }
+    add_method<PeekAsk>(service, "/quintet.v1.Infer/PeekPart", wire::read_peek_ask,
+                        [this](PeekAsk ask, const SharedAnswer& answer) {
+                          if (place_ == nullptr) return (*answer)(place_is_away());
+                          place_->peek_part(std::move(ask), [answer](Expected<PeekPart> part) {
+                            if (!part) return (*answer)(std::move(part).error());
+                            (*answer)(wire::write_peek_part(*part));
+                          });
+                        });
+    add_method<wire::Durable>(service, "/quintet.v1.Infer/Durable", wire::read_durable,
+                              [this](wire::Durable durable, const SharedAnswer& answer) {
+                                if (!durable_ || durable.table.epoch >= durable_->table.epoch) {
+                                  durable_ = std::move(durable);
+                                  if (place_ != nullptr) take_durable();
+                                }
+                                (*answer)(wire::write_nothing());
+                              });
     add_place_metrics(node_, {});
     add_infer_metrics(node_, [this]() -> std::optional<InferFigures> {
       if (place_ == nullptr) return std::nullopt;
@@ -232,9 +324,11 @@ class InferService final : public link::FeedEvents {
   std::unique_ptr<link::FeedConsumer> log_;
   std::unique_ptr<EventSpans> spans_;
   link::FeedProducer* outcomes_ = nullptr;
-  Position low_ = kNoPosition;
-  bool low_known_ = false;
-  std::unique_ptr<Timer> retry_, again_, key_again_, look_;
+  std::vector<link::FeedProducer*> parts_;  // by receiver
+  std::map<ReplicaId, std::unique_ptr<FeedFollower>> from_;
+  RemotePeeks peeks_{process_};
+  std::optional<wire::Durable> durable_;  // as it was told last
+  std::unique_ptr<Timer> retry_, again_, key_again_, look_, look_for_parts_;
 };
 
 }  // namespace

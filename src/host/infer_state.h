@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 
+#include "host/part_exchange.h"
 #include "host/follower.h"
 #include "host/infer_place.h"
 #include "host/stored_parts.h"
@@ -18,7 +19,8 @@ struct InferPlace::State final : SnapshotTaker::Subject {
       : parts(p),
         settings(std::move(s)),
         follower(p.keys, p.loop),
-        taker({p.loop, p.clock, settings.snapshot_every}, *this) {}
+        taker({p.loop, p.clock, settings.snapshot_every}, *this),
+        exchange(settings.replica) {}
 
   Parts parts;
   Settings settings;
@@ -44,13 +46,13 @@ struct InferPlace::State final : SnapshotTaker::Subject {
   std::map<std::string, Promoted> promoted;
   std::map<std::pair<std::string, std::uint32_t>, stage::ModelVersion> models;  // that came
 
-  // Outcomes.
-  Position scored = kNoPosition;  // up to here they were made, now or before L
-  stage::OutcomeRunWriter run;    // of the block under way
-  std::deque<stage::OutcomeBytes> kept;
-  bool begun = false;  // L is known
+  // Outcomes and parts: up to exchange.made() they were made, now or before L.
+  PartExchange exchange;
+  bool begun = false;  // L and the table are known
   Position low = kNoPosition;
+  Position told_ready = kNoPosition;
   std::function<void(Position)> when_ready, when_wanting;
+  std::function<void()> when_parts;
 
   // The log.
   bool restoring = false;
@@ -66,9 +68,30 @@ struct InferPlace::State final : SnapshotTaker::Subject {
   std::uint64_t count_scored = 0, begun_anew = 0;
   std::vector<InferFigures::Model> predicted;
   StateSize size;
-  std::vector<std::pair<event::Event, std::function<void(Expected<std::string>)>>> peeks;
+
+  // Peeks: those that wait for their turn, and parts asked for as of one position.
+  struct Peek {
+    event::Event event;
+    std::function<void(Expected<std::string>)> done;
+    int tries = 0;
+    // Of this try; it has the event.
+    std::optional<stage::Admitted> asked;
+    std::set<ReplicaId> missing;
+    std::vector<feature::PartialRow> cells;
+    Position position = kNoPosition;
+    bool passed = false;  // somebody was past it already
+    std::unique_ptr<Timer> again;
+  };
+  std::vector<std::shared_ptr<Peek>> peeks;
+  Position peek_from = kNoPosition;  // some replica is that far
+  struct PartWanted {
+    PeekAsk ask;
+    std::function<void(Expected<PeekPart>)> done;
+  };
+  std::vector<PartWanted> parts_wanted;
 
   stage::Admitted admitted;
+  stage::Part part;
   stage::Outcome outcome;
   const std::shared_ptr<int> alive = std::make_shared<int>(0);
 
@@ -88,15 +111,28 @@ struct InferPlace::State final : SnapshotTaker::Subject {
   void end_block();
   Expected<bool> step(event::Record& record);
   Expected<void> apply(event::Record&& read);
+  Expected<bool> score_rows(Micros until);
+  Expected<void> score(const stage::Admitted& row,
+                       std::span<const feature::PartialRow* const> parts);
+  void flush(Position position);
   Expected<void> follow(const event::Record& record);
   Expected<bool> settle_promotions();
   bool ask_model(const std::string& name, std::uint32_t version);
   void begin_anew();
   void want(Position position);
   bool has_room() const;
-  void answer_peeks();
   void measure_turn();
-  Expected<std::string> peek(event::Event&& event);
+
+  // infer_peek.cc
+  void answer_peeks();
+  void begin_peek(const std::shared_ptr<Peek>& peek);
+  void join_peek(const std::shared_ptr<Peek>& peek, ReplicaId from, Expected<PeekPart> part);
+  void end_try(const std::shared_ptr<Peek>& peek);
+  Expected<stage::Admitted> peeked_record(event::Event&& event, Micros admitted_at);
+  std::string row_json(const stage::Admitted& asked, const std::vector<feature::PartialRow>& cells);
+  void give_parts();
+  Expected<std::string> part_of_peek(const PeekAsk& ask);
+  void drop_peeks(const Error& why);
 
   // infer_restore.cc
   void put_in_force(AppVersion wanted);
@@ -117,7 +153,7 @@ struct InferPlace::State final : SnapshotTaker::Subject {
   void snapshots_at_rest() override {}
   void take_due_snapshot();
   void add_core();
-  ShardId next_shard = 0;
+  std::vector<ShardId> snapshot_shards;  // not written yet
   bool core_written = false;
 };
 

@@ -68,7 +68,7 @@ void LowMark::tell(Position low) {
 void LowMark::send() {
   if (under_way_ || heard_ == low_) return;
   under_way_ = true;
-  parts_.peer.call(call_for(parts_.clock, parts_.method, wire::write_position(low_)),
+  parts_.peer.call(call_for(parts_.clock, parts_.method, parts_.body(low_)),
                    [this, told = low_](const Expected<std::string>& bytes) {
                      under_way_ = false;
                      if (!bytes) return;  // again in a second

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "host/key_source.h"
+#include "host/wire.h"
 #include "link/caller.h"
 
 namespace quintet::host {
@@ -43,6 +44,7 @@ class LowMark {
     Clock& clock;
     link::Caller& peer;
     std::string method;  // "/quintet.v1.Ingest/Durable"
+    std::function<std::string(Position)> body = wire::write_position;
   };
   explicit LowMark(Parts parts) : parts_(std::move(parts)) {}
   void tell(Position low);

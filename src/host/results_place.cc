@@ -56,9 +56,16 @@ Position ResultsPlace::next_block() const {
   return s.failed || s.blocks.size() >= kWaitingPieces ? kNoPosition : s.next_block;
 }
 
-Position ResultsPlace::next_outcome() const {
+Position ResultsPlace::next_outcome(ReplicaId replica) const {
   const State& s = *state_;
-  return s.failed || s.runs.size() >= kWaitingPieces ? kNoPosition : s.next_outcome;
+  return s.failed || s.runs.size() >= kWaitingPieces ? kNoPosition : s.merge.next(replica);
+}
+
+void ResultsPlace::come_from(const ShardTable& table) {
+  State& s = *state_;
+  if (s.failed || table.epoch <= s.merge.table()) return;
+  s.merge.begin(table, s.next_outcome);
+  s.want_again();
 }
 
 void ResultsPlace::when_wanting(std::function<void()> callback) {
@@ -97,22 +104,37 @@ Expected<void> ResultsPlace::take(event::BlockBytes block) {
   return {};
 }
 
-Expected<void> ResultsPlace::take(stage::OutcomeBytes run) {
+Expected<void> ResultsPlace::take(ReplicaId replica, std::uint64_t table, stage::OutcomeBytes run) {
   State& s = *state_;
   if (s.failed) return *s.failed;
-  if (run.last < s.next_outcome) return {};
-  if (run.first != s.next_outcome) {
-    s.want_again();
-    return does_not_follow(run.first, s.next_outcome);
-  }
   if (s.runs.size() >= kWaitingPieces) {
     s.full = true;
     return exhausted("as many outcomes wait for their records as may");
   }
-  s.next_outcome = run.last + 1;
-  s.runs.push_back(std::move(run));
-  s.full = s.full || s.runs.size() >= kWaitingPieces;
-  s.commit_next();
+  auto taken = s.merge.take(replica, table, std::move(run));
+  if (!taken) {
+    // One that still follows another table gives what is wanted once it has heard of this one.
+    const bool of_this = table == s.merge.table();
+    if (taken.error().code() == Code::conflict && of_this) s.want_again();
+    if (taken.error().code() == Code::exhausted) s.full = true;
+    return taken;
+  }
+  if (const auto whole = s.take_whole(); !whole) s.fail(whole.error());
+  return {};
+}
+
+Expected<void> ResultsPlace::State::take_whole() {
+  const std::size_t before = runs.size();
+  for (;;) {
+    TRY(auto run, merge.whole());
+    if (!run) break;
+    next_outcome = run->last + 1;
+    runs.push_back(*std::move(run));
+  }
+  // One that ran ahead of the others has room again.
+  if (full && runs.size() > before) parts.loop.post(guarded([this] { want_again(); }));
+  full = full || runs.size() >= kWaitingPieces;
+  commit_next();
   return {};
 }
 

@@ -14,6 +14,7 @@
 #include "host/answers.h"
 #include "host/committer.h"
 #include "host/key_source.h"
+#include "host/shard_table.h"
 #include "host/snapshot_taker.h"
 
 namespace quintet::host {
@@ -40,17 +41,21 @@ class ResultsPlace {
   ~ResultsPlace();
 
   // --- log and outcomes come in ---
-  // The first position of the block, and of the run, that is wanted next; kNoPosition: no more for
-  // now.
+  // Outcomes come from these replicas of infer; with a newer table those not taken yet are asked
+  // for again. Before the first one none are taken.
+  void come_from(const ShardTable& table);
+  // The first position of the block, and of a replica's run, that is wanted next; kNoPosition: no
+  // more for now.
   Position next_block() const;
-  Position next_outcome() const;
+  Position next_outcome(ReplicaId replica) const;
   // Called when one of them is not just behind what was taken last: after a gap, and when there is
   // room again.
   void when_wanting(std::function<void()> callback);
   // What was taken before is passed over; `conflict` for what does not follow, `exhausted` if there
   // is no room: both are asked for again.
   Expected<void> take(event::BlockBytes block);
-  Expected<void> take(stage::OutcomeBytes run);
+  // Of the replica's outcomes in a block, made under the table of that epoch.
+  Expected<void> take(ReplicaId replica, std::uint64_t table, stage::OutcomeBytes run);
 
   // --- what it gives ---
   Position durable() const;  // L

@@ -3,6 +3,7 @@
 
 #include "host/door_routes.h"
 #include "host/event_spans.h"
+#include "host/feed_follower.h"
 #include "host/figures.h"
 #include "host/http_text.h"
 #include "host/node.h"
@@ -12,6 +13,8 @@
 #include "host/service_process.h"
 #include "host/services.h"
 #include "host/wire.h"
+#include "host/wire_exchange.h"
+#include "store/lock.h"
 
 namespace quintet::host {
 
@@ -84,14 +87,11 @@ class ResultsService {
     spans_ =
         std::make_unique<EventSpans>(process_.tracer.get(), process_.clock, "results", "infer");
     TRY(ingest_, process_.peer("ingest"));
-    TRY(infer_, process_.peer("infer"));
     TRY(asked_, process_.ask("ingest"));
-    TRY(link::Caller* const inferring, process_.ask("infer"));
     keys_ = std::make_unique<RemoteKeys>(*asked_, process_.clock);
     to_ingest_ = std::make_unique<LowMark>(
         LowMark::Parts{process_.loop, process_.clock, *asked_, "/quintet.v1.Ingest/Durable"});
-    to_infer_ = std::make_unique<LowMark>(
-        LowMark::Parts{process_.loop, process_.clock, *inferring, "/quintet.v1.Infer/Durable"});
+    TRY_DO(hold(replicas_among(process_.settings().peers)));
     add_methods();
     TRY_DO(open_place());
     process_.serves_while([this] { return node_.results() != nullptr; });
@@ -102,51 +102,6 @@ class ResultsService {
   }
 
  private:
-  // One of the two things that come: blocks of the log, or outcomes.
-  class Coming final : public link::FeedEvents {
-   public:
-    using Take = std::function<Expected<void>(std::string_view body)>;
-    Coming(ResultsService& of, std::string name, Take take)
-        : of_(of), name_(std::move(name)), take_(std::move(take)) {}
-    void follow(link::Channel& channel, Position next) {
-      if (next == kNoPosition) return;  // no more for now
-      if (feed_ != nullptr && feed_->next() == next) return;
-      link::FeedConsumer::Options options;
-      options.feed = name_;
-      options.from = next;
-      feed_ = std::make_unique<link::FeedConsumer>(of_.process_.local(), channel, options, *this);
-    }
-    void stop() { feed_.reset(); }
-
-    void on_items(std::vector<link::FeedItem> items) override {
-      for (const link::FeedItem& item : items) {
-        if (const auto taken = take_(item.body); !taken) {
-          const Code code = taken.error().code();
-          if (code != Code::exhausted && code != Code::conflict) {
-            of_.process_.log.error("what came cannot be taken",
-                                   {{"feed", name_}, {"reason", taken.error().message()}});
-          }
-          feed_.reset();
-          return of_.look_soon();
-        }
-      }
-      feed_->release(items);
-    }
-    void on_down(const Error&) override {}
-    void on_failed(const Error& error) override {
-      of_.process_.log.error("a feed cannot be followed",
-                             {{"feed", name_}, {"reason", error.message()}});
-      feed_.reset();
-      of_.look_soon();
-    }
-
-   private:
-    ResultsService& of_;
-    std::string name_;
-    Take take_;
-    std::unique_ptr<link::FeedConsumer> feed_;
-  };
-
   Expected<void> open_place() {
     const ServiceSettings& settings = process_.settings();
     TRY(store_, process_.open_store());
@@ -162,6 +117,7 @@ class ResultsService {
     place_->when_wanting([this] { follow(); });
     place_->when_durable([this](Position, Position last) { reached(last); });
     look_ready_ = process_.loop.every(kLookReady, [this] { play(); });
+    place_->come_from(table_);
     reached(place_->durable());
     follow();
     return {};
@@ -169,7 +125,7 @@ class ResultsService {
 
   void close() {
     log_.stop();
-    outcomes_.stop();
+    for (auto& [id, one] : replicas_) one.outcomes->stop();
     node_.roles = {};
     look_ready_ = nullptr;
     reading_.reset();
@@ -191,7 +147,47 @@ class ResultsService {
   void follow() {
     if (place_ == nullptr) return;
     log_.follow(*ingest_, place_->next_block());
-    outcomes_.follow(*infer_, place_->next_outcome());
+    for (auto& [id, one] : replicas_) one.outcomes->follow(*one.channel, place_->next_outcome(id));
+  }
+
+  // --- the replicas of infer ---
+  struct Replica {
+    link::Channel* channel = nullptr;
+    std::unique_ptr<LowMark> low;
+    std::unique_ptr<FeedFollower> outcomes;
+  };
+
+  // From now on these hold the shards. The table is kept, since a newer one must have a greater
+  // epoch whoever was restarted meanwhile.
+  Expected<void> hold(const std::map<ReplicaId, std::string>& addresses) {
+    if (addresses.empty()) return invalid("results needs a replica of infer");
+    TRY_DO(store::make_directory(process_.settings().data_directory, 0700));
+    TRY(table_, wire::kept_table(process_.settings().data_directory + "/shards", addresses));
+    std::erase_if(replicas_, [&](const auto& one) { return !addresses.contains(one.first); });
+    for (const auto& [id, address] : addresses) {
+      const std::string name = replica_name(id);
+      process_.know(name, address);
+      TRY(link::Channel* const channel, process_.peer(name));
+      TRY(link::Caller* const asked, process_.ask(name));
+      Replica& one = replicas_[id];
+      one.channel = channel;
+      one.low = std::make_unique<LowMark>(LowMark::Parts{
+          process_.loop, process_.clock, *asked, "/quintet.v1.Infer/Durable", [this](Position low) {
+            return wire::write_durable({low, table_});
+          }});
+      one.outcomes = std::make_unique<FeedFollower>(
+          process_, "outcomes",
+          [this, id = id](std::string_view body) -> Expected<void> {
+            TRY(auto made, wire::read_run(body));
+            return place_->take(id, made.table, std::move(made.run));
+          },
+          [this] { look_soon(); });
+    }
+    if (place_ == nullptr) return {};
+    place_->come_from(table_);
+    for (auto& [id, one] : replicas_) one.low->tell(place_->durable());
+    follow();
+    return {};
   }
 
   void look_soon() {
@@ -220,7 +216,7 @@ class ResultsService {
     spans_->done(low);
     play();
     to_ingest_->tell(low);
-    to_infer_->tell(low);
+    for (auto& [id, one] : replicas_) one.low->tell(low);
     answer_up_to(low);
   }
 
@@ -333,23 +329,22 @@ class ResultsService {
   Router router_;
   Node node_;
   link::Channel* ingest_ = nullptr;
-  link::Channel* infer_ = nullptr;
   link::Caller* asked_ = nullptr;  // ingest
   std::unique_ptr<RemoteKeys> keys_;
-  std::unique_ptr<LowMark> to_ingest_, to_infer_;
+  std::unique_ptr<LowMark> to_ingest_;
   std::unique_ptr<stage::Store> store_;
   std::unique_ptr<ResultsPlace> place_;  // null while it is away
   std::unique_ptr<Reading> reading_;
   std::unique_ptr<EventSpans> spans_;
-  Coming log_{*this, "log", [this](std::string_view body) -> Expected<void> {
-                TRY(auto block, wire::read_block(body));
-                spans_->came(block);
-                return place_->take(std::move(block));
-              }};
-  Coming outcomes_{*this, "outcomes", [this](std::string_view body) -> Expected<void> {
-                     TRY(auto run, wire::read_run(body));
-                     return place_->take(std::move(run));
-                   }};
+  FeedFollower log_{process_, "log",
+                    [this](std::string_view body) -> Expected<void> {
+                      TRY(auto block, wire::read_block(body));
+                      spans_->came(block);
+                      return place_->take(std::move(block));
+                    },
+                    [this] { look_soon(); }};
+  ShardTable table_;
+  std::map<ReplicaId, Replica> replicas_;
   std::multimap<Position, Waiting> waiting_;  // by the position that they wait for
   std::unique_ptr<Timer> retry_, again_, look_, look_ready_;
 };

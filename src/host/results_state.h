@@ -6,6 +6,7 @@
 #include "host/control_chain.h"
 #include "host/follower.h"
 #include "host/results_place.h"
+#include "host/run_merge.h"
 #include "stage/control.h"
 #include "stage/outcome_reader.h"
 
@@ -31,7 +32,8 @@ struct ResultsPlace::State final : SnapshotTaker::Subject {
 
   // What came and is not committed.
   std::deque<event::BlockBytes> blocks;
-  std::deque<stage::OutcomeBytes> runs;
+  RunMerge merge;
+  std::deque<stage::OutcomeBytes> runs;  // whole
   Position next_block = 1, next_outcome = 1;
   bool full = false;
   std::function<void()> when_wanting;
@@ -79,6 +81,7 @@ struct ResultsPlace::State final : SnapshotTaker::Subject {
   // results_place.cc
   Expected<void> start();
   void want_again();
+  Expected<void> take_whole();
   void commit_next();
   Expected<Group> add_block(const event::DecodedBlock& decoded, stage::Commit& commit);
   void on_committed(const Group& group, const Expected<void>& result);

@@ -1,5 +1,5 @@
-// The three places of roles_test.cc and the links between them, which delay, repeat, reorder and
-// drop what they carry; places die and are opened again.
+// The places of roles_test.cc and the links between them, which delay, repeat, reorder and drop
+// what they carry; places die and are opened again, and shards move between replicas of infer.
 #pragma once
 
 #include "host/infer_place.h"
@@ -14,25 +14,33 @@ class Roles {
   Roles(RolesWorld& w, std::shared_ptr<const app::Spec> spec) : world(w), spec_(std::move(spec)) {
     clock.now = results_clock.now = kRolesBegin;
     keys = std::make_unique<Keys>(*this);
+    peers = std::make_unique<Peers>(*this);
     models = std::make_unique<Models>(*this);
   }
 
   ~Roles() {
     ingest.reset();
-    infer.reset();
+    replicas.clear();
     results.reset();
   }
 
   RolesWorld& world;
   RolesClock clock, results_clock;  // clock: of ingest, which the log shows
-  RolesStore ingest_store, infer_store, results_store;
+  RolesStore ingest_store, results_store;
   RolesVault vault;
   std::unique_ptr<IngestPlace> ingest;
-  std::unique_ptr<InferPlace> infer;
+  struct Replica {
+    RolesStore store;
+    std::unique_ptr<RolesThread> loop, writer;
+    std::unique_ptr<InferPlace> place;  // null while it is dead
+    std::pair<std::uint64_t, Position> told;
+  };
+  std::map<ReplicaId, Replica> replicas;  // as nodes stay where they are, jobs may point to them
+  ShardTable table;                       // in force; by whoever keeps it
   std::unique_ptr<ResultsPlace> results;
   bool wild = true;  // links lose, repeat and reorder
   int deaths = 0;
-  bool broke[3] = {false, false, false};
+  bool broke[3] = {false, false, false};  // ingest, -, results
 
   void open_ingest(std::shared_ptr<const app::Spec> spec) {
     spec_ = std::move(spec);
@@ -50,19 +58,41 @@ class Roles {
     feed_all();
     tell_low();
   }
-  void open_infer() {
-    open_thread(1);
+  void open_infer(ReplicaId id) {
+    Replica& one = replicas[id];
+    one.loop = std::make_unique<RolesThread>(world, 300);
+    one.writer = std::make_unique<RolesThread>(world, 3000);
     InferPlace::Settings settings;
+    settings.replica = id;
     settings.snapshot_every = 30;
     settings.on_failure = [this](const Error& why) { fault("infer", why); };
     auto opened = InferPlace::open(
-        {infer_store, clock, *loops_[1], *keys, *models, writers_[1].get()}, std::move(settings));
+        {one.store, clock, *one.loop, *keys, *models, one.writer.get(), peers.get()},
+        std::move(settings));
     ASSERT_TRUE(opened) << opened.error().message();
-    infer = *std::move(opened);
-    told_infer_ = 0;
-    infer->when_wanting([this](Position) { feed_infer(); });
-    infer->when_ready([this](Position) { feed_outcomes(); });
+    one.place = *std::move(opened);
+    one.told = {};
+    one.place->when_wanting([this, id](Position) { feed_infer(id); });
+    one.place->when_ready([this, id](Position) { feed_outcomes(id); });
+    one.place->when_parts([this, id] {
+      for (auto& [to, other] : replicas) feed_parts(id, to);
+    });
     tell_low();
+  }
+  // From now on these hold the shards.
+  void hold(const std::set<ReplicaId>& ids) {
+    std::map<ReplicaId, std::string> addresses;
+    for (const ReplicaId id : ids) addresses[id] = "";
+    table = next_table(table, addresses);
+    for (const ReplicaId id : ids) {
+      if (replicas[id].place == nullptr) open_infer(id);
+    }
+    if (results != nullptr) results->come_from(table);
+    tell_low();
+  }
+  InferPlace* infer(ReplicaId id) {
+    const auto found = replicas.find(id);
+    return found == replicas.end() ? nullptr : found->second.place.get();
   }
   void open_results() {
     open_thread(2);
@@ -76,14 +106,21 @@ class Roles {
         {results_store, results_clock, *loops_[2], *keys, writers_[2].get()}, std::move(settings));
     ASSERT_TRUE(opened) << opened.error().message();
     results = *std::move(opened);
+    results->come_from(table);
     results->when_wanting([this] {
       feed_results();
-      feed_outcomes();
+      for (auto& [id, one] : replicas) feed_outcomes(id);
     });
     results->when_durable([this](Position, Position) { tell_low(); });
     feed_results();
-    feed_outcomes();
+    for (auto& [id, one] : replicas) feed_outcomes(id);
     tell_low();
+  }
+
+  ReplicaId any_replica() {
+    auto one = table.addresses.begin();
+    std::advance(one, world.below(static_cast<int>(table.addresses.size())));
+    return one->first;
   }
 
   // With what it had in memory; of what was at the writer, all or nothing becomes durable.
@@ -92,11 +129,16 @@ class Roles {
     ingest.reset();
     ended(0, ingest_store);
   }
-  void end_infer() {
-    infer_store.dead = world.chance(0.5);
-    infer.reset();
-    ended(1, infer_store);
-    if (world.chance(0.2)) (void)infer_store.remove_snapshots();
+  void end_infer(ReplicaId id) {
+    Replica& one = replicas[id];
+    one.store.dead = world.chance(0.5);
+    one.place.reset();
+    one.loop.reset();
+    one.writer.reset();
+    one.store.dead = false;
+    one.store.reopen();
+    ++deaths;
+    if (world.chance(0.2)) (void)one.store.remove_snapshots();
   }
   void end_results() {
     results_store.dead = world.chance(0.5);
@@ -111,9 +153,26 @@ class Roles {
     tell_low();
   }
   bool at_rest() const {
-    return ingest != nullptr && infer != nullptr && results != nullptr &&
-           ingest->last() == ingest->durable() && results->durable() == ingest->last() &&
-           infer->folded() == ingest->last() && results->figures().folded == ingest->last();
+    if (ingest == nullptr || results == nullptr || ingest->last() != ingest->durable())
+      return false;
+    for (const auto& [id, address] : table.addresses) {
+      const auto& place = replicas.at(id).place;
+      if (place == nullptr || place->folded() != ingest->last()) return false;
+      if (place->table().epoch != table.epoch) return false;
+    }
+    return results->durable() == ingest->last() && results->figures().folded == ingest->last();
+  }
+  std::string infer_words() {
+    std::string words;
+    for (const auto& [id, address] : table.addresses) {
+      const auto& place = replicas[id].place;
+      if (place == nullptr) continue;
+      const auto infer = place->figures();
+      words += "; infer " + std::to_string(id) + " at " + std::to_string(infer.folded) + " ready " +
+               std::to_string(infer.ready) + " next " + std::to_string(place->next()) + " blocks " +
+               std::to_string(infer.waiting_blocks) + " waits for " + infer.waits_for + ";";
+    }
+    return words;
   }
 
  private:
@@ -138,6 +197,17 @@ class Roles {
       roles.call([this, name = std::move(name), version, done = std::move(done)](bool arrives) {
         if (!arrives || roles.ingest == nullptr) return done(unavailable("lost"));
         done(roles.ingest->model(name, version));
+      });
+    }
+    Roles& roles;
+  };
+
+  struct Peers final : PeerPeeks {
+    explicit Peers(Roles& r) : roles(r) {}
+    void part(ReplicaId of, PeekAsk ask, std::function<void(Expected<PeekPart>)> done) override {
+      roles.call([this, of, ask = std::move(ask), done = std::move(done)](bool arrives) {
+        if (!arrives || roles.infer(of) == nullptr) return done(unavailable("lost"));
+        roles.infer(of)->peek_part(ask, done);
       });
     }
     Roles& roles;
@@ -180,62 +250,101 @@ class Roles {
   }
 
   void feed_all() {
-    feed_infer();
     feed_results();
-    feed_outcomes();
+    for (auto& [id, one] : replicas) {
+      feed_infer(id);
+      feed_outcomes(id);
+      for (auto& [to, other] : replicas) feed_parts(id, to);
+    }
   }
   // Delivers all of them, and asks for more behind the last.
-  template <class Piece, class PlaceOf, class Feed>
-  void deliver(const std::vector<Piece>& pieces, PlaceOf place, Feed feed) {
+  template <class Piece, class Take, class Feed>
+  void deliver(const std::vector<Piece>& pieces, Take place, Feed feed) {
     Micros least = delay();
     for (const Piece& piece : pieces) {
       const bool last = &piece == &pieces.back();
       carry(
           [piece, place, feed, last] {
-            if (place() != nullptr && place()->take(piece) && last) feed();
+            if (place(piece) && last) feed();
           },
           ++least);
     }
   }
-  void feed_infer() {
-    if (ingest == nullptr || infer == nullptr || infer->next() == kNoPosition) return;
-    const auto blocks = ingest->read(asked(infer->next()), 8'000);
+  void feed_infer(ReplicaId id) {
+    InferPlace* const place = infer(id);
+    if (ingest == nullptr || place == nullptr || place->next() == kNoPosition) return;
+    const auto blocks = ingest->read(asked(place->next()), 8'000);
     ASSERT_TRUE(blocks);
     deliver(
-        *blocks, [this] { return infer.get(); }, [this] { feed_infer(); });
+        *blocks,
+        [this, id](const auto& block) { return infer(id) != nullptr && infer(id)->take(block); },
+        [this, id] { feed_infer(id); });
+  }
+  void feed_parts(ReplicaId from, ReplicaId to) {
+    InferPlace *const sender = infer(from), *const taker = infer(to);
+    if (sender == nullptr || taker == nullptr || taker->next_parts(from) == kNoPosition) return;
+    const auto runs = sender->parts(to, asked(taker->next_parts(from)), 8'000);
+    if (!runs) return;
+    deliver(
+        *runs,
+        [this, from, to](const PartsRun& run) {
+          return infer(to) != nullptr && infer(to)->take(from, run);
+        },
+        [this, from, to] { feed_parts(from, to); });
   }
   void feed_results() {
     if (ingest == nullptr || results == nullptr || results->next_block() == kNoPosition) return;
     const auto blocks = ingest->read(asked(results->next_block()), 8'000);
     ASSERT_TRUE(blocks);
     deliver(
-        *blocks, [this] { return results.get(); }, [this] { feed_results(); });
+        *blocks, [this](const auto& block) { return results != nullptr && results->take(block); },
+        [this] { feed_results(); });
   }
-  void feed_outcomes() {
-    if (infer == nullptr || results == nullptr || results->next_outcome() == kNoPosition) return;
-    const auto runs = infer->outcomes(asked(results->next_outcome()), 8'000);
+  void feed_outcomes(ReplicaId id) {
+    InferPlace* const place = infer(id);
+    if (place == nullptr || results == nullptr) return;
+    if (results->next_outcome(id) == kNoPosition) return;
+    const auto runs = place->outcomes(asked(results->next_outcome(id)), 8'000);
     if (!runs) return;
+    const std::uint64_t epoch = place->table().epoch;
     deliver(
-        *runs, [this] { return results.get(); }, [this] { feed_outcomes(); });
+        *runs,
+        [this, id, epoch](const auto& run) {
+          return results != nullptr && results->take(id, epoch, run);
+        },
+        [this, id] { feed_outcomes(id); });
   }
   // L never goes back, so who is told late is told what was true once.
   void tell_low() {
     if (results == nullptr) return;
     const Position low = results->durable();
-    const auto tell = [this, low](auto& place, Position& told) {
-      if (place == nullptr || low < told) return;
-      told = low;
-      place->results_durable(low);
-    };
-    carry([this, tell] { tell(infer, told_infer_); }, delay());
-    carry([this, tell] { tell(ingest, told_ingest_); }, delay());
+    for (const auto& [id, address] : table.addresses) {
+      carry(
+          [this, id = id, low, now = table] {
+            Replica& one = replicas[id];
+            const std::pair said(now.epoch, low);
+            if (one.place == nullptr || said < one.told) return;
+            one.told = said;
+            one.place->results_durable(low, now);
+            for (auto& [other, place] : replicas) feed_parts(other, id);
+          },
+          delay());
+    }
+    carry(
+        [this, low] {
+          if (ingest == nullptr || low < told_ingest_) return;
+          told_ingest_ = low;
+          ingest->results_durable(low);
+        },
+        delay());
   }
 
   std::shared_ptr<const app::Spec> spec_;
   std::unique_ptr<RolesThread> loops_[3], writers_[3];
   std::unique_ptr<Keys> keys;
   std::unique_ptr<Models> models;
-  Position told_infer_ = 0, told_ingest_ = 0;
+  std::unique_ptr<Peers> peers;
+  Position told_ingest_ = 0;
 };
 
 }  // namespace quintet::host

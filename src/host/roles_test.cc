@@ -27,7 +27,8 @@ class Story {
       ASSERT_TRUE(roles_.ingest_store.add_model(roles_model(i)));
     }
     reopen(application_.first);
-    roles_.open_infer();
+    // Some seeds have one replica of infer from beginning to end.
+    roles_.hold(moves_ ? std::set<ReplicaId>{1, 2, 3} : std::set<ReplicaId>{1});
     roles_.open_results();
     // A low time there is only behind a thousand positions.
     const int deeds = many_ ? 1'500 + world_.below(1'500) : 150 + world_.below(150);
@@ -91,12 +92,35 @@ class Story {
       roles_.open_results();
     }
     if (world_.chance(0.03 * often)) {
-      roles_.end_infer();
+      const ReplicaId one = roles_.any_replica();
+      roles_.end_infer(one);
       world_.until(world_.now() + world_.below(40'000));
-      roles_.open_infer();
+      // It comes back; or it does not, and what it held moves.
+      if (roles_.table.addresses.size() > 1 && world_.chance(0.3)) {
+        (void)roles_.replicas[one].store.remove_snapshots();
+        move(one);
+      } else {
+        roles_.open_infer(one);
+      }
     }
+    if (moves_ && world_.chance(0.02 * often)) move(0);
     if (world_.chance(0.02 * often))
       roles_.results_store.fail_next_commit(unavailable("the disk is away"));
+  }
+
+  // Shards move to other replicas, none of which is `lost`. Who holds nothing any more ends, soon
+  // or late.
+  void move(ReplicaId lost) {
+    std::set<ReplicaId> ids;
+    for (ReplicaId id = 1; id <= 4; ++id) {
+      if (id != lost && world_.chance(0.5)) ids.insert(id);
+    }
+    if (ids.empty()) ids.insert(lost == 1 ? 2 : 1);
+    roles_.hold(ids);
+    world_.until(world_.now() + world_.below(20'000));
+    for (auto& [id, one] : roles_.replicas) {
+      if (!ids.contains(id) && one.place != nullptr && world_.chance(0.7)) roles_.end_infer(id);
+    }
   }
 
   // Of the deeds that had no answer, those that are not durable were never done.
@@ -211,12 +235,10 @@ class Story {
     roles_.ingest->flush();
     while (!(answered() && roles_.at_rest()) && world_.now() < deadline && world_.step()) {
     }
-    const auto infer = roles_.infer->figures();
     ASSERT_TRUE(answered() && roles_.at_rest())
-        << "ingest " << roles_.ingest->last() << " infer " << infer.folded << " ready "
-        << infer.ready << " next " << roles_.infer->next() << " blocks " << infer.waiting_blocks
-        << " waits for " << infer.waits_for << " results " << roles_.results->durable()
-        << " folded " << roles_.results->figures().folded << "; not answered: " << unanswered();
+        << "ingest " << roles_.ingest->last() << roles_.infer_words() << " results "
+        << roles_.results->durable() << " folded " << roles_.results->figures().folded
+        << "; not answered: " << unanswered();
   }
 
   std::string unanswered() const {
@@ -253,6 +275,7 @@ class Story {
   std::size_t life_ = 0;
   int tags_ = 0;
   const bool many_ = seed_ % 10 == 0;  // deeds
+  const bool moves_ = seed_ % 3 != 1;  // of shards
 
   RolesWorld calm_{1};
   RolesClock clock_;
@@ -410,7 +433,11 @@ void Story::compare() {
   compare_views();
   compare_letters();
   EXPECT_EQ(place_->ingest_digest(), roles_.ingest->ingest_digest());
-  EXPECT_EQ(place_->state_digest(), roles_.infer->state_digest());
+  Sha256 state;
+  for (ShardId shard = 0; shard < kShardCount; ++shard) {
+    roles_.infer(roles_.table.holders[shard])->add_state(shard, state);
+  }
+  EXPECT_EQ(place_->state_digest(), to_hex(bytes_of(state.finish())));
   // What came so late is told by the low time, which is no part of the digests.
   for (Micros before = 0; before < 24 * 3600 * kSecond; before += 3600 * kSecond) {
     compare_peek(before);
@@ -430,9 +457,10 @@ void Story::compare_peek(Micros before) {
   };
   event::Event one, other;
   decode(place_->spec(), one);
-  decode(*roles_.infer->spec(), other);
+  InferPlace& asked_one = *roles_.infer(roles_.any_replica());
+  decode(*asked_one.spec(), other);
   std::optional<Expected<std::string>> peeked;
-  roles_.infer->peek(std::move(other), [&](auto json) { peeked = std::move(json); });
+  asked_one.peek(std::move(other), [&](auto json) { peeked = std::move(json); });
   while (!peeked && world_.step()) {
   }
   const auto wanted = place_->peek(std::move(one));

@@ -12,6 +12,7 @@
 #include "base/json_out.h"
 #include "host/http_tcp.h"
 #include "host/service.h"
+#include "host/shard_table.h"
 #include "host/supervisor.h"
 #include "store/location.h"
 #include "store/lock.h"
@@ -62,9 +63,9 @@ class Sockets {
 };
 
 // Services whose supervisor was killed end by themselves, which takes a moment.
-Expected<void> wait_until_free(const std::string& data) {
-  for (const std::string_view name : service_names()) {
-    const std::string directory = data + "/" + std::string(name);
+Expected<void> wait_until_free(const std::string& data, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const std::string directory = data + "/" + name;
     if (!fs::exists(directory + "/lock")) continue;
     for (Micros waited = 0;; waited += kLookAgain) {
       const auto lock = store::DirectoryLock::take(directory, "lock");
@@ -102,6 +103,26 @@ std::string trace_share_of(const TracerSettings& traces) {
   return text;
 }
 
+// All processes, in the order of their starting.
+std::vector<std::string> names_of(ReplicaId infer_replicas) {
+  std::vector<std::string> names;
+  for (const std::string_view name : service_names()) {
+    names.emplace_back(name);
+    for (ReplicaId id = 2; name == "infer" && id <= infer_replicas; ++id) {
+      names.push_back(replica_name(id));
+    }
+  }
+  return names;
+}
+
+// 0 for another service.
+ReplicaId replica_of(const std::string& name) {
+  for (ReplicaId id = 1; id <= kMostReplicas; ++id) {
+    if (name == replica_name(id)) return id;
+  }
+  return 0;
+}
+
 class Services {
  public:
   Services(RunSettings settings, Sockets sockets)
@@ -116,15 +137,15 @@ class Services {
     // Held here, so that the door's address stays and nobody is refused between two gateways.
     TRY(const ListeningSocket socket, ListeningSocket::open(door.address, door.port));
     settings_.door.port = socket.port();
+    if (service_names().size() != topology.places().size()) {
+      return invalid("the pattern " + topology.name() + " has places that are no services");
+    }
     Supervisor::Settings settings;
-    for (const std::string_view name : service_names()) {
-      settings.programs.push_back({std::string(name), command_of(program, name, app_path)});
+    for (const std::string& name : names_of(settings_.infer_replicas)) {
+      settings.programs.push_back({name, command_of(program, name, app_path)});
       if (name != "gateway") continue;
       settings.programs.back().descriptor = socket.descriptor();
       settings.programs.back().overlaps = true;
-    }
-    if (settings.programs.size() != topology.places().size()) {
-      return invalid("the pattern " + topology.name() + " has places that are no services");
     }
     settings.on_ready = [this](const std::string& name, const std::string& line) {
       ready(name, line);
@@ -146,10 +167,13 @@ class Services {
   }
 
  private:
-  std::vector<std::string> command_of(const std::string& program, std::string_view name,
+  std::vector<std::string> command_of(const std::string& program, const std::string& name,
                                       const std::string& app_path) const {
-    std::vector<std::string> command = {program,   "--format",        "json",
-                                        "service", std::string(name), "--ends-with-input"};
+    const ReplicaId replica = replica_of(name);
+    const std::string service = replica > 0 ? "infer" : name;
+    std::vector<std::string> command = {program,   "--format", "json",
+                                        "service", service,    "--ends-with-input"};
+    if (replica > 1) command.insert(command.end(), {"--replica", std::to_string(replica)});
     if (name == "gateway") {
       add_door(settings_, command);
     } else {
@@ -167,8 +191,12 @@ class Services {
         command.insert(command.end(), {"--pseudonym-key", settings_.pseudonym_key_path});
       }
     }
-    for (const std::string_view peer : peers_of(name)) {
-      command.insert(command.end(), {"--peer", std::string(peer) + "=" + sockets_.address(peer)});
+    const auto add_peer = [&](const std::string& peer) {
+      command.insert(command.end(), {"--peer", peer + "=" + sockets_.address(peer)});
+    };
+    for (const std::string_view peer : peers_of(service)) add_peer(std::string(peer));
+    for (ReplicaId id = 2; name == "results" && id <= settings_.infer_replicas; ++id) {
+      add_peer(replica_name(id));
     }
     return command;
   }
@@ -210,10 +238,10 @@ Expected<void> run_services(const pattern::Topology& topology, RunSettings setti
   }
   TRY_DO(store::make_directory(data, 0700));
   TRY(const auto lock, store::DirectoryLock::take(data, "lock"));
-  TRY_DO(wait_until_free(data));
-  for (const std::string_view name : service_names()) {
-    if (name == "gateway") continue;
-    const std::string service(name);
+  const std::vector<std::string> names = names_of(settings.infer_replicas);
+  TRY_DO(wait_until_free(data, names));
+  for (const std::string& service : names) {
+    if (service == "gateway") continue;
     TRY_DO(store::settle(data + "/" + service,
                          store::location_at(settings.store_url, settings.spec->app, service)));
   }

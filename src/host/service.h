@@ -15,6 +15,7 @@
 namespace quintet::host {
 
 struct ServiceSettings {
+  std::uint32_t replica = 1;  // of infer
   std::string name;  // gateway, ingest, infer, results or train
   // ingest: the application; the others hear of it from the log.
   std::shared_ptr<const app::Spec> spec;

@@ -56,6 +56,10 @@ double ServiceProcess::Peer::open() const {
   return count;
 }
 
+void ServiceProcess::know(const std::string& name, const std::string& address) {
+  settings_.peers.emplace(name, address);
+}
+
 Expected<ServiceProcess::Peer*> ServiceProcess::known(std::string_view name) {
   if (const auto found = peers_.find(name); found != peers_.end()) return &found->second;
   const auto address = settings_.peers.find(std::string(name));

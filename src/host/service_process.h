@@ -43,6 +43,8 @@ class ServiceProcess {
   explicit ServiceProcess(ServiceSettings settings);
   ~ServiceProcess();
 
+  // Where a peer is that the settings do not name; what they name stays.
+  void know(const std::string& name, const std::string& address);
   // The way to a peer, made at first use. Errors: its address cannot be one.
   Expected<link::Channel*> peer(std::string_view name);
   // Many small calls over one stream, in their order; for a caller that keeps its own limits.

@@ -294,17 +294,18 @@ Expected<stage::TrainBody> read_train_record(std::string_view bytes) {
 
 // --- Infer ---
 
-std::string write_run(const stage::OutcomeBytes& run) {
+std::string write_run(const stage::OutcomeBytes& run, std::uint64_t table) {
   v1::OutcomeRun out;
   out.set_first(run.first);
   out.set_last(run.last);
   out.set_bytes(run.bytes);
+  out.set_table(table);
   return out.SerializeAsString();
 }
 
-Expected<stage::OutcomeBytes> read_run(std::string_view bytes) {
+Expected<MadeRun> read_run(std::string_view bytes) {
   TRY(auto from, parse<v1::OutcomeRun>(bytes));
-  return stage::OutcomeBytes{from.first(), from.last(), std::move(*from.mutable_bytes())};
+  return MadeRun{{from.first(), from.last(), std::move(*from.mutable_bytes())}, from.table()};
 }
 
 // --- Results ---

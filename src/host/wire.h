@@ -111,8 +111,12 @@ std::string write_train_record(const stage::TrainBody& body);
 Expected<stage::TrainBody> read_train_record(std::string_view bytes);
 
 // --- Infer ---
-std::string write_run(const stage::OutcomeBytes& run);
-Expected<stage::OutcomeBytes> read_run(std::string_view bytes);
+struct MadeRun {
+  stage::OutcomeBytes run;
+  std::uint64_t table = 0;  // its epoch
+};
+std::string write_run(const stage::OutcomeBytes& run, std::uint64_t table);
+Expected<MadeRun> read_run(std::string_view bytes);
 
 // --- Results ---
 struct Await {

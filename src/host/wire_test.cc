@@ -138,10 +138,11 @@ TEST_F(WireTest, BlocksRunsAndKeysKeepTheirBytes) {
   EXPECT_EQ(block->last, 9U);
   EXPECT_EQ(block->epoch, 3U);
   EXPECT_EQ(block->bytes, odd);
-  const auto run = read_run(write_run({5, 9, odd}));
+  const auto run = read_run(write_run({5, 9, odd}, 3));
   ASSERT_TRUE(run);
-  EXPECT_EQ(run->last, 9U);
-  EXPECT_EQ(run->bytes, odd);
+  EXPECT_EQ(run->run.last, 9U);
+  EXPECT_EQ(run->run.bytes, odd);
+  EXPECT_EQ(run->table, 3U);
   const auto keys = read_keys(write_keys({{std::string(32, 'k'), false}, {"", true}}));
   ASSERT_TRUE(keys);
   ASSERT_EQ(keys->size(), 2U);

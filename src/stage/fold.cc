@@ -1,7 +1,5 @@
 #include "stage/fold.h"
 
-#include "base/digest.h"
-
 namespace quintet::stage {
 
 struct Fold::Owned {
@@ -118,14 +116,17 @@ Expected<void> Fold::read(ShardId shard, Position position, std::string_view byt
 std::string Fold::digest() const {
   Sha256 sha;
   for (ShardId id = 0; id < kShardCount; ++id) {
-    if (owned_[id] == nullptr) continue;
-    std::string bytes;
-    ByteWriter out(bytes);
-    out.u16(id);
-    owned_[id]->shard.write(out);
-    sha.add(bytes);
+    if (owned_[id] != nullptr) add_digest(id, sha);
   }
   return to_hex(bytes_of(sha.finish()));
+}
+
+void Fold::add_digest(ShardId id, Sha256& sha) const {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u16(id);
+  shard(id).write(out);
+  sha.add(bytes);
 }
 
 const feature::Shard& Fold::shard(ShardId shard) const {

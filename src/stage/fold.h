@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/digest.h"
 #include "feature/shard.h"
 #include "stage/admitted.h"
 
@@ -58,6 +59,7 @@ class Fold {
   Expected<void> read(ShardId shard, Position position, std::string_view bytes);
   // SHA-256 in hex over all owned shards' canonical forms, in shard order.
   std::string digest() const;
+  void add_digest(ShardId shard, Sha256& sha) const;  // of one that is owned
 
   const feature::Plans& plans() const { return *plans_; }
   const feature::Shard& shard(ShardId shard) const;

@@ -66,7 +66,7 @@ TEST(Fold, InTwoPlacesMakesTheRowsOfOne) {  // A2, A6
   Fold left(log.spec, even), right(log.spec, odd);
   Infer whole(log.spec);
   Score score(log.spec);
-  Join join(kNoPosition);
+  Join join;
   std::vector<Part> late;
   for (const Admitted& each : all) {
     Part part;

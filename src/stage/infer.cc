@@ -8,7 +8,10 @@ std::vector<ShardId> all_shards() {
   return ids;
 }
 
-Infer::Infer(std::shared_ptr<const app::Spec> spec) : fold_(spec, all_shards()), score_(spec) {}
+Infer::Infer(std::shared_ptr<const app::Spec> spec) : Infer(std::move(spec), all_shards()) {}
+
+Infer::Infer(std::shared_ptr<const app::Spec> spec, const std::vector<ShardId>& shards)
+    : fold_(spec, shards), score_(spec) {}
 
 Expected<void> Infer::apply(const Admitted& admitted, Outcome& out) {
   TRY_DO(join(admitted, part_, out));
@@ -18,16 +21,19 @@ Expected<void> Infer::apply(const Admitted& admitted, Outcome& out) {
 }
 
 Expected<void> Infer::join(const Admitted& admitted, Part& part, Outcome& out) {
-  if (event::is_control(admitted.record.kind)) TRY_DO(score_.control(admitted.record));
-  TRY_DO(fold_.apply(admitted, part));
+  TRY_DO(fold(admitted, part));
   const feature::PartialRow* const parts[] = {&part.cells};
   score_.join(admitted, parts, out);
   return {};
 }
 
 Expected<void> Infer::fold(const Admitted& admitted) {
+  return fold(admitted, part_);
+}
+
+Expected<void> Infer::fold(const Admitted& admitted, Part& part) {
   if (event::is_control(admitted.record.kind)) TRY_DO(score_.control(admitted.record));
-  return fold_.apply(admitted, part_);
+  return fold_.apply(admitted, part);
 }
 
 void Infer::peek(const Admitted& admitted, Outcome& out) {

@@ -12,24 +12,24 @@ namespace quintet::stage {
 
 class Join {
  public:
-  // Rows at or below `done` have their outcome already (L).
-  explicit Join(Position done) : next_(done + 1) {}
-
-  // A record whose row is joined here; in position order, each once.
+  // A record whose row is joined here; at rising positions.
   void expect(Admitted&& admitted);
-  // A part for it, before or after expect(). One that speaks for shards already heard, or for a
-  // position that has left, is dropped.
+  // A part for it, before or after expect(). One that speaks for nothing new, or for a position
+  // that has left, is dropped.
   void add(Part&& part);
 
   struct Ready {
     Admitted admitted;
     std::vector<feature::PartialRow> parts;
   };
-  // The next complete row in position order, if there is one.
+  // The first of the expected rows, if it is whole.
   std::optional<Ready> take();
 
-  std::size_t waiting() const { return open_.size(); }
-  Position next() const { return next_; }
+  // What is at or below `done` has its outcome.
+  void forget(Position done);
+  bool expects(Position position) const;
+  Position first() const;  // of the rows that are expected; kNoPosition: there is none
+  std::size_t waiting() const { return expected_; }
 
  private:
   struct Open {
@@ -37,10 +37,14 @@ class Join {
     std::vector<ShardId> heard;
     std::vector<feature::PartialRow> parts;
   };
-  bool complete(const Open& open) const;
+  void close(std::map<Position, Open>::iterator open);
 
   std::map<Position, Open> open_;
-  Position next_;
+  std::size_t expected_ = 0;
+  Position next_ = kNoPosition;  // what is below has left
 };
+
+// Whether shards that have spoken are all that a record's row needs.
+bool is_whole(const Admitted& admitted, const std::vector<ShardId>& heard);
 
 }  // namespace quintet::stage

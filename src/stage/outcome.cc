@@ -104,8 +104,8 @@ Expected<Outcome> read_outcome(ByteReader& in, const app::Spec& spec, Position p
   outcome.position = position;
   outcome.status = static_cast<OutcomeStatus>(in.count(3));
   outcome.app_version = static_cast<AppVersion>(in.count(0xffffffff));
-  if (in.ok() && (outcome.status == OutcomeStatus::result ||
-                  outcome.status == OutcomeStatus::failed)) {
+  if (in.ok() &&
+      (outcome.status == OutcomeStatus::result || outcome.status == OutcomeStatus::failed)) {
     outcome.event_type = static_cast<std::uint16_t>(in.count(0xffff));
     if (outcome.event_type >= spec.rows.size()) {
       return broken("the outcome of position " + std::to_string(position) +
@@ -126,25 +126,33 @@ Expected<Outcome> read_outcome(ByteReader& in, const app::Spec& spec, Position p
     }
     outcome.failure = in.text();
   }
-  if (!in.done()) return broken("the outcome of position " + std::to_string(position) +
-                                " is damaged");
+  if (!in.done())
+    return broken("the outcome of position " + std::to_string(position) + " is damaged");
   return outcome;
 }
 
-void OutcomeRunWriter::add(const app::Spec& spec, const Outcome& outcome) {
+void OutcomeRunWriter::add_bytes(Position position, std::string_view body) {
   if (empty()) {
-    run_.first = outcome.position;
-    run_.last = outcome.position - 1;
+    run_.first = position;
+    run_.last = position - 1;
     run_.bytes.resize(kHeaderBytes);
   }
-  check(outcome.position == run_.last + 1, "outcomes of a run have no gaps");
-  run_.last = outcome.position;
+  check(position == run_.last + 1, "outcomes of a run have no gaps");
+  run_.last = position;
+  ByteWriter(run_.bytes).text(body);
+}
+
+void OutcomeRunWriter::skip(Position from, Position last) {
+  for (Position at = empty() ? from : run_.last + 1; at <= last; ++at) add_bytes(at, {});
+}
+
+void OutcomeRunWriter::add(const app::Spec& spec, const Outcome& outcome) {
   constexpr std::size_t kUsual = 8;  // bytes of a slot
   std::string body;
   body.reserve(kUsual * outcome.slots.size());
   ByteWriter writer(body);
   write_outcome(writer, spec, outcome);
-  ByteWriter(run_.bytes).text(body);
+  add_bytes(outcome.position, body);
 }
 
 OutcomeBytes OutcomeRunWriter::take() {
@@ -161,7 +169,10 @@ OutcomeBytes OutcomeRunWriter::take() {
   return std::exchange(run_, OutcomeBytes{});
 }
 
-Expected<std::vector<OutcomeView>> read_run(const OutcomeBytes& run) {
+namespace {
+
+// Their bytes, in position order; empty where one is missing.
+Expected<std::vector<std::string_view>> read_bodies(const OutcomeBytes& run) {
   const std::string_view bytes = run.bytes;
   if (bytes.size() < kHeaderBytes + 4 || bytes.substr(0, 2) != kMagic) {
     return broken("this is no run of outcomes");
@@ -174,21 +185,54 @@ Expected<std::vector<OutcomeView>> read_run(const OutcomeBytes& run) {
     return broken("a run of outcomes does not match its checksum");
   }
   ByteReader in(bytes.substr(4, bytes.size() - 8));
-  Position position = in.u64();
+  const Position position = in.u64();
   const std::uint32_t count = in.u32();
   if (position != run.first || count != run.last - run.first + 1 || count > bytes.size()) {
     return broken("a run of outcomes does not cover the positions it is stored for");
   }
-  std::vector<OutcomeView> views(count);
+  std::vector<std::string_view> bodies(count);
+  for (std::string_view& body : bodies) body = in.text();
+  TRY_DO(in.finish("a run of outcomes"));
+  return bodies;
+}
+
+}  // namespace
+
+Expected<OutcomeBytes> merge_runs(std::span<const OutcomeBytes> runs) {
+  std::vector<std::string_view> whole;
+  for (const OutcomeBytes& run : runs) {
+    TRY(const auto bodies, read_bodies(run));
+    if (whole.empty()) whole.resize(bodies.size());
+    if (run.first != runs.front().first || bodies.size() != whole.size()) {
+      return broken("outcomes of different blocks make no run");
+    }
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      if (whole[i].empty()) whole[i] = bodies[i];
+    }
+  }
+  OutcomeRunWriter merged;
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    const Position position = runs.front().first + i;
+    if (whole[i].empty()) {
+      return broken("nobody has made the outcome of position " + std::to_string(position));
+    }
+    merged.add_bytes(position, whole[i]);
+  }
+  return merged.take();
+}
+
+Expected<std::vector<OutcomeView>> read_run(const OutcomeBytes& run) {
+  TRY(const auto bodies, read_bodies(run));
+  Position position = run.first;
+  std::vector<OutcomeView> views(bodies.size());
   for (OutcomeView& view : views) {
+    view.bytes = bodies[position - run.first];
     view.position = position++;
-    view.bytes = in.text();
     ByteReader head(view.bytes);
     view.status = static_cast<OutcomeStatus>(head.count(3));
     view.app_version = static_cast<AppVersion>(head.count(0xffffffff));
     if (!head.ok()) return broken("a run of outcomes is damaged");
   }
-  TRY_DO(in.finish("a run of outcomes"));
   return views;
 }
 

@@ -1,6 +1,7 @@
 // The second truth beside the log: one outcome per position, result or failure, and its wire form.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,12 +53,21 @@ Expected<Outcome> read_outcome(ByteReader& in, const app::Spec& spec, Position p
 class OutcomeRunWriter {
  public:
   void add(const app::Spec& spec, const Outcome& outcome);
+  // From `from` on, or from where it stands, up to `last` outcomes are made elsewhere: they are
+  // missing in this run, which read_run() refuses until merge_runs() has filled it.
+  void skip(Position from, Position last);
+  // One whose bytes were written before.
+  void add_bytes(Position position, std::string_view body);
   bool empty() const { return run_.first == kNoPosition; }
   OutcomeBytes take();
 
  private:
   OutcomeBytes run_;
 };
+
+// One run of several over the same positions: each outcome is in one of them at least, and where it
+// is in two the first is taken. `broken` if one is missing or bytes are damaged.
+Expected<OutcomeBytes> merge_runs(std::span<const OutcomeBytes> runs);
 
 // The outcomes of a run without decoding their values: status and application version first, so
 // that the caller can choose the Spec.

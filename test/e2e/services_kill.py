@@ -38,7 +38,10 @@ def children(parent):
         except OSError:
             continue
         if int(ppid) == parent and status != "Z" and "service" in words:
-            found[words[words.index("service") + 1]] = int(entry)
+            name = words[words.index("service") + 1]
+            if "--replica" in words:
+                name += "-" + words[words.index("--replica") + 1]
+            found[name] = int(entry)
     return found
 
 
@@ -112,7 +115,9 @@ def ready_again(server, name, killed):
 
 def run_killed(args, folder):
     server = Server(args.program, args.app, os.path.join(folder, "killed"),
-                    [*args.extra, "--pattern", "microservices"])
+                    [*args.extra, "--pattern", "microservices", "--replicas",
+                     f"infer={args.replicas}"])
+    services = [*SERVICES, *(f"infer-{number}" for number in range(2, args.replicas + 1))]
     server.start()
     writers = [kill.Writer(args.seed, number) for number in range(args.writers)]
     loads, reader = [Load(server, writer) for writer in writers], Reader(server)
@@ -122,7 +127,7 @@ def run_killed(args, folder):
     try:
         for number in range(args.kills):
             time.sleep(dice.choice((0.05, 0.2, 0.6)) * dice.random())
-            name = args.service or SERVICES[number % len(SERVICES)]
+            name = args.service or services[number % len(services)]
             process = children(server.process.pid).get(name)
             if process is None:
                 raise RuntimeError(f"{name} does not run: {server.tail()}")
@@ -179,10 +184,11 @@ def run(args):
 
 def arguments(given=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--service", choices=SERVICES)
+    parser.add_argument("--service")
+    parser.add_argument("--replicas", type=int, default=1, help="of infer")
     own, rest = parser.parse_known_args(given)
     args = kill.arguments(rest)
-    args.service = own.service
+    args.service, args.replicas = own.service, own.replicas
     return args
 
 

@@ -125,6 +125,36 @@ def every_service_may_be_killed(_):
                                                       "--seed", "7"]))
 
 
+def replicas_share_the_shards(folder):
+    """Three of infer, one application: the answers of a monolith, also with another count later."""
+    args = kill.arguments(["--program", PROGRAM, "--seed", "5"])
+    server = started(folder, "shared", "--replicas", "infer=3")
+    try:
+        assert {"infer", "infer-2", "infer-3"} <= set(services_kill.children(server.process.pid))
+        writer = send(server, 300)
+        results = list(server.connect().results())
+        assert get(server, "/v1/features/payment?card=w0-c1&shop=w0-s1")[0] == 200
+    finally:
+        assert server.stop() == 0, server.tail()
+    undisturbed = kill.run_undisturbed(args, folder, [writer])
+    assert kill.faults_of([writer], results, undisturbed) == []
+    for count, events in ((2, 400), (1, 500), (3, 600)):
+        shutil.rmtree(os.path.join(folder, "undisturbed"))
+        again = started(folder, "shared", "--replicas", f"infer={count}")
+        try:
+            writer = send(again, events)
+            results = list(again.connect().results())
+        finally:
+            assert again.stop() == 0, again.tail()
+        assert kill.faults_of([writer], results, kill.run_undisturbed(args, folder, [writer])) == []
+    assert kill.faults_of_log(args, os.path.join(folder, "shared"), len(results)) == []
+
+
+def every_replica_may_be_killed(_):
+    assert services_kill.run(services_kill.arguments(["--program", PROGRAM, "--kills", "7",
+                                                      "--seed", "9", "--replicas", "3"]))
+
+
 def quintet(*words):
     done = subprocess.run([PROGRAM, "--format", "json", *words], capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
@@ -251,6 +281,7 @@ def main():
                   services_end_with_a_supervisor_that_was_killed,
                   results_are_read_while_infer_is_away, events_are_accepted_while_results_is_away,
                   every_service_may_be_killed,
+                  replicas_share_the_shards, every_replica_may_be_killed,
                   what_services_keep_is_read_and_verified, services_started_alone_meet_over_tls,
                   the_directory_of_a_monolith_is_refused):
         if wanted and check.__name__ not in wanted:

@@ -1,0 +1,152 @@
+#include "host/wire_exchange.h"
+
+#include <quintet/v1/exchange.pb.h>
+#include <quintet/v1/infer.pb.h>
+
+#include "host/wire_parse.h"
+#include "store/lock.h"
+
+namespace quintet::host::wire {
+
+namespace {
+
+void put_table(const ShardTable& table, v1::ShardTable& out) {
+  out.set_epoch(table.epoch);
+  for (const auto& [id, address] : table.addresses) {
+    v1::Replica& one = *out.add_replicas();
+    one.set_id(id);
+    one.set_address(address);
+  }
+  for (const ReplicaId holder : table.holders) out.add_holders(holder);
+}
+
+Expected<ShardTable> table_of(const v1::ShardTable& from) {
+  ShardTable table;
+  table.epoch = from.epoch();
+  if (table.epoch == 0) return table;
+  for (const v1::Replica& one : from.replicas()) table.addresses[one.id()] = one.address();
+  if (from.holders_size() != static_cast<int>(kShardCount)) {
+    return invalid("a table of shards has one holder a shard");
+  }
+  for (std::size_t i = 0; i < kShardCount; ++i) {
+    table.holders[i] = from.holders(static_cast<int>(i));
+    if (!table.addresses.contains(table.holders[i])) {
+      return invalid("a table of shards names a holder without address");
+    }
+  }
+  return table;
+}
+
+Expected<std::vector<ShardId>> shards_of(
+    const google::protobuf::RepeatedField<std::uint32_t>& from) {
+  std::vector<ShardId> shards;
+  for (const std::uint32_t shard : from) {
+    if (shard >= kShardCount) return invalid("there is no shard " + std::to_string(shard));
+    shards.push_back(static_cast<ShardId>(shard));
+  }
+  return shards;
+}
+
+}  // namespace
+
+std::string write_table(const ShardTable& table) {
+  v1::ShardTable out;
+  put_table(table, out);
+  return out.SerializeAsString();
+}
+
+Expected<ShardTable> read_table(std::string_view bytes) {
+  TRY(const auto from, parse<v1::ShardTable>(bytes));
+  return table_of(from);
+}
+
+Expected<ShardTable> kept_table(const std::string& file,
+                                const std::map<ReplicaId, std::string>& replicas) {
+  ShardTable last;
+  const auto bytes = store::read_small_file(file);
+  if (bytes) {
+    auto read = read_table(*bytes);
+    if (!read) return std::move(read).error().during(file);
+    last = *std::move(read);
+  } else if (bytes.error().code() != Code::not_found) {
+    return bytes.error();
+  }
+  const auto same_ids = [](const auto& a, const auto& b) { return a.first == b.first; };
+  if (last.epoch > 0 && std::equal(last.addresses.begin(), last.addresses.end(), replicas.begin(),
+                                   replicas.end(), same_ids)) {
+    last.addresses = replicas;
+    return last;
+  }
+  ShardTable next = next_table(last, replicas);
+  ShardTable kept = next;  // without addresses: they are of this start alone
+  for (auto& [id, address] : kept.addresses) address.clear();
+  TRY_DO(store::replace_file(file, write_table(kept)));
+  return next;
+}
+
+std::string write_durable(const Durable& durable) {
+  v1::OutcomesDurableRequest out;
+  out.set_position(durable.low);
+  put_table(durable.table, *out.mutable_table());
+  return out.SerializeAsString();
+}
+
+Expected<Durable> read_durable(std::string_view bytes) {
+  TRY(const auto from, parse<v1::OutcomesDurableRequest>(bytes));
+  TRY(auto table, table_of(from.table()));
+  if (table.epoch == 0) return invalid("L comes with a table of shards");
+  return Durable{from.position(), std::move(table)};
+}
+
+std::string write_parts(const PartsRun& run) {
+  v1::PartsRun out;
+  out.set_table(run.table);
+  out.set_first(run.first);
+  out.set_last(run.last);
+  for (const SentPart& part : run.parts) {
+    v1::Part& one = *out.add_parts();
+    one.set_position(part.position);
+    for (const ShardId shard : part.shards) one.add_shards(shard);
+    one.set_cells(part.cells);
+  }
+  return out.SerializeAsString();
+}
+
+Expected<PartsRun> read_parts(std::string_view bytes) {
+  TRY(auto from, parse<v1::PartsRun>(bytes));
+  PartsRun run{from.table(), from.first(), from.last(), {}};
+  for (v1::Part& part : *from.mutable_parts()) {
+    TRY(auto shards, shards_of(part.shards()));
+    run.parts.push_back({part.position(), std::move(shards), std::move(*part.mutable_cells())});
+  }
+  return run;
+}
+
+std::string write_peek_ask(const PeekAsk& ask) {
+  v1::PeekPartRequest out;
+  out.set_table(ask.table);
+  out.set_position(ask.position);
+  out.set_admitted_at(ask.admitted_at);
+  out.set_event(ask.event);
+  return out.SerializeAsString();
+}
+
+Expected<PeekAsk> read_peek_ask(std::string_view bytes) {
+  TRY(auto from, parse<v1::PeekPartRequest>(bytes));
+  return PeekAsk{from.table(), from.position(), from.admitted_at(),
+                 std::move(*from.mutable_event())};
+}
+
+std::string write_peek_part(const PeekPart& part) {
+  v1::PeekPartReply out;
+  out.set_position(part.position);
+  out.set_cells(part.cells);
+  return out.SerializeAsString();
+}
+
+Expected<PeekPart> read_peek_part(std::string_view bytes) {
+  TRY(auto from, parse<v1::PeekPartReply>(bytes));
+  return PeekPart{from.position(), std::move(*from.mutable_cells())};
+}
+
+}  // namespace quintet::host::wire
