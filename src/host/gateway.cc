@@ -28,6 +28,7 @@ constexpr Micros kIdleGrace = 2 * kSecond;  // for connections without a request
 constexpr Micros kCallPatience = 30 * kSecond;
 // It says that it is ready once it has heard of all others that they serve, or after so long.
 constexpr Micros kFirstHearing = 10 * kSecond;
+constexpr Micros kLatestDoor = kSecond;  // without ingest there is still much to read
 constexpr Micros kScrapePatience = 2 * kSecond;
 constexpr std::string_view kReplay = "/v1/dead-letters/{number}/replay";
 
@@ -68,11 +69,10 @@ class Gateway {
       health_.watch(std::string(peer), *channel);
     }
     TRY_DO(add_routes());
-    TRY(door_,
-        FrontDoor::open(process_.loop, router_, process_.settings().door, process_.metrics,
-                        process_.log, [this](const Expected<std::string>& url) { probed(url); }));
-    node_.limits = door_->limits();
+    // On a socket that another holds, clients wait in its queue until events can be taken.
+    if (process_.settings().door.descriptor < 0) TRY_DO(open_door());
     intake_->describe();
+    late_ = process_.loop.after(kLatestDoor, [this] { open_late(); });
     wait_ = process_.loop.after(kFirstHearing, [this] {
       waited_ = true;
       ready();
@@ -83,11 +83,25 @@ class Gateway {
   }
 
  private:
+  Expected<void> open_door() {
+    TRY(door_,
+        FrontDoor::open(process_.loop, router_, process_.settings().door, process_.metrics,
+                        process_.log, [this](const Expected<std::string>& url) { probed(url); }));
+    node_.limits = door_->limits();
+    return {};
+  }
+
+  void open_late() {
+    if (door_ != nullptr || node_.draining) return;
+    if (auto opened = open_door(); !opened) process_.fail(std::move(opened).error());
+  }
+
   // Another application is in force: what was read under the older one is of no use.
   void changed() {
     node_.roles.intake = intake_.get();
     node_.decoders.clear();
     ++node_.places;
+    open_late();
     ready();
   }
 
@@ -132,6 +146,7 @@ class Gateway {
   void stop() {
     node_.draining = true;
     streams_->end_all();
+    if (door_ == nullptr) return process_.ended();
     door_->server().drain(
         kDrainGrace, [this] { process_.ended(); }, process_.replaced() ? kIdleGrace : 0);
   }
@@ -257,7 +272,7 @@ class Gateway {
                        intake_->hurry();
                      }};
   std::string told_;
-  std::unique_ptr<Timer> wait_;
+  std::unique_ptr<Timer> wait_, late_;
   bool waited_ = false;
   std::unique_ptr<FrontDoor> door_;
   std::vector<std::pair<std::string, CallHttp>> scraped_;

@@ -10,6 +10,11 @@ bool is_away(const Expected<HttpResponse>& answer) {
   return answer ? answer->status == 503 : answer.error().code() == Code::unavailable;
 }
 
+// Nothing under /v2, the Open Inference Protocol, changes anything.
+bool only_reads(const wire::HttpCall& call) {
+  return call.method == "GET" || call.target.starts_with("/v2/");
+}
+
 // Lives as long as the way that it is behind; what waits goes with it.
 class Patience : public std::enable_shared_from_this<Patience> {
  public:
@@ -19,7 +24,7 @@ class Patience : public std::enable_shared_from_this<Patience> {
       : loop_(loop), clock_(clock), call_(std::move(call)) {}
 
   void ask(const wire::HttpCall& asked, Done done) {
-    if (asked.method != "GET" || waiting_.size() >= kMostPatient) return call_(asked, done);
+    if (!only_reads(asked) || waiting_.size() >= kMostPatient) return call_(asked, done);
     const std::uint64_t id = ++last_;
     waiting_[id] = {asked, std::move(done), clock_.steady() + kAwayPatience, nullptr};
     attempt(id);

@@ -7,7 +7,7 @@
 
 namespace quintet::host {
 
-// How long a GET waits for a service that is not there, and between two tries. So many wait at
+// How long a read waits for a service that is not there, and between two tries. So many wait at
 // once; more fail at once.
 inline constexpr Micros kAwayPatience = 3 * kSecond;
 inline constexpr Micros kAwayPause = kSecond / 40;

@@ -50,8 +50,8 @@ struct World {
   });
   std::vector<int> told;  // statuses; 0 for an error
 
-  void ask(const std::string& method) {
-    way({method, "/v1/results", {}, {}, {}, {}},
+  void ask(const std::string& method, const std::string& target = "/v1/results") {
+    way({method, target, {}, {}, {}, {}},
         [this](Expected<HttpResponse> answer) { told.push_back(answer ? answer->status : 0); });
   }
 };
@@ -93,6 +93,15 @@ TEST(PatientCall, TriesNothingAgainThatChangesSomethingOrWasRefused) {
   world.ask("GET");
   EXPECT_EQ(world.told, (std::vector<int>{0, 404, 0}));
   EXPECT_EQ(world.calls, 3);
+}
+
+TEST(PatientCall, WaitsForAPredictionToo) {
+  World world;
+  world.answers = {unavailable("it has gone"), status(200)};
+  world.ask("POST", "/v2/models/score/infer");
+  while (world.hands.step()) {
+  }
+  EXPECT_EQ(world.told, std::vector<int>{200});
 }
 
 TEST(PatientCall, HasALimit) {

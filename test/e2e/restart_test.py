@@ -84,6 +84,7 @@ def under_load_no_request_fails(folder):
         readers = [Client(server, lambda _: ("GET", "/v1/results?limit=3", None)),
                    Client(server, lambda _: ("GET", "/v1/features/payment?card=w0-c1&shop=w0-s1",
                                              None)),
+                   Client(server, lambda _: ("POST", "/v2/repository/index", "{}")),
                    Client(server, lambda _: ("GET", "/v1/dead-letters?limit=1", None)),
                    Client(server, lambda _: ("GET", "/v1/train", None)),
                    Client(server, lambda _: ("GET", "/livez", None))]
