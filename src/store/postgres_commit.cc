@@ -1,5 +1,6 @@
 // Commits of the store on PostgreSQL. A transaction is one round trip: BEGIN, the check that this
 // writer is in charge, a statement a row, COMMIT, all sent before the first answer is taken.
+#include "store/block_order.h"
 #include "store/postgres_store.h"
 #include "store/stored.h"
 
@@ -37,23 +38,6 @@ Expected<Epoch> PostgresStore::open_epoch() {
         session.add("UPDATE meta SET epoch = epoch + 1 RETURNING epoch");
       }));
   return results[1].u64(0, 0);
-}
-
-Expected<void> PostgresStore::check_blocks(const stage::Commit& commit, Epoch epoch) const {
-  Position end = last_;
-  for (const event::BlockBytes& block : commit.blocks) {
-    if (block.last < block.first || (!commit.copies && block.epoch != epoch)) {
-      return invalid("a block from " + std::to_string(block.first) + " to " +
-                     std::to_string(block.last) + " of epoch " + std::to_string(block.epoch) +
-                     " cannot be committed by epoch " + std::to_string(epoch));
-    }
-    if (block.first != end + 1) {
-      return conflict("the log ends at " + std::to_string(end) + ", a block from " +
-                      std::to_string(block.first) + " does not continue it");
-    }
-    end = block.last;
-  }
-  return {};
 }
 
 // Only this session changes letters, so what it reads holds until it writes.
@@ -104,7 +88,7 @@ void PostgresStore::add_rows(const stage::Commit& commit, const std::vector<bool
 
 Expected<void> PostgresStore::commit(stage::Commit& commit, Epoch epoch) {
   if (failure_) return *failure_;
-  TRY_DO(check_blocks(commit, epoch));
+  TRY_DO(check_blocks(commit, last_, epoch));
   TRY_DO(check_replays(commit.replayed));
   OutcomeRuns runs = runs_;
   std::vector<bool> fresh;

@@ -103,7 +103,6 @@ class PostgresStore final : public stage::Store {
   PostgresStore(PgSession write, const PostgresOptions& options);
 
   Expected<void> read_state();
-  Expected<void> check_blocks(const stage::Commit& commit, Epoch epoch) const;
   Expected<void> check_replays(const std::vector<stage::Commit::Replayed>& replayed);
   void add_rows(const stage::Commit& commit, const std::vector<bool>& fresh);
 

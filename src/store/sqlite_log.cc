@@ -1,4 +1,5 @@
 // The log: one row a block.
+#include "store/block_order.h"
 #include "store/read_blocks.h"
 #include "store/sqlite_store.h"
 
@@ -36,17 +37,8 @@ Expected<void> SqliteStore::add_blocks(const stage::Commit& commit, Epoch epoch)
     TRY(const bool any, run.next());
     if (any) end = run.u64(0);
   }
+  TRY_DO(check_blocks(commit, end, epoch));
   for (const BlockBytes& block : commit.blocks) {
-    if (block.last < block.first || (!commit.copies && block.epoch != epoch)) {
-      return invalid("a block from " + std::to_string(block.first) + " to " +
-                     std::to_string(block.last) + " of epoch " + std::to_string(block.epoch) +
-                     " cannot be committed by epoch " + std::to_string(epoch));
-    }
-    if (block.first != end + 1) {
-      return conflict("the log ends at " + std::to_string(end) + ", a block from " +
-                      std::to_string(block.first) + " does not continue it");
-    }
-    end = block.last;
     const Stored stored = pack(block.bytes, options_.compress_from);
     TRY_DO(statements_.add_block
                .with(block.first, block.last, block.epoch, stored.raw_size, Blob{stored.body()})
