@@ -27,7 +27,6 @@ class FeedFollower final : public link::FeedEvents {
   // again.
   void follow(link::Channel& channel, Position next);
   void stop() { feed_.reset(); }
-  bool follows() const { return feed_ != nullptr; }
 
  private:
   void on_items(std::vector<link::FeedItem> items) override;

@@ -79,7 +79,7 @@ class Scoring final : public InferRole {
   mutable std::shared_ptr<const app::Spec> spec_;
 };
 
-class InferService final : public link::FeedEvents {
+class InferService {
  public:
   explicit InferService(ServiceSettings settings)
       : process_(std::move(settings)),
@@ -95,7 +95,9 @@ class InferService final : public link::FeedEvents {
 
   Expected<void> run() {
     TRY_DO(process_.trace());
-    spans_ = std::make_unique<EventSpans>(process_.tracer.get(), process_.clock, "infer", "ingest");
+    // The span of results is below that of the first replica.
+    spans_ = std::make_unique<EventSpans>(process_.tracer.get(), process_.clock,
+                                          replica_name(process_.settings().replica), "ingest");
     TRY(ingest_, process_.peer("ingest"));
     TRY(link::Caller* const asked, process_.ask("ingest"));
     keys_ = std::make_unique<RemoteKeys>(*asked, process_.clock);
@@ -107,7 +109,7 @@ class InferService final : public link::FeedEvents {
     process_.serves_while([this] { return node_.infer() != nullptr; });
     TRY_DO(process_.listen());
     process_.run([this] { stop(); });
-    log_.reset();
+    log_.stop();
     look_for_parts_ = nullptr;
     from_.clear();
     scoring_.reset();
@@ -202,7 +204,7 @@ class InferService final : public link::FeedEvents {
   }
 
   void close_place() {
-    log_.reset();
+    log_.stop();
     from_.clear();
     node_.roles = {};
     look_ = nullptr;
@@ -218,39 +220,10 @@ class InferService final : public link::FeedEvents {
   }
 
   // The log, from there on.
-  void follow(Position next) {
-    log_.reset();
-    if (next == kNoPosition) return;
-    link::FeedConsumer::Options options;
-    options.feed = "log";
-    options.from = next;
-    log_ = std::make_unique<link::FeedConsumer>(process_.local(), *ingest_, options, *this);
-  }
+  void follow(Position next) { log_.follow(*ingest_, next); }
 
-  void on_items(std::vector<link::FeedItem> items) override {
-    for (const link::FeedItem& item : items) {
-      auto block = wire::read_block(item.body);
-      if (block) spans_->came(*block);
-      const auto taken = block ? place_->take(*std::move(block)) : Expected<void>(block.error());
-      if (!taken) {
-        // What it wants it says when it can take it.
-        log_.reset();
-        if (taken.error().code() != Code::exhausted && taken.error().code() != Code::conflict) {
-          process_.log.error("a block of the log cannot be taken",
-                             {{"reason", taken.error().message()}});
-        }
-        again_ = process_.loop.after(kSecond / 10, [this] {
-          if (place_ != nullptr && log_ == nullptr) follow(place_->next());
-        });
-        return;
-      }
-    }
-    log_->release(items);
-  }
-  void on_down(const Error&) override {}
-  void on_failed(const Error& error) override {
-    process_.log.error("the log cannot be followed", {{"reason", error.message()}});
-    again_ = process_.loop.after(kReopenAfter, [this] {
+  void look_soon() {
+    again_ = process_.loop.after(kSecond / 10, [this] {
       if (place_ != nullptr) follow(place_->next());
     });
   }
@@ -321,7 +294,13 @@ class InferService final : public link::FeedEvents {
   std::unique_ptr<Scoring> scoring_;
   std::string pseudonym_key_;
   ServedModels served_{node_};
-  std::unique_ptr<link::FeedConsumer> log_;
+  FeedFollower log_{process_, "log",
+                    [this](std::string_view body) -> Expected<void> {
+                      TRY(auto block, wire::read_block(body));
+                      spans_->came(block);
+                      return place_->take(std::move(block));
+                    },
+                    [this] { look_soon(); }};
   std::unique_ptr<EventSpans> spans_;
   link::FeedProducer* outcomes_ = nullptr;
   std::vector<link::FeedProducer*> parts_;  // by receiver

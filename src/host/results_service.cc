@@ -157,16 +157,14 @@ class ResultsService {
     std::unique_ptr<FeedFollower> outcomes;
   };
 
-  // From now on these hold the shards. The table is kept, since a newer one must have a greater
-  // epoch whoever was restarted meanwhile.
+  // These hold the shards. The table is kept, since a newer one must have a greater epoch whoever
+  // was restarted meanwhile.
   Expected<void> hold(const std::map<ReplicaId, std::string>& addresses) {
     if (addresses.empty()) return invalid("results needs a replica of infer");
     TRY_DO(store::make_directory(process_.settings().data_directory, 0700));
     TRY(table_, wire::kept_table(process_.settings().data_directory + "/shards", addresses));
-    std::erase_if(replicas_, [&](const auto& one) { return !addresses.contains(one.first); });
     for (const auto& [id, address] : addresses) {
       const std::string name = replica_name(id);
-      process_.know(name, address);
       TRY(link::Channel* const channel, process_.peer(name));
       TRY(link::Caller* const asked, process_.ask(name));
       Replica& one = replicas_[id];
@@ -183,10 +181,6 @@ class ResultsService {
           },
           [this] { look_soon(); });
     }
-    if (place_ == nullptr) return {};
-    place_->come_from(table_);
-    for (auto& [id, one] : replicas_) one.low->tell(place_->durable());
-    follow();
     return {};
   }
 
