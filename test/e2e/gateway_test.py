@@ -11,15 +11,13 @@ import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from apart import KNOWS, Apart  # noqa: E402
 from server import Server, Stream  # noqa: E402
 from services_test import certificates, free_addresses  # noqa: E402
-from surroundings import kPatience, until  # noqa: E402
+from surroundings import ended, kPatience, run_each, until  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.environ.get("QUINTET", "build/quintet")
@@ -304,30 +302,14 @@ def a_port_is_closed_without_a_certificate(folder):
 
 
 def main():
-    passed = failed = 0
-    wanted = sys.argv[1:]
-    for check in (the_routes_and_their_scopes_are_those_of_a_monolith,
-                  without_infer_events_are_accepted_soon_and_it_is_said,
-                  a_client_that_waits_hears_when_infer_goes,
-                  without_results_events_are_accepted_and_without_ingest_none,
-                  a_log_far_ahead_takes_no_more_and_says_how_far,
-                  a_client_has_its_limits_and_what_was_taken_is_answered,
-                  a_stream_over_its_limit_waits_and_is_counted, options_stand_in_a_file,
-                  a_port_is_closed_without_a_certificate):
-        if wanted and check.__name__ not in wanted:
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                check(folder)
-                passed += 1
-                said = "ok"
-            except Exception:  # pylint: disable=broad-except
-                traceback.print_exc()
-                failed += 1
-                said = "FAILED"
-        print(f"{said:7} {check.__name__.replace('_', ' ')}", flush=True)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return ended(*run_each((the_routes_and_their_scopes_are_those_of_a_monolith,
+                            without_infer_events_are_accepted_soon_and_it_is_said,
+                            a_client_that_waits_hears_when_infer_goes,
+                            without_results_events_are_accepted_and_without_ingest_none,
+                            a_log_far_ahead_takes_no_more_and_says_how_far,
+                            a_client_has_its_limits_and_what_was_taken_is_answered,
+                            a_stream_over_its_limit_waits_and_is_counted, options_stand_in_a_file,
+                            a_port_is_closed_without_a_certificate)))
 
 
 if __name__ == "__main__":

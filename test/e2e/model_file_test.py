@@ -14,11 +14,10 @@ import struct
 import subprocess
 import sys
 import tempfile
-import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import Server  # noqa: E402
-from surroundings import kPatience  # noqa: E402
+from surroundings import ended, kPatience, run_each  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(HERE, "..", "fixtures", "models")
@@ -361,17 +360,9 @@ def main():
               a_file_beyond_the_limit_is_refused, operators_only, commands_read_the_file)
     passed = failed = 0
     for PATTERN, tests in (("monolithic", by_file + others), ("microservices", by_file)):
-        for test in tests:
-            try:
-                test()
-                passed += 1
-                print(f"ok      {PATTERN}: {test.__name__}", flush=True)
-            except Exception:  # noqa: BLE001  each failure is reported, the others still run
-                failed += 1
-                print(f"FAILED  {PATTERN}: {test.__name__}", flush=True)
-                traceback.print_exc()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+        counts = run_each(tests, lambda test: test(), PATTERN + ": ")
+        passed, failed = passed + counts[0], failed + counts[1]
+    return ended(passed, failed)
 
 
 if __name__ == "__main__":

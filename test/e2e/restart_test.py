@@ -10,16 +10,14 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
-import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import kill  # noqa: E402
 import services_kill  # noqa: E402
 from server import GONE, Server  # noqa: E402
-from surroundings import kPatience, until  # noqa: E402
+from surroundings import ended, kPatience, run_each, until  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.path.abspath(os.environ.get("QUINTET", "build/quintet"))
@@ -151,19 +149,8 @@ def a_program_that_was_replaced_is_the_one_that_runs(folder):
 
 
 def main():
-    passed = failed = 0
-    for test in (under_load_no_request_fails, a_program_that_was_replaced_is_the_one_that_runs):
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                test(folder)
-                passed += 1
-                print(f"ok      {test.__name__.replace('_', ' ')}", flush=True)
-            except Exception:  # noqa: BLE001  each failure is reported, the others still run
-                failed += 1
-                print(f"FAILED  {test.__name__}", flush=True)
-                traceback.print_exc()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return ended(*run_each((under_load_no_request_fails,
+                            a_program_that_was_replaced_is_the_one_that_runs)))
 
 
 if __name__ == "__main__":

@@ -10,16 +10,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
-import time
-import traceback
 import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import kill  # noqa: E402
 import services_kill  # noqa: E402
 from server import Client, Server  # noqa: E402
-from surroundings import free_port, until  # noqa: E402
+from surroundings import ended, free_port, run_each, until  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.environ.get("QUINTET", "build/quintet")
@@ -275,31 +272,15 @@ def the_directory_of_a_monolith_is_refused(folder):
 
 
 def main():
-    passed = failed = 0
-    wanted = sys.argv[1:]
-    for check in (the_answers_are_those_of_a_monolith, a_restart_finds_everything,
-                  services_end_with_a_supervisor_that_was_killed,
-                  results_are_read_while_infer_is_away, events_are_accepted_while_results_is_away,
-                  every_service_may_be_killed,
-                  replicas_share_the_shards, every_replica_may_be_killed,
-                  what_services_keep_is_read_and_verified, services_started_alone_meet_over_tls,
-                  the_directory_of_a_monolith_is_refused):
-        if wanted and check.__name__ not in wanted:
-            continue
-        started_at = time.monotonic()
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                check(folder)
-                passed += 1
-                said = "ok"
-            except Exception:  # pylint: disable=broad-except
-                traceback.print_exc()
-                failed += 1
-                said = "FAILED"
-        seconds = time.monotonic() - started_at
-        print(f"{said:7} {check.__name__.replace('_', ' ')} ({seconds:.1f} s)", flush=True)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return ended(*run_each((the_answers_are_those_of_a_monolith, a_restart_finds_everything,
+                            services_end_with_a_supervisor_that_was_killed,
+                            results_are_read_while_infer_is_away,
+                            events_are_accepted_while_results_is_away,
+                            every_service_may_be_killed, replicas_share_the_shards,
+                            every_replica_may_be_killed,
+                            what_services_keep_is_read_and_verified,
+                            services_started_alone_meet_over_tls,
+                            the_directory_of_a_monolith_is_refused)))
 
 
 if __name__ == "__main__":

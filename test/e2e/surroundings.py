@@ -3,7 +3,10 @@ machine is."""
 import os
 import signal
 import socket
+import sys
+import tempfile
 import time
+import traceback
 
 # How long anything that must come may take; a test that holds never waits so long.
 kPatience = 300
@@ -30,6 +33,35 @@ def until(condition, what, pause=.02):
         if time.monotonic() > end:
             raise AssertionError(f"not within {kPatience} s: {what}")
         time.sleep(pause)
+
+
+def run_each(tests, call=None, prefix=""):
+    """Runs each test in a directory of its own, or by call(test), and tells what came of it, with
+    how it failed; (passed, failed). Who is told names on the command line runs those alone."""
+    passed = failed = 0
+    for test in tests:
+        if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
+            continue
+        began = time.monotonic()
+        try:
+            if call:
+                call(test)
+            else:
+                with tempfile.TemporaryDirectory() as folder:
+                    test(folder)
+            passed, said = passed + 1, "ok"
+        except Exception:  # each failure is told, the others still run
+            traceback.print_exc()
+            failed, said = failed + 1, "FAILED"
+        print(f"{said:7} {prefix}{test.__name__.replace('_', ' ')} "
+              f"({time.monotonic() - began:.1f} s)", flush=True)
+    return passed, failed
+
+
+def ended(passed, failed):
+    """Says the last line that a script ends with; its exit status."""
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
 
 
 def free_port():

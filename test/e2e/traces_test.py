@@ -8,11 +8,10 @@ import json
 import os
 import sys
 import tempfile
-import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from server import Server  # noqa: E402
-from surroundings import free_port, kPatience, until  # noqa: E402
+from surroundings import ended, free_port, kPatience, run_each, until  # noqa: E402
 from traces import Collector  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -128,6 +127,21 @@ def a_request_is_traced_through_its_service():
         collector.end()
 
 
+def replicas_have_spans_of_their_own():
+    collector = Collector()
+    try:
+        with Running("microservices", collector.url, "--replicas", "infer=2") as server:
+            post(server, 1, "1" * 32)
+            spans = until(lambda: (s := collector.spans()) and len(s) >= 5 and s, "the spans")
+            named = {span["name"]: span for span in spans}
+            assert sorted(named) == sorted([*SERVICES, "infer-2"]), spans
+            assert len({span["id"] for span in spans}) == len(spans) == 5, spans
+            assert named["infer-2"]["parent"] == named["ingest"]["id"], spans
+            assert named["results"]["parent"] == named["infer"]["id"], spans
+    finally:
+        collector.end()
+
+
 def a_share_of_what_brings_no_trace():
     """Each trace is whole or not there; health is not traced."""
     collector = Collector()
@@ -200,20 +214,11 @@ def a_collector_that_is_away_or_busy_costs_nothing():
 
 
 def main():
-    passed = failed = 0
-    for test in (the_monolith, the_services, a_request_is_traced_through_its_service,
-                 a_share_of_what_brings_no_trace, a_long_stream_is_traced_by_its_first_lines,
-                 a_collector_that_is_away_or_busy_costs_nothing):
-        try:
-            test()
-            passed += 1
-            print(f"ok      {test.__name__.replace('_', ' ')}", flush=True)
-        except Exception:  # noqa: BLE001  each failure is reported, the others still run
-            failed += 1
-            print(f"FAILED  {test.__name__}", flush=True)
-            traceback.print_exc()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return ended(*run_each((the_monolith, the_services, a_request_is_traced_through_its_service,
+                            replicas_have_spans_of_their_own,
+                            a_share_of_what_brings_no_trace,
+                            a_long_stream_is_traced_by_its_first_lines,
+                            a_collector_that_is_away_or_busy_costs_nothing), lambda test: test()))
 
 
 if __name__ == "__main__":

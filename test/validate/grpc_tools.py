@@ -10,13 +10,12 @@ import os
 import subprocess
 import sys
 import tempfile
-import traceback
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "test", "e2e"))
 import apart  # noqa: E402
 from services_test import APP, certificates, free_addresses  # noqa: E402
-from surroundings import until  # noqa: E402
+from surroundings import ended, run_each, until  # noqa: E402
 
 PROGRAM = os.environ.get("QUINTET", "build/quintet")
 SERVICES = ("ingest", "infer", "results", "train")
@@ -131,21 +130,13 @@ def over_tls_a_certificate_of_the_authority_is_needed(directory, folder, address
 def main():
     directory = subprocess.run([os.path.join(ROOT, "deps", "go")], stdout=subprocess.PIPE,
                                text=True, check=True).stdout.strip()
-    passed = failed = 0
-    for check in (they_are_listed_and_answer, many_calls_at_once_are_answered,
-                  over_tls_a_certificate_of_the_authority_is_needed):
+
+    def perform(check):
         with tempfile.TemporaryDirectory() as folder:
-            try:
-                check(directory, folder, dict(zip(SERVICES, free_addresses(len(SERVICES)))))
-                passed += 1
-                said = "ok"
-            except Exception:  # pylint: disable=broad-except
-                traceback.print_exc()
-                failed += 1
-                said = "FAILED"
-        print(f"{said:7} {check.__name__.replace('_', ' ')}", flush=True)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+            check(directory, folder, dict(zip(SERVICES, free_addresses(len(SERVICES)))))
+
+    return ended(*run_each((they_are_listed_and_answer, many_calls_at_once_are_answered,
+                            over_tls_a_certificate_of_the_authority_is_needed), perform))
 
 
 if __name__ == "__main__":
