@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,6 +73,7 @@ class Running {
     words.insert(words.end(), more.begin(), more.end());
     process_ = fork();
     if (process_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGTERM);  // a bench that fails leaves no server behind
       if (core >= 0) pin(core);
       dup2(pipe_ends[1], STDOUT_FILENO);
       const int log = open((directory_ + ".log").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
