@@ -86,10 +86,12 @@ class HandleStore final : public stage::Store {
     }
     return {};
   }
-  Expected<std::vector<Snapshot>> snapshots(Position most) override {
+  using Store::snapshots;
+  Expected<std::vector<Snapshot>> snapshots(Position most, std::string_view wanted) override {
     std::map<std::string, Snapshot> newest;
     for (const auto& transaction : handle_.disk.snapshots) {
       for (const Snapshot& snapshot : transaction) {
+        if (!wanted.empty() && snapshot.name != wanted) continue;
         Snapshot& known = newest[snapshot.name];
         if (snapshot.position <= most && snapshot.position >= known.position) known = snapshot;
       }

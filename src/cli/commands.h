@@ -102,11 +102,19 @@ struct RunOptions {
   std::string app;
   std::string data;  // directory; empty: .quintet/APP beside the file
   std::string pattern;
-  std::string store;  // postgres://...; empty: SQLite in the directory
+  std::string store;                  // postgres://...; empty: SQLite in the directory
   std::vector<std::string> replicas;  // SERVICE=N
   DoorOptions door;
 };
 int run_command(const Common& common, const RunOptions& options);
+
+struct ScaleOptions {
+  std::string data;   // directory of the running application
+  std::string count;  // SERVICE=N
+};
+int scale_command(const Common& common, const ScaleOptions& options);
+// All its processes anew.
+int restart_command(const Common& common, const std::string& data);
 
 struct ServiceOptions {
   std::string name;
@@ -116,6 +124,7 @@ struct ServiceOptions {
   std::string application;  // with `store`: whose schema it is; ingest knows it from `app`
   std::string listen;
   int replica = 1;                 // of infer
+  bool spare = false;              // of infer: ready without shards
   std::vector<std::string> peers;  // NAME=ADDRESS
   std::string certificates;        // directory; empty: no TLS between services
   DoorOptions door;                // gateway

@@ -23,6 +23,8 @@ void add_verify(CLI::App& app, const Common& common, int& status);
 
 // The commands `run` and `service`.
 void add_run(CLI::App& app, const Common& common, int& status);
+void add_scale(CLI::App& app, const Common& common, int& status);
+void add_restart(CLI::App& app, const Common& common, int& status);
 void add_service(CLI::App& app, const Common& common, int& status);
 
 }  // namespace quintet::cli

@@ -101,6 +101,36 @@ void add_run(CLI::App& app, const Common& common, int& status) {
   command->callback([options, &common, &status] { status = run_command(common, *options); });
 }
 
+void add_scale(CLI::App& app, const Common& common, int& status) {
+  auto options = std::make_shared<ScaleOptions>();
+  CLI::App* command = app.add_subcommand(
+      "scale", "Another number of processes of a service, while the application runs");
+  command->add_option("data", options->data, "its directory, as quintet run says")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("count", options->count, "so many processes share infer's work")
+      ->required()
+      ->type_name("infer=N");
+  command->footer(
+      "Requests go on meanwhile, and the answers are the same. The number is kept: quintet run\n"
+      "without --replicas has as many.\n"
+      "Example: quintet scale .quintet/card-fraud infer=3");
+  command->callback([options, &common, &status] { status = scale_command(common, *options); });
+}
+
+void add_restart(CLI::App& app, const Common& common, int& status) {
+  auto data = std::make_shared<std::string>();
+  CLI::App* command =
+      app.add_subcommand("restart", "Start all processes of a running application anew");
+  command->add_option("data", *data, "its directory, as quintet run says")
+      ->required()
+      ->type_name("DIR");
+  command->footer(
+      "One after the other, and no request fails; a program that was replaced runs from then on.\n"
+      "Example: quintet restart .quintet/card-fraud");
+  command->callback([data, &common, &status] { status = restart_command(common, *data); });
+}
+
 void add_service(CLI::App& app, const Common& common, int& status) {
   const auto names = host::service_names();
   auto options = std::make_shared<ServiceOptions>();
@@ -122,6 +152,8 @@ void add_service(CLI::App& app, const Common& common, int& status) {
   command->add_option("--listen", options->listen, "where its API listens: HOST:PORT or unix:PATH");
   command->add_option("--replica", options->replica, "the number of this replica of infer")
       ->check(CLI::Range(1, 32));
+  command->add_flag("--spare", options->spare,
+                    "infer: be ready before any shard is held here, as one that is added");
   add_list(command, "--peer", options->peers, "another service; may be repeated", "NAME=ADDRESS");
   command
       ->add_option("--certificates", options->certificates,

@@ -428,6 +428,8 @@ int main(int argc, char** argv) {
   add_backfill(app, common, status);
   add_train(app, common, status);
   add_run(app, common, status);
+  add_scale(app, common, status);
+  add_restart(app, common, status);
   add_service(app, common, status);
   add_send(app, common, status);
   add_results(app, common, status);

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <optional>
 
-#include "base/decimal.h"
 #include "base/json_out.h"
 #include "base/seal.h"
 #include "cli/commands.h"
@@ -20,23 +19,17 @@ namespace {
 
 constexpr std::uint64_t kShownCount = 1024;
 
-// "infer=3" of --replicas.
+// 0 if it is not given: as many as there were.
 Expected<host::ReplicaId> replicas_of(const RunOptions& options, const app::Spec& spec) {
-  host::ReplicaId count = 1;
+  host::ReplicaId count = 0;
   for (const std::string& one : options.replicas) {
-    const std::size_t equals = one.find('=');
-    const auto number =
-        parse_int64(std::string_view(one).substr(std::min(equals, one.size() - 1) + 1));
-    if (one.substr(0, equals) != "infer" || !number || *number < 1 ||
-        *number > host::kMostReplicas) {
-      return invalid("write infer=N, N from 1 to " + std::to_string(host::kMostReplicas))
-          .at("--replicas");
-    }
+    auto given = host::read_replica_count(one);
+    if (!given) return std::move(given).error().at("--replicas");
     if (spec.pattern == "monolithic") {
       return invalid("the monolithic pattern has one process: --replicas is for microservices")
           .at("--replicas");
     }
-    count = static_cast<host::ReplicaId>(*number);
+    count = *given;
   }
   return count;
 }

@@ -16,6 +16,7 @@ Expected<host::ServiceSettings> settings_of(const ServiceOptions& options) {
   settings.data_directory = options.data.empty() ? ".quintet/" + options.name : options.data;
   settings.listen = options.listen;
   settings.replica = static_cast<host::ReplicaId>(options.replica);
+  settings.spare = options.spare;
   settings.snapshot_every = options.door.snapshot_every;
   settings.traces = {options.door.traces, options.door.trace_share, {}};
   settings.certificates = options.certificates;

@@ -23,7 +23,9 @@ bool changes_scores(event::RecordKind kind) {
 }  // namespace
 
 InferPlace::InferPlace(std::unique_ptr<State> state) : state_(std::move(state)) {}
-InferPlace::~InferPlace() = default;
+InferPlace::~InferPlace() {
+  state_->end_fetch(unavailable("the place is closed"));
+}
 
 Expected<std::unique_ptr<InferPlace>> InferPlace::open(Parts parts, Settings settings) {
   auto state = std::make_unique<State>(parts, std::move(settings));
@@ -39,6 +41,7 @@ void InferPlace::State::fail(const Error& why) {
   failed = why;
   taker.fail(why);
   drop_peeks(why);
+  end_fetch(why);
   if (settings.on_failure) settings.on_failure(why);
 }
 

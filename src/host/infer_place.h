@@ -15,8 +15,8 @@
 #include "base/digest.h"
 #include "host/committer.h"
 #include "host/infer_figures.h"
-#include "host/part_exchange.h"
 #include "host/key_source.h"
+#include "host/part_exchange.h"
 #include "host/snapshot_taker.h"
 #include "learn/model.h"
 
@@ -38,11 +38,17 @@ struct PeekPart {
   Position position = kNoPosition;  // beyond the one asked for: that has passed here
   std::string cells;                // stage::write_cells()
 };
-class PeerPeeks {
+// Shards that are to be held here: what came of their snapshots, and what nobody had.
+struct FetchedShards {
+  std::uint32_t fetched = 0, missing = 0;
+};
+// Other replicas. Each `done` as KeySource has it.
+class InferPeers {
  public:
-  virtual ~PeerPeeks() = default;
-  // `done` as KeySource has it.
+  virtual ~InferPeers() = default;
   virtual void part(ReplicaId of, PeekAsk ask, std::function<void(Expected<PeekPart>)> done) = 0;
+  virtual void stored_part(ReplicaId of, std::string name,
+                           std::function<void(Expected<stage::Snapshot>)> done) = 0;
 };
 
 class InferPlace {
@@ -54,7 +60,7 @@ class InferPlace {
     KeySource& keys;
     ModelSource& models;
     Scheduler* writer = nullptr;  // of its snapshots; none: a thread of its own
-    PeerPeeks* peers = nullptr;   // where there are others
+    InferPeers* peers = nullptr;  // where there are others
   };
   struct Settings {
     ReplicaId replica = 1;
@@ -95,6 +101,16 @@ class InferPlace {
   void when_parts(std::function<void()> callback);  // there are more
   Position next_parts(ReplicaId from) const;        // kNoPosition: no more for now
   Expected<void> take(ReplicaId from, PartsRun run);
+
+  // --- before shards move ---
+  // The newest part of that name that is stored here at or below L, sealed.
+  Expected<stage::Snapshot> stored_part(const std::string& name) const;
+  // Stores the newest snapshots of what `to` will give this replica, as those have them that hold
+  // it under `from`: so that it goes on from there and not from the log's beginning. What is not to
+  // be had is no error. For a replica whose work has not begun as well. A second call ends the
+  // first with `conflict`.
+  void fetch_shards(const ShardTable& from, const ShardTable& to,
+                    std::function<void(Expected<FetchedShards>)> done);
 
   // --- the rest ---
   // What a row of `event` would be now, as JSON; nothing is stored. As Place::peek(). The event is

@@ -53,7 +53,7 @@ void InferPlace::State::restore_parts() {
 // The position behind which the log must be folded. A shard that came here and brought no snapshot
 // is folded from the log's beginning, and the others pass over what they had.
 Expected<Position> InferPlace::State::read_parts(const StoredParts& stored) {
-  const auto found = stored.parts.find("infer");
+  const auto found = stored.parts.find(kInferPart);
   if (found == stored.parts.end()) return not_found("there is no snapshot");
   const SnapshotHead& head = found->second.opened.head;
   TRY_DO(read_core(found->second));
@@ -149,7 +149,7 @@ void InferPlace::State::add_core() {
     out.varint(promotion.record.position);
     out.text(promotion.record.plain);
   }
-  taker.add_core("infer", folded, body);
+  taker.add_core(kInferPart, folded, body);
 }
 
 // Its key may have to be asked for.

@@ -22,25 +22,39 @@ constexpr Micros kLookAgain = kSecond / 50;
 // How often parts are asked for of whom none are followed.
 constexpr Micros kLookForParts = kSecond / 20;
 constexpr Micros kPeekPatience = 5 * kSecond;
+constexpr Micros kPartPatience = 5 * kSecond;
 
 // Other replicas, asked over their channels.
-class RemotePeeks final : public PeerPeeks {
+class RemotePeers final : public InferPeers {
  public:
-  explicit RemotePeeks(ServiceProcess& process) : process_(process) {}
+  explicit RemotePeers(ServiceProcess& process) : process_(process) {}
   void part(ReplicaId of, PeekAsk ask, std::function<void(Expected<PeekPart>)> done) override {
-    const auto peer = process_.ask(replica_name(of));
-    if (!peer)
-      return process_.loop.post([done = std::move(done), why = peer.error()] { done(why); });
-    link::Call call{"/quintet.v1.Infer/PeekPart", wire::write_peek_ask(ask),
-                    process_.clock.steady() + kPeekPatience};
-    call.idempotent = true;
-    (*peer)->call(std::move(call), [done = std::move(done)](Expected<std::string> bytes) {
-      if (!bytes) return done(std::move(bytes).error());
-      done(wire::read_peek_part(*bytes));
-    });
+    this->ask(of, "/quintet.v1.Infer/PeekPart", wire::write_peek_ask(ask), kPeekPatience,
+              [done = std::move(done)](Expected<std::string> bytes) {
+                if (!bytes) return done(std::move(bytes).error());
+                done(wire::read_peek_part(*bytes));
+              });
+  }
+  void stored_part(ReplicaId of, std::string name,
+                   std::function<void(Expected<stage::Snapshot>)> done) override {
+    ask(of, "/quintet.v1.Infer/StoredPart", wire::write_part_name(name), kPartPatience,
+        [done = std::move(done)](Expected<std::string> bytes) {
+          if (!bytes) return done(std::move(bytes).error());
+          done(wire::read_stored_part(*bytes));
+        });
   }
 
  private:
+  void ask(ReplicaId of, const char* method, std::string request, Micros patience,
+           std::function<void(Expected<std::string>)> done) {
+    const auto peer = process_.ask(replica_name(of));
+    if (!peer)
+      return process_.loop.post([done = std::move(done), why = peer.error()] { done(why); });
+    link::Call call{method, std::move(request), process_.clock.steady() + patience};
+    call.idempotent = true;
+    (*peer)->call(std::move(call), std::move(done));
+  }
+
   ServiceProcess& process_;
 };
 
@@ -131,7 +145,7 @@ class InferService {
       process_.loop.post([this] { close_place(); });
     };
     TRY(place_, InferPlace::open(
-                    {*store_, process_.clock, process_.loop, *keys_, *models_, nullptr, &peeks_},
+                    {*store_, process_.clock, process_.loop, *keys_, *models_, nullptr, &peers_},
                     std::move(place)));
     place_->when_wanting([this](Position next) { follow(next); });
     place_->when_ready([this](Position last) {
@@ -148,17 +162,34 @@ class InferService {
     return {};
   }
 
-  void take_durable() {
-    for (const auto& [id, address] : durable_->table.addresses) {
+  bool holds_shards() const {
+    return durable_ && durable_->table.addresses.contains(process_.settings().replica);
+  }
+  void know_peers(const ShardTable& table) {
+    for (const auto& [id, address] : table.addresses) {
       if (id != process_.settings().replica) process_.know(replica_name(id), address);
     }
+  }
+
+  void take_durable() {
+    know_peers(durable_->table);
+    if (!holds_shards()) return rest();
+    works_ = true;
     place_->results_durable(durable_->low, durable_->table);
     follow_parts();
   }
 
+  // Others hold all shards. What was begun ends here; the store stays open, for shards to come.
+  void rest() {
+    if (!works_) return play();
+    works_ = false;
+    process_.log.info("other replicas hold all shards");
+    close_place();
+  }
+
   // What the other replicas of the table add to rows that are scored here.
   void follow_parts() {
-    if (place_ == nullptr || !durable_ || durable_->table.addresses.size() < 2) {
+    if (place_ == nullptr || !holds_shards() || durable_->table.addresses.size() < 2) {
       from_.clear();
       look_for_parts_ = nullptr;
       return;
@@ -188,9 +219,11 @@ class InferService {
   void play() {
     const bool can = scoring_ != nullptr && !pseudonym_key_.empty() && place_->spec() != nullptr;
     node_.roles.infer = can ? scoring_.get() : nullptr;
-    if (!can) return;
-    look_ = nullptr;
-    process_.ready(process_.settings().listen);
+    // Who holds nothing has done its part once it can be given something.
+    const bool rests = place_ != nullptr && !pseudonym_key_.empty() && !works_ &&
+                       (process_.settings().spare || durable_);
+    if (can) look_ = nullptr;
+    if (can || rests) process_.ready(process_.settings().listen);
   }
 
   void ask_key() {
@@ -206,11 +239,13 @@ class InferService {
   void close_place() {
     log_.stop();
     from_.clear();
+    works_ = false;
     node_.roles = {};
     look_ = nullptr;
     scoring_.reset();
     place_.reset();
     store_.reset();
+    if (stopping_) return process_.ended();
     retry_ = process_.loop.after(kReopenAfter, [this] {
       if (const auto opened = open_place(); !opened) {
         process_.log.error("the store cannot be opened", {{"reason", opened.error().message()}});
@@ -229,7 +264,8 @@ class InferService {
   }
 
   void stop() {
-    if (place_ == nullptr) return process_.ended();
+    stopping_ = true;
+    if (place_ == nullptr || !works_) return process_.ended();
     process_.end_within(kSnapshotGrace);
     place_->snapshot([this](const Expected<void>&) { process_.ended(); });
   }
@@ -269,18 +305,52 @@ class InferService {
                         });
     add_method<wire::Durable>(service, "/quintet.v1.Infer/Durable", wire::read_durable,
                               [this](wire::Durable durable, const SharedAnswer& answer) {
-                                if (!durable_ || durable.table.epoch >= durable_->table.epoch) {
+                                // An L that is less was a loss there, perhaps of the table too.
+                                if (!durable_ || durable.table.epoch >= durable_->table.epoch ||
+                                    durable.low < durable_->low) {
                                   durable_ = std::move(durable);
                                   if (place_ != nullptr) take_durable();
                                 }
                                 (*answer)(wire::write_nothing());
                               });
+    add_moves(service);
     add_place_metrics(node_, {});
     add_infer_metrics(node_, [this]() -> std::optional<InferFigures> {
       if (place_ == nullptr) return std::nullopt;
       return place_->figures();
     });
     offer_routes(process_, "Infer", router_);
+  }
+
+  // Before shards move.
+  void add_moves(link::Service& service) {
+    service.add("/quintet.v1.Infer/TakeSnapshot",
+                [this](const link::Incoming&, link::Answer answer) {
+                  if (place_ == nullptr || !works_) return answer(place_is_away());
+                  const auto shared = std::make_shared<link::Answer>(std::move(answer));
+                  place_->snapshot([shared](const Expected<void>& stored) {
+                    if (!stored) return (*shared)(stored.error());
+                    (*shared)(wire::write_nothing());
+                  });
+                });
+    add_method<std::string>(service, "/quintet.v1.Infer/StoredPart", wire::read_part_name,
+                            [this](const std::string& name, const SharedAnswer& answer) {
+                              if (place_ == nullptr) return (*answer)(place_is_away());
+                              const auto part = place_->stored_part(name);
+                              if (!part) return (*answer)(part.error());
+                              (*answer)(wire::write_stored_part(*part));
+                            });
+    add_method<wire::ShardMove>(
+        service, "/quintet.v1.Infer/FetchShards", wire::read_move,
+        [this](const wire::ShardMove& move, const SharedAnswer& answer) {
+          if (place_ == nullptr) return (*answer)(place_is_away());
+          know_peers(move.from);
+          know_peers(move.to);
+          place_->fetch_shards(move.from, move.to, [answer](const Expected<FetchedShards>& done) {
+            if (!done) return (*answer)(done.error());
+            (*answer)(wire::write_fetched(*done));
+          });
+        });
   }
 
   ServiceProcess process_;
@@ -305,8 +375,10 @@ class InferService {
   link::FeedProducer* outcomes_ = nullptr;
   std::vector<link::FeedProducer*> parts_;  // by receiver
   std::map<ReplicaId, std::unique_ptr<FeedFollower>> from_;
-  RemotePeeks peeks_{process_};
+  RemotePeers peers_{process_};
   std::optional<wire::Durable> durable_;  // as it was told last
+  bool works_ = false;                    // the place was told so
+  bool stopping_ = false;
   std::unique_ptr<Timer> retry_, again_, key_again_, look_, look_for_parts_;
 };
 

@@ -4,9 +4,9 @@
 #include <deque>
 #include <map>
 
-#include "host/part_exchange.h"
 #include "host/follower.h"
 #include "host/infer_place.h"
+#include "host/part_exchange.h"
 #include "host/stored_parts.h"
 #include "stage/control.h"
 #include "stage/infer.h"
@@ -90,6 +90,15 @@ struct InferPlace::State final : SnapshotTaker::Subject {
   };
   std::vector<PartWanted> parts_wanted;
 
+  // Of fetch_shards().
+  struct Fetch {
+    std::deque<std::pair<ReplicaId, std::string>> wanted;
+    std::vector<stage::Snapshot> came;
+    FetchedShards so_far;
+    std::function<void(Expected<FetchedShards>)> done;
+  };
+  std::shared_ptr<Fetch> fetch;
+
   stage::Admitted admitted;
   stage::Part part;
   stage::Outcome outcome;
@@ -133,6 +142,12 @@ struct InferPlace::State final : SnapshotTaker::Subject {
   void give_parts();
   Expected<std::string> part_of_peek(const PeekAsk& ask);
   void drop_peeks(const Error& why);
+
+  // infer_handover.cc
+  void fetch_next();
+  void fetched(ReplicaId from, Expected<stage::Snapshot> part);
+  void put_fetched();
+  void end_fetch(Expected<FetchedShards> result);
 
   // infer_restore.cc
   void put_in_force(AppVersion wanted);

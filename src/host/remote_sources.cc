@@ -65,16 +65,26 @@ void LowMark::tell(Position low) {
   send();
 }
 
+void LowMark::tell_anew() {
+  heard_.reset();
+  outdated_ = under_way_;
+  send();
+}
+
 void LowMark::send() {
   if (under_way_ || heard_ == low_) return;
   under_way_ = true;
-  parts_.peer.call(call_for(parts_.clock, parts_.method, parts_.body(low_)),
-                   [this, told = low_](const Expected<std::string>& bytes) {
-                     under_way_ = false;
-                     if (!bytes) return;  // again in a second
-                     heard_ = told;
-                     send();
-                   });
+  parts_.peer.call(
+      call_for(parts_.clock, parts_.method, parts_.body(low_)),
+      [this, told = low_, here = std::weak_ptr<int>(alive_)](const Expected<std::string>& bytes) {
+        if (here.expired()) return;
+        under_way_ = false;
+        const bool outdated = std::exchange(outdated_, false);
+        if (bytes && parts_.heard) parts_.heard(!outdated && told == low_);
+        if (!bytes && !outdated) return;  // again in a second
+        if (bytes && !outdated) heard_ = told;
+        send();
+      });
 }
 
 }  // namespace quintet::host

@@ -45,17 +45,22 @@ class LowMark {
     link::Caller& peer;
     std::string method;  // "/quintet.v1.Ingest/Durable"
     std::function<std::string(Position)> body = wire::write_position;
+    // It has answered; whether it knows all that was to be told.
+    std::function<void(bool all)> heard = nullptr;
   };
   explicit LowMark(Parts parts) : parts_(std::move(parts)) {}
   void tell(Position low);
+  // What goes with L is another now.
+  void tell_anew();
 
  private:
   void send();
   Parts parts_;
   Position low_ = kNoPosition;
-  std::optional<Position> heard_;  // what the peer was told last, if it is sure to know
-  bool under_way_ = false;
+  std::optional<Position> heard_;              // what the peer was told last, if it is sure to know
+  bool under_way_ = false, outdated_ = false;  // what is under way
   std::unique_ptr<Timer> again_;
+  const std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
 }  // namespace quintet::host

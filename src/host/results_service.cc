@@ -3,18 +3,15 @@
 
 #include "host/door_routes.h"
 #include "host/event_spans.h"
-#include "host/feed_follower.h"
 #include "host/figures.h"
 #include "host/http_text.h"
+#include "host/infer_replicas.h"
 #include "host/node.h"
-#include "host/remote_sources.h"
 #include "host/result_streams.h"
-#include "host/results_place.h"
 #include "host/service_process.h"
 #include "host/services.h"
 #include "host/wire.h"
 #include "host/wire_exchange.h"
-#include "store/lock.h"
 
 namespace quintet::host {
 
@@ -91,7 +88,8 @@ class ResultsService {
     keys_ = std::make_unique<RemoteKeys>(*asked_, process_.clock);
     to_ingest_ = std::make_unique<LowMark>(
         LowMark::Parts{process_.loop, process_.clock, *asked_, "/quintet.v1.Ingest/Durable"});
-    TRY_DO(hold(replicas_among(process_.settings().peers)));
+    TRY(replicas_,
+        InferReplicas::open({process_, [this] { return place_.get(); }, [this] { look_soon(); }}));
     add_methods();
     TRY_DO(open_place());
     process_.serves_while([this] { return node_.results() != nullptr; });
@@ -117,7 +115,7 @@ class ResultsService {
     place_->when_wanting([this] { follow(); });
     place_->when_durable([this](Position, Position last) { reached(last); });
     look_ready_ = process_.loop.every(kLookReady, [this] { play(); });
-    place_->come_from(table_);
+    place_->come_from(replicas_->table());
     reached(place_->durable());
     follow();
     return {};
@@ -125,7 +123,7 @@ class ResultsService {
 
   void close() {
     log_.stop();
-    for (auto& [id, one] : replicas_) one.outcomes->stop();
+    replicas_->stop_following();
     node_.roles = {};
     look_ready_ = nullptr;
     reading_.reset();
@@ -147,41 +145,7 @@ class ResultsService {
   void follow() {
     if (place_ == nullptr) return;
     log_.follow(*ingest_, place_->next_block());
-    for (auto& [id, one] : replicas_) one.outcomes->follow(*one.channel, place_->next_outcome(id));
-  }
-
-  // --- the replicas of infer ---
-  struct Replica {
-    link::Channel* channel = nullptr;
-    std::unique_ptr<LowMark> low;
-    std::unique_ptr<FeedFollower> outcomes;
-  };
-
-  // These hold the shards. The table is kept, since a newer one must have a greater epoch whoever
-  // was restarted meanwhile.
-  Expected<void> hold(const std::map<ReplicaId, std::string>& addresses) {
-    if (addresses.empty()) return invalid("results needs a replica of infer");
-    TRY_DO(store::make_directory(process_.settings().data_directory, 0700));
-    TRY(table_, wire::kept_table(process_.settings().data_directory + "/shards", addresses));
-    for (const auto& [id, address] : addresses) {
-      const std::string name = replica_name(id);
-      TRY(link::Channel* const channel, process_.peer(name));
-      TRY(link::Caller* const asked, process_.ask(name));
-      Replica& one = replicas_[id];
-      one.channel = channel;
-      one.low = std::make_unique<LowMark>(LowMark::Parts{
-          process_.loop, process_.clock, *asked, "/quintet.v1.Infer/Durable", [this](Position low) {
-            return wire::write_durable({low, table_});
-          }});
-      one.outcomes = std::make_unique<FeedFollower>(
-          process_, "outcomes",
-          [this, id = id](std::string_view body) -> Expected<void> {
-            TRY(auto made, wire::read_run(body));
-            return place_->take(id, made.table, std::move(made.run));
-          },
-          [this] { look_soon(); });
-    }
-    return {};
+    replicas_->follow();
   }
 
   void look_soon() {
@@ -210,7 +174,7 @@ class ResultsService {
     spans_->done(low);
     play();
     to_ingest_->tell(low);
-    for (auto& [id, one] : replicas_) one.low->tell(low);
+    replicas_->tell(low);
     answer_up_to(low);
   }
 
@@ -315,6 +279,14 @@ class ResultsService {
       if (!asked) return answer(asked.error());
       page(*asked, call.deadline, std::make_shared<link::Answer>(std::move(answer)));
     });
+    add_method<ShardMembers>(service, "/quintet.v1.Results/Scale", wire::read_members,
+                             [this](ShardMembers members, const SharedAnswer& answer) {
+                               replicas_->want(std::move(members),
+                                               [this, answer](const Expected<void>& done) {
+                                                 if (!done) return (*answer)(done.error());
+                                                 (*answer)(wire::write_scaled(replicas_->table()));
+                                               });
+                             });
     add_place_metrics(node_, {});
     offer_routes(process_, "Results", router_);
   }
@@ -337,8 +309,7 @@ class ResultsService {
                       return place_->take(std::move(block));
                     },
                     [this] { look_soon(); }};
-  ShardTable table_;
-  std::map<ReplicaId, Replica> replicas_;
+  std::unique_ptr<InferReplicas> replicas_;
   std::multimap<Position, Waiting> waiting_;  // by the position that they wait for
   std::unique_ptr<Timer> retry_, again_, look_, look_ready_;
 };

@@ -40,6 +40,7 @@ class Roles {
   std::unique_ptr<ResultsPlace> results;
   bool wild = true;  // links lose, repeat and reorder
   int deaths = 0;
+  std::uint64_t fetched = 0;              // parts of snapshots that went along with their shards
   bool broke[3] = {false, false, false};  // ingest, -, results
 
   void open_ingest(std::shared_ptr<const app::Spec> spec) {
@@ -79,11 +80,33 @@ class Roles {
     });
     tell_low();
   }
+  // Those that hold shards store them, and who will hold others fetches these: for as long as
+  // chance leaves them. What is not there then is folded from the log.
+  void hand_over(const std::set<ReplicaId>& ids) {
+    const ShardTable next = next_table(table, members(ids));
+    for (const ReplicaId id : ids) {
+      if (replicas[id].place == nullptr) open_infer(id);
+    }
+    for (const auto& [id, address] : table.addresses) {
+      if (infer(id) != nullptr && world.chance(0.8)) infer(id)->snapshot(nullptr);
+    }
+    world.until(world.now() + world.below(60'000));
+    for (const ReplicaId id : ids) {
+      if (infer(id) == nullptr) continue;
+      infer(id)->fetch_shards(table, next, [this](const Expected<FetchedShards>& done) {
+        if (done) fetched += done->fetched;
+      });
+    }
+    world.until(world.now() + world.below(400'000));
+  }
+  static ShardMembers members(const std::set<ReplicaId>& ids) {
+    ShardMembers addresses;
+    for (const ReplicaId id : ids) addresses[id] = "";
+    return addresses;
+  }
   // From now on these hold the shards.
   void hold(const std::set<ReplicaId>& ids) {
-    std::map<ReplicaId, std::string> addresses;
-    for (const ReplicaId id : ids) addresses[id] = "";
-    table = next_table(table, addresses);
+    table = next_table(table, members(ids));
     for (const ReplicaId id : ids) {
       if (replicas[id].place == nullptr) open_infer(id);
     }
@@ -202,12 +225,19 @@ class Roles {
     Roles& roles;
   };
 
-  struct Peers final : PeerPeeks {
+  struct Peers final : InferPeers {
     explicit Peers(Roles& r) : roles(r) {}
     void part(ReplicaId of, PeekAsk ask, std::function<void(Expected<PeekPart>)> done) override {
       roles.call([this, of, ask = std::move(ask), done = std::move(done)](bool arrives) {
         if (!arrives || roles.infer(of) == nullptr) return done(unavailable("lost"));
         roles.infer(of)->peek_part(ask, done);
+      });
+    }
+    void stored_part(ReplicaId of, std::string name,
+                     std::function<void(Expected<stage::Snapshot>)> done) override {
+      roles.call([this, of, name = std::move(name), done = std::move(done)](bool arrives) {
+        if (!arrives || roles.infer(of) == nullptr) return done(unavailable("lost"));
+        done(roles.infer(of)->stored_part(name));
       });
     }
     Roles& roles;

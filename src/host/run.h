@@ -27,7 +27,7 @@ struct RunSettings {
   // empty: where they were, and at first in the directory.
   std::string store_url;
   DoorSettings door;
-  std::uint32_t infer_replicas = 1;        // of a pattern whose infer is a service
+  std::uint32_t infer_replicas = 0;        // where infer is a service; 0: as many as there were
   TracerSettings traces;                   // `service` is filled in
   std::string tokens_path;                 // the file that door.tokens were read from
   std::string pseudonym_key;               // of a new log; empty: one is made

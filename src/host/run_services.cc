@@ -10,10 +10,11 @@
 
 #include "base/json_in.h"
 #include "base/json_out.h"
+#include "host/control.h"
 #include "host/http_tcp.h"
+#include "host/replica_scaler.h"
 #include "host/service.h"
-#include "host/shard_table.h"
-#include "host/supervisor.h"
+#include "link/grpc.h"
 #include "store/location.h"
 #include "store/lock.h"
 
@@ -123,6 +124,26 @@ ReplicaId replica_of(const std::string& name) {
   return 0;
 }
 
+Expected<void> settle(const RunSettings& settings, const std::string& service) {
+  return store::settle(settings.data_directory + "/" + service,
+                       store::location_at(settings.store_url, settings.spec->app, service));
+}
+
+// The number of replicas is kept beside the services' directories.
+Expected<void> keep_replicas(const std::string& data, ReplicaId count) {
+  return store::replace_file(data + "/replicas", "infer=" + std::to_string(count) + "\n");
+}
+
+Expected<ReplicaId> kept_replicas(const std::string& data) {
+  const std::string file = data + "/replicas";
+  const auto text = store::read_small_file(file);
+  if (!text && text.error().code() == Code::not_found) return ReplicaId{1};
+  if (!text) return text.error();
+  auto count = read_replica_count(text->substr(0, text->find('\n')));
+  if (!count) return std::move(count).error().during(file);
+  return count;
+}
+
 class Services {
  public:
   Services(RunSettings settings, Sockets sockets)
@@ -141,8 +162,10 @@ class Services {
       return invalid("the pattern " + topology.name() + " has places that are no services");
     }
     Supervisor::Settings settings;
+    program_ = program;
+    app_path_ = app_path;
     for (const std::string& name : names_of(settings_.infer_replicas)) {
-      settings.programs.push_back({name, command_of(program, name, app_path)});
+      settings.programs.push_back({name, command_of(name)});
       if (name != "gateway") continue;
       settings.programs.back().descriptor = socket.descriptor();
       settings.programs.back().overlaps = true;
@@ -157,9 +180,24 @@ class Services {
     supervisor_ = std::make_unique<Supervisor>(loop_, log_, std::move(settings));
     loop_.on_termination([this](int) { stop(); });
     loop_.on_renewal([this] {
-      log_.info("all processes are started anew, one after the other");
-      supervisor_->restart([this] { log_.info("all processes are new"); });
+      restart([this](const Expected<void>& done) {
+        if (!done) log_.error("no restart", {{"reason", done.error().message()}});
+      });
     });
+    scaler_ = std::make_unique<ReplicaScaler>(
+        ReplicaScaler::Parts{*supervisor_,
+                             {loop_, clock_},
+                             transport_,
+                             [this](ReplicaId id, bool spare) { return program_of(id, spare); },
+                             [this](ReplicaId id) { return sockets_.address(replica_name(id)); },
+                             sockets_.address("results"),
+                             [this](ReplicaId count) { return keep(count); }},
+        settings_.infer_replicas);
+    TRY(const auto control,
+        Control::open({loop_, clock_}, transport_, settings_.data_directory,
+                      sockets_.address("control"),
+                      {[this](const wire::ReplicaCount& wanted, auto done) { scale(wanted, done); },
+                       [this](auto done) { restart(done); }}));
     TRY_DO(supervisor_->start());
     loop_.run();
     supervisor_.reset();
@@ -167,11 +205,10 @@ class Services {
   }
 
  private:
-  std::vector<std::string> command_of(const std::string& program, const std::string& name,
-                                      const std::string& app_path) const {
+  std::vector<std::string> command_of(const std::string& name) const {
     const ReplicaId replica = replica_of(name);
     const std::string service = replica > 0 ? "infer" : name;
-    std::vector<std::string> command = {program,   "--format", "json",
+    std::vector<std::string> command = {program_,  "--format", "json",
                                         "service", service,    "--ends-with-input"};
     if (replica > 1) command.insert(command.end(), {"--replica", std::to_string(replica)});
     if (name == "gateway") {
@@ -186,7 +223,7 @@ class Services {
                                      trace_share_of(settings_.traces)});
     }
     if (name == "ingest") {
-      command.insert(command.end(), {"--app", app_path});
+      command.insert(command.end(), {"--app", app_path_});
       if (!settings_.pseudonym_key_path.empty()) {
         command.insert(command.end(), {"--pseudonym-key", settings_.pseudonym_key_path});
       }
@@ -211,6 +248,49 @@ class Services {
     if (settings_.on_ready) settings_.on_ready(url_, {});
   }
 
+  // --- other replicas, and a restart, while all runs ---
+  Expected<Supervisor::Program> program_of(ReplicaId id, bool spare) const {
+    const std::string name = replica_name(id);
+    TRY_DO(settle(settings_, name));
+    Supervisor::Program program{name, command_of(name)};
+    if (spare) program.command.emplace_back("--spare");
+    return program;
+  }
+
+  // So many there are in lives to come of this process and of the others.
+  Expected<void> keep(ReplicaId count) {
+    settings_.infer_replicas = count;
+    for (const std::string& name : names_of(count)) {
+      supervisor_->set_command(name, command_of(name));
+    }
+    log_.info("infer has another number of replicas", {{"replicas", std::to_string(count)}});
+    return keep_replicas(settings_.data_directory, count);
+  }
+
+  void scale(const wire::ReplicaCount& wanted, const ReplicaScaler::Done& done) {
+    if (wanted.service != "infer") {
+      return done(invalid("infer alone has replicas, not " + wanted.service));
+    }
+    if (wanted.count < 1 || wanted.count > kMostReplicas) {
+      return done(invalid("infer has from 1 to " + std::to_string(kMostReplicas) + " replicas"));
+    }
+    if (!told_ || stopping_ || supervisor_->restarting()) return done(busy());
+    scaler_->scale(wanted.count, done);
+  }
+
+  void restart(const std::function<void(Expected<void>)>& done) {
+    if (!told_ || stopping_ || supervisor_->restarting() || scaler_->busy()) return done(busy());
+    log_.info("all processes are started anew, one after the other");
+    supervisor_->restart([this, done] {
+      log_.info("all processes are new");
+      done({});
+    });
+  }
+
+  static Error busy() {
+    return conflict("processes are being started or ended; try again in a moment");
+  }
+
   void stop() {
     if (std::exchange(stopping_, true)) return;
     supervisor_->stop([this] { loop_.stop(); });
@@ -221,7 +301,10 @@ class Services {
   SystemClock clock_;
   Logger log_;
   Loop loop_;
+  link::GrpcTransport transport_;
+  std::string program_, app_path_;
   std::unique_ptr<Supervisor> supervisor_;
+  std::unique_ptr<ReplicaScaler> scaler_;
   std::string url_;
   bool told_ = false, stopping_ = false;
   Expected<void> failure_;
@@ -238,12 +321,15 @@ Expected<void> run_services(const pattern::Topology& topology, RunSettings setti
   }
   TRY_DO(store::make_directory(data, 0700));
   TRY(const auto lock, store::DirectoryLock::take(data, "lock"));
+  if (settings.infer_replicas == 0) {
+    TRY(settings.infer_replicas, kept_replicas(data));
+  } else {
+    TRY_DO(keep_replicas(data, settings.infer_replicas));
+  }
   const std::vector<std::string> names = names_of(settings.infer_replicas);
   TRY_DO(wait_until_free(data, names));
   for (const std::string& service : names) {
-    if (service == "gateway") continue;
-    TRY_DO(store::settle(data + "/" + service,
-                         store::location_at(settings.store_url, settings.spec->app, service)));
+    if (service != "gateway") TRY_DO(settle(settings, service));
   }
   TRY(auto sockets, Sockets::make(settings.data_directory));
   return Services(std::move(settings), std::move(sockets)).run(topology, app_path);

@@ -16,7 +16,8 @@ namespace quintet::host {
 
 struct ServiceSettings {
   std::uint32_t replica = 1;  // of infer
-  std::string name;  // gateway, ingest, infer, results or train
+  bool spare = false;         // infer: ready before it holds any shard
+  std::string name;           // gateway, ingest, infer, results or train
   // ingest: the application; the others hear of it from the log.
   std::shared_ptr<const app::Spec> spec;
   std::string app_directory;   // of the application file

@@ -65,7 +65,8 @@ Expected<ServiceProcess::Peer*> ServiceProcess::known(std::string_view name) {
   const auto address = settings_.peers.find(std::string(name));
   if (address == settings_.peers.end()) return invalid("no address of " + std::string(name));
   link::ChannelOptions options;
-  if (name == "ingest") options.message_bytes = kModelMessage;
+  // A shard's snapshot may be as large as a model.
+  if (name == "ingest" || name.starts_with("infer")) options.message_bytes = kModelMessage;
   Peer made;
   TRY(made.channel, transport_->connect(local(), address->second, options));
   Peer& peer = peers_.emplace(name, std::move(made)).first->second;

@@ -16,16 +16,20 @@ namespace quintet::host {
 
 using ReplicaId = std::uint32_t;  // 1, 2, ...
 inline constexpr ReplicaId kMostReplicas = 32;
+using ShardMembers = std::map<ReplicaId, std::string>;  // address by number
+// The id of an error about a replica that does not answer.
+inline constexpr const char* kReplicaAway = "replica_away";
 
 // What the service is called: "infer" the first one, then "infer-2" and so on.
 std::string replica_name(ReplicaId replica);
+// "infer=3", from 1 to kMostReplicas.
+Expected<ReplicaId> read_replica_count(std::string_view text);
 // The replicas among services, by number; a name that is none is left out.
-std::map<ReplicaId, std::string> replicas_among(
-    const std::map<std::string, std::string>& address_by_name);
+ShardMembers replicas_among(const std::map<std::string, std::string>& address_by_name);
 
 struct ShardTable {
-  std::uint64_t epoch = 0;                     // rises with each table; 0: there is none yet
-  std::map<ReplicaId, std::string> addresses;  // of all that hold something
+  std::uint64_t epoch = 0;  // rises with each table; 0: there is none yet
+  ShardMembers addresses;   // of all that hold something
   std::array<ReplicaId, kShardCount> holders = {};
 
   std::vector<ShardId> shards_of(ReplicaId replica) const;
@@ -36,7 +40,12 @@ struct ShardTable {
 };
 
 // All shards over these replicas, as evenly as can be, with as few moves as can be.
-ShardTable next_table(const ShardTable& now, std::map<ReplicaId, std::string> replicas);
+ShardTable next_table(const ShardTable& now, ShardMembers replicas);
+
+// What `to` gives `self` that it does not hold under `from`, by who holds it there; behind them,
+// for one that holds nothing yet, what goes with every shard.
+std::vector<std::pair<ReplicaId, std::string>> parts_to_fetch(const ShardTable& from,
+                                                              const ShardTable& to, ReplicaId self);
 
 // The table of one replica that holds all.
 inline ShardTable table_of_one() {

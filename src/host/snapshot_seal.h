@@ -20,6 +20,7 @@ struct SnapshotHead {
 };
 
 // Names of parts; the other is "ingest".
+inline constexpr const char* kInferPart = "infer";  // what infer has beside its shards
 std::string shard_part(ShardId shard);
 std::string piece_part(Position first);  // of ingest's ids
 std::string label_part(Position first);  // of the label index

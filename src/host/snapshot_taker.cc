@@ -112,7 +112,7 @@ void SnapshotTaker::end() {
     for (auto& done : std::exchange(waiting_, {})) {
       if (done) done(result);
     }
-    take_due();
+    if (!dropping_) take_due();
   }
   subject_.snapshots_at_rest();
 }
@@ -122,7 +122,13 @@ void SnapshotTaker::drop(const Error& why) {
   if (!running_) return;
   error_ = why;
   written_ = true;
+  dropping_ = true;
   end();
+  dropping_ = false;
+  // What was asked for meanwhile begins once the owner's state is whole again.
+  parts_.loop.post([this, here = std::weak_ptr<int>(alive_)] {
+    if (!here.expired()) take_due();
+  });
 }
 
 void SnapshotTaker::fail(const Error& why) {

@@ -88,6 +88,7 @@ class SnapshotTaker {
   Committer* committer_ = nullptr;
   bool running_ = false;
   bool written_ = false;  // all parts are made
+  bool dropping_ = false;
   SnapshotHead head_;
   std::string key_;                     // that seals it
   std::deque<stage::Snapshot> sealed_;  // not yet durable positions, rising

@@ -27,6 +27,8 @@ struct Supervisor::Child {
   Micros pause = 0;    // before the next life
   std::thread reader;
   std::unique_ptr<Timer> again;
+  std::function<void(Expected<void>)> added;  // of add(), until it is known
+  std::function<void()> removed;              // of remove()
 };
 
 namespace {
@@ -160,6 +162,7 @@ Expected<void> Supervisor::spawn(Child& child) {
 void Supervisor::said(Child& child, std::uint64_t life, const std::string& line) {
   if (life != child.life || child.ready) return;
   child.ready = child.ever = true;
+  if (const auto added = std::exchange(child.added, nullptr)) added({});
   const bool renewed = &child == renewed_;
   if (settings_.on_ready) settings_.on_ready(child.program.name, line);
   if (!renewed) return;
@@ -188,11 +191,20 @@ void Supervisor::ended(Child& child, std::uint64_t life) {
   close_end(child.input);
   if (stopping_) return end_next();
   if (failed_) return;
+  if (const auto removed = std::exchange(child.removed, nullptr)) {
+    grace_ = nullptr;
+    forget(child);
+    return removed();
+  }
   if (!child.ever) {
+    Error why =
+        unavailable(child.program.name + " ended before it was ready, with " + told(status));
+    if (const auto added = std::exchange(child.added, nullptr)) {
+      forget(child);
+      return added(std::move(why));
+    }
     failed_ = true;
-    settings_.on_failure(
-        unavailable(child.program.name + " ended before it was ready, with " + told(status)));
-    return;
+    return settings_.on_failure(why);
   }
   if (child.ready) child.pause = 0;
   if (&child == renewed_ && child.ready) {
@@ -211,6 +223,47 @@ void Supervisor::ended(Child& child, std::uint64_t life) {
       settings_.on_failure(started.error());
     }
   });
+}
+
+void Supervisor::add(Program program, const std::string& behind,
+                     std::function<void(Expected<void>)> done) {
+  const auto place = std::find_if(children_.begin(), children_.end(),
+                                  [&](const auto& child) { return child->program.name == behind; });
+  check(place != children_.end(), "there is a child to come behind");
+  Child& child = **children_.insert(place + 1, std::make_unique<Child>());
+  child.program = std::move(program);
+  if (auto started = spawn(child); !started) {
+    forget(child);
+    return done(std::move(started));
+  }
+  child.added = std::move(done);
+}
+
+void Supervisor::remove(const std::string& name, std::function<void()> done) {
+  Child* const child = find(name);
+  check(child != nullptr && !restarting(), "a child is removed that there is, and no other way");
+  if (child->id > 0) {
+    child->removed = std::move(done);
+    return ask_to_end(*child);
+  }
+  forget(*child);  // between two lives
+  done();
+}
+
+void Supervisor::set_command(const std::string& name, std::vector<std::string> command) {
+  if (Child* const child = find(name)) child->program.command = std::move(command);
+}
+
+Supervisor::Child* Supervisor::find(const std::string& name) const {
+  for (const auto& child : children_) {
+    if (child->program.name == name) return child.get();
+  }
+  return nullptr;
+}
+
+// One that does not run.
+void Supervisor::forget(const Child& child) {
+  std::erase_if(children_, [&](const auto& one) { return one.get() == &child; });
 }
 
 void Supervisor::stop(std::function<void()> done) {
@@ -271,10 +324,8 @@ void Supervisor::end_next() {
 }
 
 int Supervisor::process_id(const std::string& name) const {
-  for (const auto& child : children_) {
-    if (child->program.name == name) return child->id;
-  }
-  return -1;
+  const Child* const child = find(name);
+  return child == nullptr ? -1 : child->id;
 }
 
 bool Supervisor::all_ready() const {

@@ -57,6 +57,14 @@ class Supervisor {
   // program on the disk may be another one than that which runs. `done` is called when all are new;
   // no second call meanwhile does anything.
   void restart(std::function<void()> done);
+  bool restarting() const { return restarted_ != nullptr; }
+  // Starts one more, behind that one in order. `done` comes once it is ready; or with an error, if
+  // it could not be started or ended before: then it is gone again, and nothing else is harmed.
+  void add(Program program, const std::string& behind, std::function<void(Expected<void>)> done);
+  // Asks one to end and forgets it; `done` comes when it has. Not while restarting.
+  void remove(const std::string& name, std::function<void()> done);
+  // Of a child's lives to come.
+  void set_command(const std::string& name, std::vector<std::string> command);
   // Asks one after the other to end, the last first; `done` comes when all have.
   void stop(std::function<void()> done);
 
@@ -66,6 +74,8 @@ class Supervisor {
 
  private:
   struct Child;
+  Child* find(const std::string& name) const;
+  void forget(const Child& child);
   Expected<void> spawn(Child& child);
   void said(Child& child, std::uint64_t life, const std::string& line);
   void ended(Child& child, std::uint64_t life);

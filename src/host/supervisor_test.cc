@@ -164,5 +164,59 @@ TEST_F(SupervisorTest, CtrlCInTheGroupOfThisProcessIsNotForTheChildren) {
   loop.run();
 }
 
+TEST_F(SupervisorTest, AddsOneInItsPlaceAndTakesItAwayAgain) {
+  const auto supervisor = supervise({{"one", kCalm}, {"two", kCalm}});
+  bool began = false;
+  on_ready = [&](const std::string&) {
+    if (!supervisor->all_ready() || std::exchange(began, true)) return;
+    supervisor->add({"more", kCalm}, "one", [&](const Expected<void>& added) {
+      ASSERT_TRUE(added);
+      EXPECT_TRUE(supervisor->all_ready());
+      EXPECT_GT(supervisor->process_id("more"), 0);
+      supervisor->remove("more", [&] {
+        EXPECT_EQ(supervisor->process_id("more"), -1);
+        EXPECT_GT(supervisor->process_id("two"), 0);
+        supervisor->stop([this] { loop.stop(); });
+      });
+    });
+  };
+  ASSERT_TRUE(supervisor->start());
+  loop.run();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "more: ready"), 1);
+  EXPECT_EQ(failure, "");
+}
+
+TEST_F(SupervisorTest, OneThatIsAddedAndEndsBeforeItIsReadyHarmsNobody) {
+  const auto supervisor = supervise({{"one", kCalm}});
+  std::string why;
+  on_ready = [&](const std::string&) {
+    supervisor->add({"more", {"/bin/sh", "-c", "exit 3"}}, "one", [&](const Expected<void>& added) {
+      why = added ? "" : added.error().message();
+      EXPECT_TRUE(supervisor->all_ready());
+      supervisor->add({"none", {"/no/such/program"}}, "one", [&](const Expected<void>& started) {
+        EXPECT_FALSE(started);
+        EXPECT_GT(supervisor->process_id("one"), 0);
+        supervisor->stop([this] { loop.stop(); });
+      });
+    });
+  };
+  ASSERT_TRUE(supervisor->start());
+  loop.run();
+  EXPECT_EQ(why, "more ended before it was ready, with status 3");
+  EXPECT_EQ(failure, "");
+}
+
+TEST_F(SupervisorTest, ALaterLifeHasTheLaterCommand) {
+  const auto supervisor = supervise({{"one", kCalm}});
+  on_ready = [&](const std::string&) {
+    if (lines.back() == "one: other") return supervisor->stop([this] { loop.stop(); });
+    supervisor->set_command("one", {"/bin/sh", "-c", "echo other; cat >/dev/null"});
+    ::kill(supervisor->process_id("one"), SIGKILL);
+  };
+  ASSERT_TRUE(supervisor->start());
+  loop.run();
+  EXPECT_EQ(lines.back(), "one: other");
+}
+
 }  // namespace
 }  // namespace quintet::host

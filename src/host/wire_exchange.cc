@@ -2,6 +2,8 @@
 
 #include <quintet/v1/exchange.pb.h>
 #include <quintet/v1/infer.pb.h>
+#include <quintet/v1/results.pb.h>
+#include <quintet/v1/supervisor.pb.h>
 
 #include "host/wire_parse.h"
 #include "store/lock.h"
@@ -60,8 +62,7 @@ Expected<ShardTable> read_table(std::string_view bytes) {
   return table_of(from);
 }
 
-Expected<ShardTable> kept_table(const std::string& file,
-                                const std::map<ReplicaId, std::string>& replicas) {
+Expected<ShardTable> kept_table(const std::string& file, const ShardMembers& replicas) {
   ShardTable last;
   const auto bytes = store::read_small_file(file);
   if (bytes) {
@@ -78,10 +79,13 @@ Expected<ShardTable> kept_table(const std::string& file,
     return last;
   }
   ShardTable next = next_table(last, replicas);
-  ShardTable kept = next;  // without addresses: they are of this start alone
-  for (auto& [id, address] : kept.addresses) address.clear();
-  TRY_DO(store::replace_file(file, write_table(kept)));
+  TRY_DO(keep_table(file, next));
   return next;
+}
+
+Expected<void> keep_table(const std::string& file, ShardTable table) {
+  for (auto& [id, address] : table.addresses) address.clear();
+  return store::replace_file(file, write_table(table));
 }
 
 std::string write_durable(const Durable& durable) {
@@ -147,6 +151,118 @@ std::string write_peek_part(const PeekPart& part) {
 Expected<PeekPart> read_peek_part(std::string_view bytes) {
   TRY(auto from, parse<v1::PeekPartReply>(bytes));
   return PeekPart{from.position(), std::move(*from.mutable_cells())};
+}
+
+// --- shards that move ---
+
+std::string write_move(const ShardMove& move) {
+  v1::FetchShardsRequest out;
+  put_table(move.from, *out.mutable_from());
+  put_table(move.to, *out.mutable_to());
+  return out.SerializeAsString();
+}
+
+Expected<ShardMove> read_move(std::string_view bytes) {
+  TRY(const auto read, parse<v1::FetchShardsRequest>(bytes));
+  TRY(auto from, table_of(read.from()));
+  TRY(auto to, table_of(read.to()));
+  if (from.epoch == 0 || to.epoch <= from.epoch) return invalid("shards move to a later table");
+  return ShardMove{std::move(from), std::move(to)};
+}
+
+std::string write_fetched(const FetchedShards& fetched) {
+  v1::FetchShardsReply out;
+  out.set_fetched(fetched.fetched);
+  out.set_missing(fetched.missing);
+  return out.SerializeAsString();
+}
+
+Expected<FetchedShards> read_fetched(std::string_view bytes) {
+  TRY(const auto from, parse<v1::FetchShardsReply>(bytes));
+  return FetchedShards{from.fetched(), from.missing()};
+}
+
+std::string write_part_name(const std::string& name) {
+  v1::StoredPartRequest out;
+  out.set_name(name);
+  return out.SerializeAsString();
+}
+
+Expected<std::string> read_part_name(std::string_view bytes) {
+  TRY(auto from, parse<v1::StoredPartRequest>(bytes));
+  return std::move(*from.mutable_name());
+}
+
+std::string write_stored_part(const stage::Snapshot& part) {
+  v1::StoredPartReply out;
+  out.set_position(part.position);
+  out.set_bytes(part.bytes);
+  return out.SerializeAsString();
+}
+
+Expected<stage::Snapshot> read_stored_part(std::string_view bytes) {
+  TRY(auto from, parse<v1::StoredPartReply>(bytes));
+  return stage::Snapshot{{}, from.position(), std::move(*from.mutable_bytes())};
+}
+
+std::string write_members(const ShardMembers& members) {
+  v1::ScaleRequest out;
+  for (const auto& [id, address] : members) {
+    v1::Replica& one = *out.add_replicas();
+    one.set_id(id);
+    one.set_address(address);
+  }
+  return out.SerializeAsString();
+}
+
+Expected<ShardMembers> read_members(std::string_view bytes) {
+  TRY(const auto from, parse<v1::ScaleRequest>(bytes));
+  ShardMembers members;
+  for (const v1::Replica& one : from.replicas()) {
+    if (one.id() < 1 || one.id() > kMostReplicas) {
+      return invalid("replicas have numbers from 1 to " + std::to_string(kMostReplicas));
+    }
+    if (one.address().empty()) return invalid(replica_name(one.id()) + " has no address");
+    members[one.id()] = one.address();
+  }
+  if (members.empty()) return invalid("shards need a holder");
+  return members;
+}
+
+std::string write_scaled(const ShardTable& table) {
+  v1::ScaleReply out;
+  put_table(table, *out.mutable_table());
+  return out.SerializeAsString();
+}
+
+Expected<ShardTable> read_scaled(std::string_view bytes) {
+  TRY(const auto from, parse<v1::ScaleReply>(bytes));
+  return table_of(from.table());
+}
+
+// --- what a supervisor is asked ---
+
+std::string write_replica_count(const ReplicaCount& count) {
+  v1::ReplicasRequest out;
+  out.set_service(count.service);
+  out.set_count(count.count);
+  return out.SerializeAsString();
+}
+
+Expected<ReplicaCount> read_replica_count(std::string_view bytes) {
+  TRY(auto from, parse<v1::ReplicasRequest>(bytes));
+  return ReplicaCount{std::move(*from.mutable_service()), from.count()};
+}
+
+std::string write_count_before(ReplicaId before) {
+  v1::ReplicasReply out;
+  out.set_before(before);
+  return out.SerializeAsString();
+}
+
+Expected<ReplicaId> read_count_before(std::string_view bytes) {
+  TRY(const auto from, parse<v1::ReplicasReply>(bytes));
+  return from.before();
 }
 
 }  // namespace quintet::host::wire

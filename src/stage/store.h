@@ -126,8 +126,9 @@ class Store : public LogSource {
 
   // Derived data. The newest two of a name are kept.
   virtual Expected<void> put_snapshots(const std::vector<Snapshot>& snapshots) = 0;
-  // The newest of each name at or below `most`.
-  virtual Expected<std::vector<Snapshot>> snapshots(Position most) = 0;
+  // The newest of each name at or below `most`; of one name alone, if it is given.
+  virtual Expected<std::vector<Snapshot>> snapshots(Position most, std::string_view name) = 0;
+  Expected<std::vector<Snapshot>> snapshots(Position most) { return snapshots(most, {}); }
   // All of them, so that nothing of them can be read again from the store's files.
   virtual Expected<void> remove_snapshots() = 0;
   // All of these names.
@@ -192,7 +193,7 @@ class Vault {
   // After a failed write all writing fails. This begins anew from what is durable; keys made since
   // are kept, to be written with the next flush.
   virtual Expected<void> recover() { return {}; }
-  virtual Expected<std::vector<std::string>> destroyed() = 0;    // all subjects, sorted
+  virtual Expected<std::vector<std::string>> destroyed() = 0;  // all subjects, sorted
 };
 
 }  // namespace quintet::stage

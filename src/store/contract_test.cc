@@ -310,6 +310,10 @@ TEST_P(StoreContract, KeepsTheNewestTwoSnapshotsOfAName) {
   EXPECT_EQ(old[1].bytes, std::string(2000, 'c'));
   EXPECT_EQ(old[2].position, 15u);
   EXPECT_EQ(value_of(store_->snapshots(30))[1].bytes, std::string(2000, 'd'));
+  const auto one = value_of(store_->snapshots(29, "shard/001"));
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0].position, 20u);
+  EXPECT_TRUE(value_of(store_->snapshots(29, "shard/00")).empty());
 }
 
 TEST_P(StoreContract, RemovesAllSnapshotsForGood) {

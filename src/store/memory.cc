@@ -239,10 +239,11 @@ Expected<void> MemoryStore::put_snapshots(const std::vector<Snapshot>& snapshots
   return {};
 }
 
-Expected<std::vector<Snapshot>> MemoryStore::snapshots(Position most) {
+Expected<std::vector<Snapshot>> MemoryStore::snapshots(Position most, std::string_view wanted) {
   const std::lock_guard lock(mutex_);
   std::vector<Snapshot> out;
   for (const auto& [name, kept] : state_->snapshots) {
+    if (!wanted.empty() && name != wanted) continue;
     auto it = kept.upper_bound(most);
     if (it == kept.begin()) continue;
     --it;

@@ -53,12 +53,13 @@ Expected<void> PostgresStore::remove_snapshots(const std::vector<std::string>& n
 }
 
 // A damaged snapshot counts as none: an older one, or the log, takes its place.
-Expected<std::vector<Snapshot>> PostgresStore::snapshots(Position most) {
+Expected<std::vector<Snapshot>> PostgresStore::snapshots(Position most, std::string_view name) {
   return derived_.run([&](PgSession& session) -> Expected<std::vector<Snapshot>> {
     TRY(const PgResult rows,
         session.query("SELECT name, position, crc, raw_size, body FROM snapshots "
-                      "WHERE position <= $1 ORDER BY name, position DESC",
-                      most));
+                      "WHERE position <= $1 AND ($2 = '' OR name = $2) "
+                      "ORDER BY name, position DESC",
+                      most, name));
     std::vector<Snapshot> out;
     for (int row = 0; row < rows.rows(); ++row) {
       Snapshot one{rows.text(row, 0), rows.u64(row, 1), {}};

@@ -79,7 +79,8 @@ class PostgresStore final : public stage::Store {
   Expected<std::optional<OutcomeRun>> outcome_run(Position position) override;
   Expected<Position> low_mark() override { return low_.load(); }
   Expected<void> put_snapshots(const std::vector<stage::Snapshot>& snapshots) override;
-  Expected<std::vector<stage::Snapshot>> snapshots(Position most) override;
+  using stage::Store::snapshots;
+  Expected<std::vector<stage::Snapshot>> snapshots(Position most, std::string_view name) override;
   Expected<void> remove_snapshots() override;
   Expected<void> remove_snapshots(const std::vector<std::string>& names) override;
   Expected<void> put_base(std::uint64_t number, const std::vector<stage::Snapshot>& parts,

@@ -60,12 +60,13 @@ Expected<void> SqliteStore::remove_snapshots(const std::vector<std::string>& nam
 }
 
 // A damaged snapshot counts as none: an older one, or the log, takes its place.
-Expected<std::vector<Snapshot>> SqliteStore::snapshots(Position most) {
+Expected<std::vector<Snapshot>> SqliteStore::snapshots(Position most, std::string_view name) {
   const std::lock_guard lock(derived_.mutex);
   TRY(Statement statement,
       derived_.database.prepare("SELECT name, position, crc, raw_size, body FROM snapshots "
-                                "WHERE position <= ?1 ORDER BY name, position DESC"));
-  Run run = statement.with(most);
+                                "WHERE position <= ?1 AND (?2 = '' OR name = ?2) "
+                                "ORDER BY name, position DESC"));
+  Run run = statement.with(most, name);
   std::vector<Snapshot> out;
   while (true) {
     TRY(const bool more, run.next());

@@ -45,9 +45,9 @@ class Server:
         apart = "microservices" in self.command
         return os.path.join(self.data, service) if apart else self.data
 
-    def tail(self):
+    def tail(self, most=2000):
         with open(self.log_path, errors="replace") as log:
-            return log.read()[-2000:]
+            return log.read()[-most:]
 
     def kill(self):
         if self.process.poll() is None:

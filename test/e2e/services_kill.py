@@ -11,6 +11,7 @@ and results is away that must not fail.
 import argparse
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import threading
@@ -93,18 +94,44 @@ class Reader(threading.Thread):
             self.failed[name] = self.failed.get(name, 0) + 1
 
 
+class Scaler(threading.Thread):
+    """Another number of replicas of infer, one after the other: what cannot be done since somebody
+    died is said, and taken back."""
+
+    def __init__(self, program, data, seed):
+        super().__init__()
+        self.program, self.data, self.dice = program, data, random.Random(seed)
+        self.over, self.done, self.refused, self.faults = False, 0, 0, []
+
+    def run(self):
+        while not self.over:
+            count = self.dice.randint(1, 4)
+            said = subprocess.run([self.program, "--format", "json", "scale", self.data,
+                                   f"infer={count}"], capture_output=True, text=True,
+                                  timeout=kPatience)
+            if said.returncode == 0:
+                self.done += 1
+            elif any(word in said.stdout for word in ("before it was ready", "does not answer")):
+                self.refused += 1
+            else:
+                self.faults.append(f"infer={count}: {said.returncode} {said.stdout} {said.stderr}")
+            time.sleep(self.dice.random() * 0.2)
+
+
 # One path a service; results and infer have something to say once an event came.
 PROBES = ("/v1/dead-letters", "/v1/results/@3", "/v1/features/payment?card=x", "/v1/train")
 
 
-def ready_again(server, name, killed):
-    """Waits until the service lives anew and all of them answer; seconds since the kill."""
+def ready_again(server, name, killed, may_go):
+    """Waits until the service lives anew and all of them answer; seconds since the kill. Where the
+    number of replicas changes, one may be gone for good."""
     started = time.monotonic()
     while time.monotonic() - started < kPatience:
         try:
             client = server.connect()
-            if (children(server.process.pid).get(name) not in (None, killed)
-                    and all(client.get(path)[0] in (200, 404) for path in PROBES)):
+            lives = children(server.process.pid).get(name) not in (None, killed)
+            gone = may_go and name.startswith("infer-")
+            if (lives or gone) and all(client.get(path)[0] in (200, 404) for path in PROBES):
                 return time.monotonic() - started
             client.close()
         except GONE:
@@ -121,27 +148,33 @@ def run_killed(args, folder):
     server.start()
     writers = [kill.Writer(args.seed, number) for number in range(args.writers)]
     loads, reader = [Load(server, writer) for writer in writers], Reader(server)
-    for thread in (*loads, reader):
+    scaler = Scaler(args.program, os.path.join(folder, "killed"), args.seed)
+    scalers = [scaler] if args.scale else []
+    for thread in (*loads, reader, *scalers):
         thread.start()
     dice, times = random.Random(args.seed), []
     try:
         for number in range(args.kills):
             time.sleep(dice.choice((0.05, 0.2, 0.6)) * dice.random())
+            if args.scale:
+                services = sorted(children(server.process.pid))
             name = args.service or services[number % len(services)]
             process = children(server.process.pid).get(name)
+            if process is None and args.scale:
+                continue
             if process is None:
                 raise RuntimeError(f"{name} does not run: {server.tail()}")
             reader.away = name
             os.kill(process, 9)
-            times.append(ready_again(server, name, process))
+            times.append(ready_again(server, name, process, args.scale))
             reader.away = None
             if args.verbose:
                 print(f"kill {number + 1}, {name}: "
                       f"{sum(writer.acknowledged for writer in writers)} acknowledged", flush=True)
     finally:
-        for thread in (*loads, reader):
+        for thread in (*loads, reader, *scalers):
             thread.over = True
-        for thread in (*loads, reader):
+        for thread in (*loads, reader, *scalers):
             thread.join()
     for writer in writers:
         # Far enough for snapshots too, however slow the machine was.
@@ -154,6 +187,12 @@ def run_killed(args, folder):
         writers[0].faults.append(f"the stop gave status {status}: {server.tail()}")
     for name in set(reader.failed) - {None, "gateway", "results"}:
         writers[0].faults.append(f"{reader.failed[name]} reads failed while {name} was away")
+    writers[0].faults += scaler.faults
+    if args.scale:
+        print(f"    another number of replicas {scaler.done} times, {scaler.refused} not, as one"
+              " died before it was ready")
+        if not scaler.done:
+            writers[0].faults.append("the number of replicas never changed")
     writers[0].faults += kill.faults_of_log(args, os.path.join(folder, "killed"), len(results))
     return writers, results, times, reader
 
@@ -186,9 +225,11 @@ def arguments(given=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--service")
     parser.add_argument("--replicas", type=int, default=1, help="of infer")
+    parser.add_argument("--scale", action="store_true",
+                        help="infer has another number of replicas all the time")
     own, rest = parser.parse_known_args(given)
     args = kill.arguments(rest)
-    args.service, args.replicas = own.service, own.replicas
+    args.service, args.replicas, args.scale = own.service, own.replicas, own.scale
     return args
 
 

@@ -152,6 +152,11 @@ def every_replica_may_be_killed(_):
                                                       "--seed", "9", "--replicas", "3"]))
 
 
+def every_service_may_be_killed_while_shards_move(_):
+    assert services_kill.run(services_kill.arguments(["--program", PROGRAM, "--kills", "8",
+                                                      "--seed", "13", "--scale"]))
+
+
 def quintet(*words):
     done = subprocess.run([PROGRAM, "--format", "json", *words], capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
@@ -278,6 +283,7 @@ def main():
                             events_are_accepted_while_results_is_away,
                             every_service_may_be_killed, replicas_share_the_shards,
                             every_replica_may_be_killed,
+                            every_service_may_be_killed_while_shards_move,
                             what_services_keep_is_read_and_verified,
                             services_started_alone_meet_over_tls,
                             the_directory_of_a_monolith_is_refused)))
