@@ -20,6 +20,9 @@ PARTS = {
     "metrics": ["test/validate/metrics.py"],
     "kills": ["test/e2e/kill.py", "--kills", "200", "--seed", "11"],
     "kills_together": ["test/e2e/kill.py", "--kills", "60", "--seed", "12", "--writers", "4"],
+    "kills_services": ["test/e2e/services_kill.py", "--kills", "500", "--seed", "21"],
+    "kills_scaled": ["test/e2e/services_kill.py", "--kills", "200", "--seed", "13", "--scale"],
+    "scaled": ["test/validate/scaled.py"],
     "bare": ["test/validate/bare.py"],
     "planted": ["test/planted/run.py"],
     "crash_points": ["test/e2e/crash_points_test.py", "--points", "0"],
@@ -36,7 +39,7 @@ PARTS = {
     "tsan": ["test/validate/sanitized.py", "tsan"],
 }
 ENVIRONMENT = {"reference": {"SEEDS": "1000:40", "EVENTS": "4200"}}
-kNeedData = ("features", "quality", "stream", "verify_fraud")
+kNeedData = ("features", "quality", "stream", "scaled", "verify_fraud")
 
 
 def commit():
