@@ -27,6 +27,7 @@ class FeedProducer::Session final : public link::Session {
  private:
   void on_idle() override { pump(); }
   Expected<void> begin(const FeedAsk& ask);
+  void keep_granted(std::vector<FeedItem>& items) const;
   void send_items(const std::vector<FeedItem>& items);
 
   const Named& feeds_;
@@ -72,7 +73,7 @@ void FeedProducer::Session::send_items(const std::vector<FeedItem>& items) {
 
 void FeedProducer::Session::pump() {
   if (busy() || feed_ == nullptr || messages_ == 0 || bytes_ <= 0) return;
-  const auto items =
+  auto items =
       feed_->read_(next_, std::min<std::uint64_t>(messages_, kMaxBatchItems),
                    std::min<std::uint64_t>(static_cast<std::uint64_t>(bytes_), kMaxBatchBytes));
   if (!items) return finish(items.error());
@@ -81,7 +82,18 @@ void FeedProducer::Session::pump() {
     return finish(broken(fmt::format("the message of positions {} to {} has {} bytes, at most {}",
                                      item.first, item.last, item.body.size(), kMaxMessageBytes)));
   }
+  keep_granted(*items);
   if (!items->empty()) send_items(*items);
+}
+
+// Of what was read, as much as the follower takes now: the last message alone may pass its bytes.
+void FeedProducer::Session::keep_granted(std::vector<FeedItem>& items) const {
+  std::int64_t bytes = 0;
+  std::size_t count = 0;
+  while (count < items.size() && count < messages_ && bytes < bytes_) {
+    bytes += static_cast<std::int64_t>(items[count++].body.size());
+  }
+  items.resize(count);
 }
 
 void FeedProducer::wake() {

@@ -32,10 +32,11 @@ struct FeedAsk;
 
 class FeedProducer {
  public:
-  // What the feed has from the message on that holds position `from`: not more than `messages`, and
-  // not more than `bytes` beyond the first. Nothing if that position is still to come: then wake()
-  // when it is there. An error ends the stream and goes to the follower: `expired` if the position
-  // is there no more; after `unavailable` and `exhausted` it tries again.
+  // What the feed has from the message on that holds position `from`. The follower takes so many
+  // messages and, beyond the first, so many bytes: more is read in vain. Nothing if that position
+  // is still to come: then wake() when it is there. An error ends the stream and goes to the
+  // follower: `expired` if the position is there no more; after `unavailable` and `exhausted` it
+  // tries again.
   using Read = std::function<Expected<std::vector<FeedItem>>(Position from, std::size_t messages,
                                                              std::size_t bytes)>;
 

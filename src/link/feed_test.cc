@@ -91,7 +91,6 @@ class Feed : public World {
   // A feed whose items are as they are given, however wrong.
   std::string error_of(std::vector<FeedItem> items, Position from) {
     log_.items.clear();
-    Log wrong;
     feeds_ = std::make_unique<Feeds>();
     bool given = false;
     feeds_->add("log", [&](Position, std::size_t, std::size_t) -> Expected<std::vector<FeedItem>> {
@@ -350,10 +349,57 @@ TEST_P(Feed, ProducersFaultsAreReportedAndNothingAfterThemIsTaken) {
   EXPECT_NE(error_of({{3, 2, "a"}}, 1).find("without positions"), std::string::npos);
 }
 
+// Sends what it was given, whatever was asked for.
+class Flood final : public WireEvents {
+ public:
+  Flood(Wire& wire, std::vector<FeedItem> items) { wire.write(encode(items)); }
+  void on_message(std::string) override {}
+  void on_written() override {}
+  void on_end(Expected<void>) override {}
+};
+
 TEST_P(Feed, ProducersThatSendMoreThanWasGrantedAreFaulty) {
   std::vector<FeedItem> many;
   for (Position i = 1; i <= kFeedMessages + 1; ++i) many.push_back({i, i, "x"});
-  EXPECT_NE(error_of(many, 1).find("more than it was granted"), std::string::npos);
+  auto service = std::make_shared<Service>();
+  service->add_wire(std::string(kFollowMethod), [&](const Incoming&, Wire& wire) {
+    return std::make_unique<Flood>(wire, many);
+  });
+  serve(service);
+  connect();
+  Follower follower;
+  follow(follower, {});
+  ASSERT_TRUE(run_until([&] { return follower.failed.has_value(); }));
+  EXPECT_NE(follower.failed->message().find("more than it was granted"), std::string::npos);
+  follower.consumer.reset();
+  channel_.reset();
+  stop();
+}
+
+TEST_P(Feed, WhatIsReadBeyondTheGrantIsSentLater) {
+  feeds_ = std::make_unique<Feeds>();
+  for (int i = 0; i < 40; ++i)
+    log_.append(1, std::string(static_cast<std::size_t>(1 + i % 7), 'x'));
+  feeds_->add("log", [this](Position from, std::size_t, std::size_t) {
+    return log_.find(from, 1000, 1 << 20);
+  });
+  auto service = std::make_shared<Service>();
+  feeds_->offer(*service);
+  serve(service);
+  connect();
+  Follower follower;
+  follower.release = false;
+  follow(follower, {.messages = 5, .bytes = 12});
+  for (std::size_t done = 0; done < 40;) {
+    ASSERT_TRUE(run_until([&] { return follower.got.size() > done; }));
+    std::vector<FeedItem> news(follower.got.begin() + static_cast<std::ptrdiff_t>(done),
+                               follower.got.end());
+    done = follower.got.size();
+    follower.consumer->release(news);
+  }
+  follower.consumer.reset();
+  channel_.reset();
+  stop();
 }
 
 TEST_P(Feed, RepeatedMessagesAreDropped) {
