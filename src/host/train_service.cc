@@ -162,6 +162,7 @@ class TrainService final : public link::FeedEvents, public TrainRole {
 
   void on_items(std::vector<link::FeedItem> items) override {
     stage::Commit commit;
+    commit.copies = true;
     for (const link::FeedItem& item : items) {
       auto block = wire::read_block(item.body);
       const auto noted = block ? note(*block) : Expected<void>(block.error());

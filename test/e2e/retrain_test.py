@@ -6,11 +6,13 @@ import datetime
 import json
 import os
 import random
+import signal
 import sys
 import tempfile
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import services_kill  # noqa: E402
 from server import Server  # noqa: E402
 from surroundings import until  # noqa: E402
 
@@ -38,6 +40,14 @@ class Application:
         assert self.server.stop() == 0, self.server.tail()
         self.server.start()
         self.client = self.server.connect()
+
+    def training_dies(self):
+        """Alone, where it is a process of its own: the others go on."""
+        running = services_kill.children(self.server.process.pid)
+        if "train" in running:
+            os.kill(running["train"], signal.SIGKILL)
+            until(lambda: services_kill.children(self.server.process.pid).get(
+                "train", running["train"]) != running["train"], "it is started again")
 
     def end(self):
         self.server.kill()
@@ -105,6 +115,7 @@ def after_so_many_labels(app):
     app.purchases(250)
     app.purchases(100, labelled=False)
     app.restart()
+    app.training_dies()
     until(lambda: (w := app.runs("by_labels")[1]) and w["labels_since"] == 550,
           "and after a restart")
     app.purchases(51)
