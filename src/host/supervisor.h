@@ -22,7 +22,7 @@ namespace quintet::host {
 // A child that dies is started again at once. One that dies again before it was ready gets a pause
 // that doubles up to the most.
 inline constexpr Micros kFirstPause = kSecond / 20;
-inline constexpr Micros kLongestPause = 5 * kSecond;
+inline constexpr Micros kLongestPause = kSecond;
 // What has not ended so long after it was asked to is killed.
 inline constexpr Micros kEndGrace = 20 * kSecond;
 

@@ -169,7 +169,7 @@ def run_killed(args, folder):
             times.append(ready_again(server, name, process, args.scale))
             reader.away = None
             if args.verbose:
-                print(f"kill {number + 1}, {name}: "
+                print(f"kill {number + 1}, {name}, {times[-1] * 1000:.0f} ms: "
                       f"{sum(writer.acknowledged for writer in writers)} acknowledged", flush=True)
     finally:
         for thread in (*loads, reader, *scalers):
