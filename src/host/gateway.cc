@@ -4,12 +4,11 @@
 #include "base/json_out.h"
 #include "host/door_routes.h"
 #include "host/figures.h"
-#include "host/http_call.h"
+#include "host/infer_ways.h"
 #include "host/metrics_merge.h"
 #include "host/node.h"
 #include "host/openapi.h"
 #include "host/patient_call.h"
-#include "host/peer_health.h"
 #include "host/problem.h"
 #include "host/remote_intake.h"
 #include "host/remote_streams.h"
@@ -34,7 +33,7 @@ constexpr std::string_view kReplay = "/v1/dead-letters/{number}/replay";
 
 std::string_view meaning_of(std::string_view away) {
   if (away == "ingest") return "no events are taken; results are read";
-  if (away == "infer") return "events are accepted and answered with their position";
+  if (away.starts_with("infer")) return "events are accepted and answered with their position";
   if (away == "results") return "events are accepted; nothing is read";
   return "no training is taken";
 }
@@ -65,9 +64,11 @@ class Gateway {
     streams_ = std::make_unique<RemoteStreams>(
         RemoteStreams::Parts{process_.loop, process_.clock, *streaming});
     for (const std::string_view peer : peers_of("gateway")) {
+      if (peer == "infer") continue;
       TRY(link::Channel* const channel, process_.peer(peer));
       health_.watch(std::string(peer), *channel);
     }
+    TRY(infers_, InferWays::open({process_, health_, *streaming}));
     TRY_DO(add_routes());
     // On a socket that another holds, clients wait in its queue until events can be taken.
     if (process_.settings().door.descriptor < 0) TRY_DO(open_door());
@@ -107,7 +108,7 @@ class Gateway {
 
   // Who is away of those without whom outcomes do not come.
   std::string_view outcomes_wait_for() const {
-    return health_.away("results") ? "results" : health_.away("infer") ? "infer" : "";
+    return health_.away("results") ? "results" : infers_->any_away() ? "infer" : "";
   }
 
   bool serves() const {
@@ -151,17 +152,26 @@ class Gateway {
         kDrainGrace, [this] { process_.ended(); }, process_.replaced() ? kIdleGrace : 0);
   }
 
-  Expected<CallHttp> way_to(const std::string& owner, Micros patience = kCallPatience) {
-    TRY(link::Caller* const channel, process_.ask(owner));
-    return CallHttp([this, channel, patience, method = "/quintet.v1." + capital(owner) + "/Http"](
-                        const wire::HttpCall& call, auto done) {
-      link::Call out{method, wire::write_http_call(call), process_.clock.steady() + patience};
-      out.idempotent = call.method == "GET";
-      if (!call.traceparent.empty()) out.metadata.emplace_back("traceparent", call.traceparent);
-      channel->call(std::move(out), [done](Expected<std::string> bytes) {
-        if (!bytes) return done(std::move(bytes).error());
-        done(wire::read_http_answer(*bytes));
-      });
+  // To a service: for infer, to one of its replicas.
+  CallHttp way_to(const std::string& service) {
+    return [this, service](const wire::HttpCall& call, auto done) {
+      ask_http(service, service == "infer" ? infers_->one() : service, call, kCallPatience, done);
+    };
+  }
+
+  void ask_http(const std::string& service, const std::string& peer, const wire::HttpCall& call,
+                Micros patience, std::function<void(Expected<HttpResponse>)> done) {
+    const auto channel = process_.ask(peer);
+    if (!channel) {
+      return process_.loop.post([done, why = channel.error()] { done(why); });
+    }
+    link::Call out{"/quintet.v1." + capital(service) + "/Http", wire::write_http_call(call),
+                   process_.clock.steady() + patience};
+    out.idempotent = call.method == "GET";
+    if (!call.traceparent.empty()) out.metadata.emplace_back("traceparent", call.traceparent);
+    (*channel)->call(std::move(out), [done](Expected<std::string> bytes) {
+      if (!bytes) return done(std::move(bytes).error());
+      done(wire::read_http_answer(*bytes));
     });
   }
 
@@ -169,14 +179,14 @@ class Gateway {
     for (const std::string_view peer : peers_of("gateway")) {
       Router theirs;
       add_routes_of(peer, theirs, {node_, &unserved_});
-      for (const Route& route : theirs.routes()) TRY_DO(hand_on(std::string(peer), route));
+      for (const Route& route : theirs.routes()) hand_on(std::string(peer), route);
     }
     add_intake_routes(router_, node_);
     streams_->add_routes(router_);
     add_self_routes(router_, node_, {[this] { return serves(); }, [this] { return missing(); }});
     add_door_metrics(node_, [this] { return streams_->open(); });
     process_.metrics.add_process_metrics();
-    TRY_DO(add_metrics_route());
+    add_metrics_route();
     check(undescribed(router_).empty(), "a route is not described in host/openapi_table.cc");
     return {};
   }
@@ -192,16 +202,14 @@ class Gateway {
     process_.log.warn("services are away", {{"services", names}});
   }
 
-  Expected<void> hand_on(const std::string& peer, const Route& route) {
-    TRY(CallHttp way, way_to(peer));
-    way = patient(process_.loop, process_.clock, std::move(way));
+  void hand_on(const std::string& peer, const Route& route) {
+    CallHttp way = patient(process_.loop, process_.clock, way_to(peer));
     if (route.pattern == kReplay) way = with_result(std::move(way));
     // What takes its body as it comes takes a model's.
     const bool large = route.handler->body_mode({}) == BodyMode::stream;
     router_.add(
         {route.method, route.pattern, route.scope,
          std::make_shared<ForwardHandler>(std::move(way), large ? learn::kMaxModelBytes : 0)});
-    return {};
   }
 
   // Ingest says where a replayed event was admitted; what became of it results knows.
@@ -234,29 +242,31 @@ class Gateway {
   }
 
   // The pages of all services as one; who does not answer in time is not there.
-  Expected<void> add_metrics_route() {
-    for (const std::string_view peer : peers_of("gateway")) {
-      TRY(CallHttp way, way_to(std::string(peer).c_str(), kScrapePatience));
-      scraped_.push_back({std::string(peer), std::move(way)});
+  void add_metrics_route() {
+    router_.add({"GET", "/metrics", Scope::read,
+                 make_handler(std::function([this](std::shared_ptr<Exchange> exchange) {
+                   scrape(std::move(exchange));
+                 }))});
+  }
+
+  void scrape(std::shared_ptr<Exchange> exchange) {
+    std::vector<std::pair<std::string, std::string>> asked;  // service, peer
+    for (const std::string_view service : peers_of("gateway")) {
+      if (service != "infer") asked.emplace_back(service, service);
     }
-    router_.add(
-        {"GET", "/metrics", Scope::read,
-         make_handler(std::function([this](std::shared_ptr<Exchange> exchange) {
-           auto pages = std::make_shared<std::vector<MetricsPage>>();
-           pages->push_back({"gateway", process_.metrics.text()});
-           for (const auto& [name, way] : scraped_) pages->push_back({name, ""});
-           auto open = std::make_shared<std::size_t>(scraped_.size());
-           for (std::size_t i = 0; i < scraped_.size(); ++i) {
-             scraped_[i].second(
-                 {"GET", "/metrics", {}, {}, {}, {}},
-                 [exchange, pages, open, i](Expected<HttpResponse> page) {
-                   if (page) (*pages)[i + 1].text = std::move(page->body);
-                   if (--*open > 0) return;
-                   exchange->respond({200, Metrics::kContentType, merge_metrics(*pages), {}});
-                 });
-           }
-         }))});
-    return {};
+    for (const std::string& name : infers_->names()) asked.emplace_back("infer", name);
+    auto pages = std::make_shared<std::vector<MetricsPage>>();
+    pages->push_back({"gateway", process_.metrics.text()});
+    for (const auto& [service, peer] : asked) pages->push_back({peer, ""});
+    auto open = std::make_shared<std::size_t>(asked.size());
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      ask_http(asked[i].first, asked[i].second, {"GET", "/metrics", {}, {}, {}, {}},
+               kScrapePatience, [exchange, pages, open, i](Expected<HttpResponse> page) {
+                 if (page) (*pages)[i + 1].text = std::move(page->body);
+                 if (--*open > 0) return;
+                 exchange->respond({200, Metrics::kContentType, merge_metrics(*pages), {}});
+               });
+    }
   }
 
   ServiceProcess process_;
@@ -271,11 +281,11 @@ class Gateway {
                        ready();
                        intake_->hurry();
                      }};
+  std::unique_ptr<InferWays> infers_;
   std::string told_;
   std::unique_ptr<Timer> wait_, late_;
   bool waited_ = false;
   std::unique_ptr<FrontDoor> door_;
-  std::vector<std::pair<std::string, CallHttp>> scraped_;
   std::string url_;
 };
 

@@ -9,15 +9,19 @@ void PeerHealth::watch(std::string name, link::Caller& peer) {
   ask(name);
 }
 
+void PeerHealth::forget(const std::string& name) {
+  peers_.erase(name);
+}
+
 void PeerHealth::ask(const std::string& name) {
   const Micros now = local_.clock.steady();
   link::Call call{std::string(link::kHealthCheck), link::health_request(""), now + kHealthPatience};
   call.idempotent = true;
-  peers_.at(name).caller->call(
-      std::move(call),
-      [this, name, now, here = std::weak_ptr<int>(alive_)](const Expected<std::string>& bytes) {
-        if (!here.expired()) answered(name, now, bytes);
-      });
+  const Peer& peer = peers_.at(name);
+  peer.caller->call(std::move(call), [this, name, now, here = std::weak_ptr<int>(peer.watched)](
+                                         const Expected<std::string>& bytes) {
+    if (!here.expired()) answered(name, now, bytes);
+  });
 }
 
 void PeerHealth::answered(const std::string& name, Micros asked,

@@ -29,6 +29,7 @@ class PeerHealth {
 
   // The caller has no guard of its own: this asks just to know. It outlives this object.
   void watch(std::string name, link::Caller& peer);
+  void forget(const std::string& name);
   bool away(std::string_view name) const;
   // Those that are away, or have not yet said that they serve, in order of name.
   std::vector<std::string_view> missing() const;
@@ -39,6 +40,7 @@ class PeerHealth {
     std::optional<Micros> failing_since;
     bool away = false, heard = false;  // heard: that it serves, once
     std::unique_ptr<Timer> again;
+    std::shared_ptr<int> watched = std::make_shared<int>(0);
   };
   void ask(const std::string& name);
   void answered(const std::string& name, Micros asked, const Expected<std::string>& bytes);
@@ -46,7 +48,6 @@ class PeerHealth {
   const link::Local local_;
   std::function<void()> changed_;
   std::map<std::string, Peer, std::less<>> peers_;
-  const std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
 }  // namespace quintet::host

@@ -281,12 +281,15 @@ class ResultsService {
     });
     add_method<ShardMembers>(service, "/quintet.v1.Results/Scale", wire::read_members,
                              [this](ShardMembers members, const SharedAnswer& answer) {
-                               replicas_->want(std::move(members),
-                                               [this, answer](const Expected<void>& done) {
-                                                 if (!done) return (*answer)(done.error());
-                                                 (*answer)(wire::write_scaled(replicas_->table()));
-                                               });
+                               replicas_->want(
+                                   std::move(members), [this, answer](const Expected<void>& done) {
+                                     if (!done) return (*answer)(done.error());
+                                     (*answer)(wire::write_in_force(replicas_->table()));
+                                   });
                              });
+    service.add("/quintet.v1.Results/Shards", [this](const link::Incoming&, link::Answer answer) {
+      answer(wire::write_in_force(replicas_->table()));
+    });
     add_place_metrics(node_, {});
     offer_routes(process_, "Results", router_);
   }

@@ -229,14 +229,14 @@ Expected<ShardMembers> read_members(std::string_view bytes) {
   return members;
 }
 
-std::string write_scaled(const ShardTable& table) {
-  v1::ScaleReply out;
+std::string write_in_force(const ShardTable& table) {
+  v1::ShardsReply out;
   put_table(table, *out.mutable_table());
   return out.SerializeAsString();
 }
 
-Expected<ShardTable> read_scaled(std::string_view bytes) {
-  TRY(const auto from, parse<v1::ScaleReply>(bytes));
+Expected<ShardTable> read_in_force(std::string_view bytes) {
+  TRY(const auto from, parse<v1::ShardsReply>(bytes));
   return table_of(from.table());
 }
 

@@ -47,8 +47,9 @@ Expected<stage::Snapshot> read_stored_part(std::string_view bytes);
 std::string write_members(const ShardMembers& members);
 // `invalid` for none, one without address, or a number that no replica has.
 Expected<ShardMembers> read_members(std::string_view bytes);
-std::string write_scaled(const ShardTable& table);
-Expected<ShardTable> read_scaled(std::string_view bytes);
+// A ScaleReply or a ShardsReply, which have the same.
+std::string write_in_force(const ShardTable& table);
+Expected<ShardTable> read_in_force(std::string_view bytes);
 
 // --- what a supervisor is asked ---
 struct ReplicaCount {

@@ -50,7 +50,7 @@ TEST(WireExchange, MembersHaveNumbersAndAddresses) {
   EXPECT_EQ(read_members(write_members({{2, ""}})).error().message(), "infer-2 has no address");
   EXPECT_EQ(read_members(write_members({{33, "c"}})).error().message(),
             "replicas have numbers from 1 to 32");
-  EXPECT_EQ(read_scaled(write_scaled(table_of(7)))->epoch, 7U);
+  EXPECT_EQ(read_in_force(write_in_force(table_of(7)))->epoch, 7U);
   const auto count = read_replica_count(write_replica_count({"infer", 3}));
   ASSERT_TRUE(count);
   EXPECT_EQ(count->service, "infer");

@@ -112,6 +112,38 @@ def moved_to(server, replicas):
     return moves and json.loads(moves[-1])["replicas"] == replicas
 
 
+def any_replica_answers_for_infer(folder):
+    server = start(folder, "--replicas", "infer=2")
+    stopped = None
+    try:
+        client = server.connect()
+        assert client.post_one(*FEED.at(0))[0] == 200
+        scale(folder, 3)
+        until(lambda: 'service="infer-3"' in client.get("/metrics")[2].decode(),
+              "the metrics of all of them are on the page")
+        stopped = services_kill.children(server.process.pid)["infer"]
+        os.kill(stopped, signal.SIGSTOP)
+        until(lambda: missing(client) == ["infer"], "its absence is told")
+        for path in ("/v2", "/v2/health/live", "/v2/health/ready"):
+            status, _, body = client.get(path)
+            assert status == 200, (path, status, body)
+        status, answer = client.post_one(*FEED.at(1))
+        assert status == 200 or (status, answer["waits_for"]) == (202, "infer"), (status, answer)
+        until(lambda: missing(client) == [], "others hold all shards")
+        status, _, body = client.get("/v1/features/payment?card=w0-c1&shop=w0-s1")
+        assert status == 200, (status, body)
+    finally:
+        if stopped:
+            os.kill(stopped, signal.SIGCONT)
+        status = server.stop()
+    assert status == 0, server.tail()
+
+
+def missing(client):
+    _, _, body = client.get("/readyz")
+    return [one["service"] for one in json.loads(body).get("missing", [])]
+
+
 def the_number_is_kept_and_may_be_given_anew(folder):
     server = start(folder)
     try:
@@ -155,6 +187,7 @@ def what_cannot_be_done_is_said(folder):
 def main():
     return ended(*run_each((under_load_no_request_fails,
                             others_take_the_shards_of_one_that_answers_no_more,
+                            any_replica_answers_for_infer,
                             the_number_is_kept_and_may_be_given_anew,
                             what_cannot_be_done_is_said)))
 
