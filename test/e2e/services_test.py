@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.parse
@@ -92,6 +93,31 @@ def results_are_read_while_infer_is_away(folder):
                 until(lambda: services_kill.children(server.process.pid).get(name, old) != old,
                       name + " lives anew")
         send(server, 80)
+    finally:
+        assert server.stop() == 0, server.tail()
+
+
+def trains_copy_of_the_log_goes_on_after_kills(folder):
+    """Each life of train writes in an epoch of its own, the log that it copies in ingest's."""
+    server = started(folder, "copy")
+
+    def copied():
+        path = os.path.join(server.directory_of("train"), "quintet.db")
+        database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            return database.execute("SELECT max(last) FROM log").fetchone()[0]
+        finally:
+            database.close()
+
+    try:
+        for count in (50, 100, 150):
+            send(server, count)
+            old = services_kill.children(server.process.pid)["train"]
+            os.kill(old, 9)
+            until(lambda old=old: services_kill.children(server.process.pid).get("train", old)
+                  != old, "train lives anew")
+        last = max(result["position"] for result in server.connect().results())
+        until(lambda: copied() >= last, "train has all of the log")
     finally:
         assert server.stop() == 0, server.tail()
 
@@ -280,6 +306,7 @@ def main():
     return ended(*run_each((the_answers_are_those_of_a_monolith, a_restart_finds_everything,
                             services_end_with_a_supervisor_that_was_killed,
                             results_are_read_while_infer_is_away,
+                            trains_copy_of_the_log_goes_on_after_kills,
                             events_are_accepted_while_results_is_away,
                             every_service_may_be_killed, replicas_share_the_shards,
                             every_replica_may_be_killed,
