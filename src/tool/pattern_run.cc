@@ -163,9 +163,22 @@ class Run {
                  [&] { return is_at_rest(door_, last_); });
   }
 
-  Expected<JsonDocument> post(const std::string& target, const std::string& body) {
-    TRY(const auto response, ask(door_, "POST", target, body));
-    return JsonDocument::parse(response.body);
+  // Who was killed last may not be back yet. Nobody is killed meanwhile, so what was refused was
+  // not begun; what was not answered in time may have been, and is not asked again.
+  Expected<JsonDocument> post(const DoorRequest& request) {
+    Expected<JsonDocument> answer = unavailable("nobody was asked");
+    TRY_DO(until("an answer to POST " + request.target, [&]() -> Expected<bool> {
+      auto response = ask(door_, request);
+      const bool away = !response && response.error().code() == Code::unavailable;
+      if (away && response.error().id() != "expired") return response.error();
+      if (response) {
+        answer = JsonDocument::parse(response->body);
+      } else {
+        answer = std::move(response).error();
+      }
+      return true;
+    }));
+    return answer;
   }
 
   Expected<void> switch_model(const ModelSwitch& one) {
@@ -175,7 +188,7 @@ class Run {
     std::string body;
     JsonWriter(body).begin_object().key("version").int64(*version).end_object();
     const std::string target = "/v1/models/" + percent_encode(one.model) + "/promote";
-    TRY(const auto promoted, post(target, body));
+    TRY(const auto promoted, post({"POST", target, body}));
     last_ = static_cast<Position>(promoted.root().find("position").as_int64().value_or(0));
     return come_to_rest();
   }
@@ -187,7 +200,7 @@ class Run {
     json.begin_object().field("model", one.model);
     if (one.as_of != kNoTime) json.field("as_of", format_time(one.as_of));
     json.end_object();
-    TRY(const auto begun, post("/v1/train", body));
+    TRY(const auto begun, post({"POST", "/v1/train", body}));
     const std::string run(begun.root().find("run").text());
     std::int64_t version = 0;
     std::string failure;
@@ -211,11 +224,10 @@ class Run {
     if (!file) return not_found(one.file + " cannot be read");
     std::string bytes((std::istreambuf_iterator<char>(file)), {});
     const std::string name = std::filesystem::path(one.file).filename();
-    TRY(const auto response, ask(door_, {"POST",
-                                         "/v1/models/" + percent_encode(one.model) +
-                                             "/versions?file=" + percent_encode(name),
-                                         std::move(bytes), "application/octet-stream"}));
-    TRY(const auto document, JsonDocument::parse(response.body));
+    TRY(const auto document,
+        post({"POST",
+              "/v1/models/" + percent_encode(one.model) + "/versions?file=" + percent_encode(name),
+              std::move(bytes), "application/octet-stream"}));
     return document.root().find("version").as_int64().value_or(0);
   }
 
