@@ -96,6 +96,8 @@ Expected<host::DoorSettings> door_settings_of(const DoorOptions& options);
 // Empty if none is given.
 // The URL without its password, which becomes PGPASSWORD of this process and its children.
 Expected<std::string> store_url_of(const std::string& url);
+// Whether --schema can be what it is given as, beside this --store.
+Expected<void> check_schema(const std::string& store, const std::string& schema);
 Expected<std::string> pseudonym_key_of(const DoorOptions& options);
 
 struct RunOptions {
@@ -103,6 +105,7 @@ struct RunOptions {
   std::string data;  // directory; empty: .quintet/APP beside the file
   std::string pattern;
   std::string store;                  // postgres://...; empty: SQLite in the directory
+  std::string schema;                 // there; empty: quintet_APP
   std::vector<std::string> replicas;  // SERVICE=N
   DoorOptions door;
 };
@@ -121,6 +124,7 @@ struct ServiceOptions {
   std::string app;          // ingest
   std::string data;         // directory; empty: .quintet/NAME
   std::string store;        // postgres://...; empty: SQLite in the directory
+  std::string schema;       // there, with `_SERVICE` behind it; empty: quintet_APP
   std::string application;  // with `store`: whose schema it is; ingest knows it from `app`
   std::string listen;
   int replica = 1;                 // of infer
@@ -177,6 +181,8 @@ struct VerifyOptions {
   std::string data;                   // directory of a log that no process holds
   std::vector<std::string> inputs;    // EVENT=FILE; the rest goes with these
   std::vector<std::string> patterns;  // empty: all that the application can have
+  std::string store;                  // postgres://...; empty: SQLite
+  std::vector<std::string> replicas;  // SERVICE=N
   std::uint64_t events = 0;           // 0: all
   std::uint64_t seed = 1;
   double duplicates = 0, late = 0;  // percent

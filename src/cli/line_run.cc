@@ -8,13 +8,18 @@ namespace quintet::cli {
 
 namespace {
 
-void add_store(CLI::App* command, std::string& url) {
+void add_store(CLI::App* command, std::string& url, std::string& schema) {
   command
       ->add_option(
           "--store", url,
           "keep the log on PostgreSQL: postgres://USER@HOST:PORT/DATABASE; the password is "
           "taken from PGPASSWORD or ~/.pgpass; default: SQLite in --data")
       ->type_name("URL");
+  command
+      ->add_option("--schema", schema,
+                   "with --store: the schema there, to which a service adds _SERVICE; default: "
+                   "quintet_APP")
+      ->type_name("NAME");
 }
 
 void add_door(CLI::App* command, DoorOptions& options) {
@@ -91,7 +96,7 @@ void add_run(CLI::App& app, const Common& common, int& status) {
   command->add_option("--pattern", options->pattern, "run under this pattern");
   add_list(command, "--replicas", options->replicas,
            "processes of a service that share its work; of infer", "infer=N");
-  add_store(command, options->store);
+  add_store(command, options->store, options->schema);
   add_door(command, options->door);
   command->footer(
       "Examples: quintet run app.yaml --port 8080\n"
@@ -145,7 +150,7 @@ void add_service(CLI::App& app, const Common& common, int& status) {
       ->type_name("FILE");
   command->add_option("--app", options->app, "the application file; for ingest")->type_name("FILE");
   command->add_option("--data", options->data, "directory of its store; default .quintet/NAME");
-  add_store(command, options->store);
+  add_store(command, options->store, options->schema);
   command->add_option("--application", options->application,
                       "with --store: the application's name, for its schema; ingest has it from "
                       "--app");

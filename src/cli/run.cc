@@ -48,6 +48,8 @@ Expected<host::RunSettings> settings_of(const RunOptions& options,
   TRY(settings.pseudonym_key, pseudonym_key_of(options.door));
   settings.pseudonym_key_path = options.door.key_file;
   TRY(settings.store_url, store_url_of(options.store));
+  TRY_DO(check_schema(options.store, options.schema));
+  settings.store_schema = options.schema;
   return settings;
 }
 
@@ -111,6 +113,15 @@ Expected<std::string> store_url_of(const std::string& url) {
   // Programs that this one starts need it too, and must not show it in their command lines.
   if (!parts->password.empty()) ::setenv("PGPASSWORD", parts->password.c_str(), 1);
   return parts->url;
+}
+
+Expected<void> check_schema(const std::string& store, const std::string& schema) {
+  if (schema.empty()) return {};
+  if (store.empty())
+    return invalid("it names a place on a server: --store is needed").at("--schema");
+  auto good = store::check_schema_name(schema);
+  if (!good) return std::move(good).error().at("--schema " + schema);
+  return {};
 }
 
 Expected<std::string> pseudonym_key_of(const DoorOptions& options) {

@@ -49,7 +49,8 @@ Expected<void> put_store(const ServiceOptions& options, host::ServiceSettings& s
     return invalid("--store needs --application NAME: the schema is named after it");
   }
   TRY(const std::string url, store_url_of(options.store));
-  settings.store = store::location_at(url, application, options.name);
+  TRY_DO(check_schema(options.store, options.schema));
+  settings.store = store::location_at(url, options.schema, application, options.name);
   return {};
 }
 

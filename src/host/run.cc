@@ -41,8 +41,9 @@ class Process {
 
   Expected<void> run() {
     std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of the write, not the end
-    TRY_DO(store::settle(settings_.data_directory,
-                         store::location_at(settings_.store_url, settings_.spec->app)));
+    TRY_DO(store::settle(
+        settings_.data_directory,
+        store::location_at(settings_.store_url, settings_.store_schema, settings_.spec->app)));
     TRY(auto vault, store::open_vault(settings_.data_directory));
     if (!settings_.pseudonym_key.empty()) {
       TRY_DO(vault->take_pseudonym_key(settings_.pseudonym_key));

@@ -26,6 +26,7 @@ struct RunSettings {
   // postgres://..., without a password: where log and outcomes are kept, and all else but keys;
   // empty: where they were, and at first in the directory.
   std::string store_url;
+  std::string store_schema;  // there, instead of quintet_APP; services add their names
   DoorSettings door;
   std::uint32_t infer_replicas = 0;        // where infer is a service; 0: as many as there were
   TracerSettings traces;                   // `service` is filled in

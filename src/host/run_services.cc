@@ -125,8 +125,9 @@ ReplicaId replica_of(const std::string& name) {
 }
 
 Expected<void> settle(const RunSettings& settings, const std::string& service) {
-  return store::settle(settings.data_directory + "/" + service,
-                       store::location_at(settings.store_url, settings.spec->app, service));
+  return store::settle(
+      settings.data_directory + "/" + service,
+      store::location_at(settings.store_url, settings.store_schema, settings.spec->app, service));
 }
 
 // The number of replicas is kept beside the services' directories.

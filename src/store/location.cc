@@ -18,11 +18,12 @@ bool exists(const std::string& path) {
 
 }  // namespace
 
-Location location_at(const std::string& url, const std::string& application,
-                     const std::string& service) {
+Location location_at(const std::string& url, const std::string& schema,
+                     const std::string& application, const std::string& service) {
   if (url.empty()) return {};
   const std::string owner = service.empty() ? application : application + "/" + service;
-  return {url, schema_of(application, service), owner};
+  return {url, schema.empty() ? schema_of(application, service) : named_schema(schema, service),
+          owner};
 }
 
 PostgresOptions options_of(const Location& location) {

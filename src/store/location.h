@@ -18,9 +18,10 @@ struct Location {
   friend bool operator==(const Location&, const Location&) = default;
 };
 
-// Of an application at this URL, or of one of its services.
-Location location_at(const std::string& url, const std::string& application,
-                     const std::string& service = {});
+// Of an application at this URL, or of one of its services. `schema`: the name of the
+// application's, to which a service adds its own; empty: quintet_APP.
+Location location_at(const std::string& url, const std::string& schema,
+                     const std::string& application, const std::string& service = {});
 // `broken` if the file is not understood.
 Expected<Location> location_of(const std::string& directory);
 // "directory DIR", or the server and the schema; for a person.

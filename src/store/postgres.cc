@@ -9,6 +9,8 @@ namespace {
 
 // PostgreSQL cuts longer names without a word.
 constexpr std::size_t kLongestName = 63;
+// So that a service's name fits behind it.
+constexpr std::size_t kLongestGiven = 50;
 
 class Reader final : public stage::LogSource {
  public:
@@ -39,7 +41,21 @@ Error no_store(const PostgresOptions& options) {
 }  // namespace
 
 std::string schema_of(std::string_view application, std::string_view service) {
-  std::string whole = "quintet_" + std::string(application);
+  return named_schema("quintet_" + std::string(application), service);
+}
+
+Expected<void> check_schema_name(std::string_view name) {
+  const bool begins = !name.empty() && name.front() >= 'a' && name.front() <= 'z';
+  if (begins && name.size() <= kLongestGiven && !name.starts_with("pg_") &&
+      named_schema(name) == name) {
+    return {};
+  }
+  return invalid("write at most " + std::to_string(kLongestGiven) +
+                 " small letters, digits and _, a letter first and not pg_");
+}
+
+std::string named_schema(std::string_view name_given, std::string_view service) {
+  std::string whole(name_given);
   if (!service.empty()) whole += "_" + std::string(service);
   std::string name;
   for (const char c : whole) {

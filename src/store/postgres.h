@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "stage/store.h"
 
@@ -37,6 +38,14 @@ PostgresOptions options_of(const Location& location);
 // The schema of an application, or of one of its services: quintet_APP or quintet_APP_SERVICE, of
 // letters, digits and `_`; cut, with a hash at its end, where PostgreSQL would cut it.
 std::string schema_of(std::string_view application, std::string_view service = {});
+// The same where the schemas of an application are given another name than quintet_APP.
+std::string named_schema(std::string_view name, std::string_view service = {});
+// `invalid` if a person may not give that name: one that PostgreSQL would fold, cut or refuse.
+Expected<void> check_schema_name(std::string_view name);
+// Removes these schemas with all that is in them, where they are; for what was made to be thrown
+// away. Of each it waits, up to a minute, until nobody has it open: what a session of a program
+// that died still does is over then.
+Expected<void> drop_schemas(const std::string& url, const std::vector<std::string>& names);
 
 // Makes schema and tables if they are not there. Fails with
 //   conflict     another session (named) has the schema, it is another application's, or a newer

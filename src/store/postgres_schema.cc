@@ -11,6 +11,7 @@ namespace quintet::store {
 namespace {
 
 constexpr int kOldestServer = 130000;  // 13: what is maintained when this is written, and newer
+constexpr int kDropPatience = 60'000;  // ms
 constexpr auto kLookAgain = std::chrono::milliseconds(20);
 
 // Bodies are compressed by us or not at all, and lie beside the rows, which stay short.
@@ -227,6 +228,20 @@ Expected<PostgresFacts> look_at_postgres(const std::string& url) {
       session.query("SELECT has_database_privilege(current_database(), 'CREATE')"));
   facts.may_create = may.i64(0, 0) == 1;
   return facts;
+}
+
+Expected<void> drop_schemas(const std::string& url, const std::vector<std::string>& names) {
+  PostgresOptions options;
+  options.url = url;
+  options.schema = "pg_catalog";
+  options.lock_ms = kDropPatience;
+  TRY(PgSession session, open_session(options, "drop"));
+  for (const std::string& name : names) {
+    options.schema = name;
+    TRY_DO(lock_schema(session, options));
+    TRY_DO(session.query("DROP SCHEMA IF EXISTS " + quoted(name) + " CASCADE"));
+  }
+  return {};
 }
 
 }  // namespace quintet::store

@@ -349,6 +349,61 @@ TEST(Postgres, GivesManyRowsInPiecesOfAnySize) {
   EXPECT_EQ(value_of(reader->read_log(690, 1 << 30)).size(), 11u);
 }
 
+TEST(SchemaName, IsOneThatPostgresKeepsAsItIs) {
+  for (const char* good : {"a", "mine", "mine_2", "quintet_verify_0af3_1"}) {
+    EXPECT_TRUE(check_schema_name(good)) << good;
+    EXPECT_EQ(named_schema(good), good);
+    EXPECT_EQ(named_schema(good, "infer-2"), std::string(good) + "_infer_2");
+  }
+  EXPECT_TRUE(check_schema_name(std::string(50, 'x')));
+  for (const std::string& bad :
+       {std::string(), std::string("Mine"), std::string("2nd"), std::string("pg_mine"),
+        std::string("a-b"), std::string("a b"), std::string("\"x\""), std::string(51, 'x')}) {
+    const auto checked = check_schema_name(bad);
+    ASSERT_FALSE(checked) << bad;
+    EXPECT_EQ(checked.error().code(), Code::invalid);
+  }
+}
+
+TEST(Postgres, DropsTheSchemasThatAreNamedAndNoOthers) {
+  for (const char* name : {"thrown", "thrown_infer", "thrown_train", "thrownaway"}) {
+    PostgresOptions options = server().options();
+    options.schema = name;
+    fill(options);
+  }
+  const std::string url = server().url();
+  ASSERT_TRUE(drop_schemas(url, {"thrown", "thrown_infer", "thrown_never"}));
+  const auto count = [](const std::string& names) {
+    return server().ask("SELECT count(*) FROM pg_namespace WHERE nspname IN (" + names + ")");
+  };
+  EXPECT_EQ(count("'thrown', 'thrown_infer'"), "0");
+  EXPECT_EQ(count("'thrown_train', 'thrownaway'"), "2");
+  EXPECT_TRUE(drop_schemas(url, {"thrown"}));
+  EXPECT_EQ(drop_schemas("postgres://me@127.0.0.1:1/db", {"thrown"}).error().code(),
+            Code::unavailable);
+}
+
+// As of a program that was killed: its session goes on until the server sees that it is gone.
+TEST(Postgres, DropsASchemaOnceNobodyHasItOpen) {
+  const PostgresOptions options = server().options();
+  auto held = value_of(open_postgres(options));
+  std::atomic<bool> dropped = false;
+  std::thread dropping([&] {
+    EXPECT_TRUE(drop_schemas(options.url, {options.schema}));
+    dropped = true;
+  });
+  while (server().ask("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE "
+                      "'quintet % drop on %' AND query LIKE '%advisory%'") == "0") {
+  }
+  EXPECT_FALSE(dropped);
+  EXPECT_TRUE(held->open_epoch()) << "it is whole as long as it is open";
+  held.reset();
+  dropping.join();
+  EXPECT_EQ(
+      server().ask("SELECT count(*) FROM pg_namespace WHERE nspname = '" + options.schema + "'"),
+      "0");
+}
+
 TEST(SchemaOf, KeepsWhatPostgresTakesAndTellsLongNamesApart) {
   EXPECT_EQ(schema_of("card-fraud"), "quintet_card_fraud");
   EXPECT_EQ(schema_of("card-fraud", "ingest"), "quintet_card_fraud_ingest");
