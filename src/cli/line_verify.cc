@@ -24,6 +24,14 @@ void add_verify(CLI::App& app, const Common& common, int& status) {
   command->add_option("--patterns", options->patterns, "default: all that the application can have")
       ->delimiter(',')
       ->type_name("A,B");
+  command
+      ->add_option("--store", options->store,
+                   "all on PostgreSQL, each pattern in a fresh schema: "
+                   "postgres://USER@HOST:PORT/DATABASE; default: SQLite")
+      ->type_name("URL");
+  add_list(command, "--replicas", options->replicas,
+           "processes of a service that share its work, in patterns where infer is a service",
+           "infer=N");
   command->add_option("--events", options->events, "no more than these");
   command->add_option("--seed", options->seed, "of all that is left to chance; default 1");
   command->add_option("--duplicates", options->duplicates, "so many of the lines are sent twice")

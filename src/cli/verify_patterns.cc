@@ -5,10 +5,13 @@
 #include <filesystem>
 
 #include "base/decimal.h"
+#include "base/seal.h"
 #include "cli/commands.h"
 #include "host/loop.h"
+#include "host/shard_table.h"
 #include "host/supervisor.h"
 #include "pattern/topology.h"
+#include "store/postgres.h"
 #include "tool/patterns.h"
 
 namespace quintet::cli {
@@ -52,13 +55,35 @@ class Folder {
   bool kept_;
 };
 
+// The schemas of a verification: taken away at the end, unless the directory that knows them is
+// kept.
+class Schemas {
+ public:
+  Schemas(const tool::PatternsOptions& options, bool kept)
+      : url_(options.store_url), names_(tool::schemas_of(options)), kept_(kept) {}
+  ~Schemas() { remove(); }
+  void remove() const {
+    if (url_.empty() || kept_) return;
+    const auto dropped = store::drop_schemas(url_, names_);
+    if (dropped) return;
+    std::fprintf(stderr, "warning: schemas as %s are left: %s\n", names_.front().c_str(),
+                 dropped.error().message().c_str());
+  }
+
+ private:
+  const std::string url_;
+  const std::vector<std::string> names_;
+  const bool kept_;
+};
+
 // Ctrl-C and SIGTERM end the application under way, in order, and then this program by the same
 // signal.
 class Interrupts {
  public:
-  Interrupts(tool::Endable& endable, const Folder& folder) {
+  Interrupts(tool::Endable& endable, const Folder& folder, const Schemas& schemas) {
     loop_.on_termination([&](int number) {
       endable.end();
+      schemas.remove();
       folder.remove();
       std::signal(number, SIG_DFL);
       std::raise(number);
@@ -108,6 +133,34 @@ Expected<tool::ModelSwitch> parse_promotion(const std::string& text, const app::
   return not_found("--promote " + text + ": there is no model \"" + out.model + "\"");
 }
 
+// The server is there, and each pattern can have a schema that is new.
+Expected<std::string> store_of(const VerifyOptions& options) {
+  TRY(const std::string url, store_url_of(options.store));
+  if (url.empty()) return url;
+  auto facts = store::look_at_postgres(url);
+  if (!facts) return std::move(facts).error().at("--store");
+  if (facts->may_create) return url;
+  return invalid("each pattern gets a schema of its own, and this role may make none at " +
+                 facts->place)
+      .at("--store");
+}
+
+// 0: as many as a pattern has by itself.
+Expected<host::ReplicaId> replicas_of(const VerifyOptions& options,
+                                      const std::vector<std::string>& patterns) {
+  host::ReplicaId count = 0;
+  for (const std::string& one : options.replicas) {
+    auto given = host::read_replica_count(one);
+    if (!given) return std::move(given).error().at("--replicas " + one);
+    count = *given;
+  }
+  for (const std::string& name : patterns) {
+    TRY(const auto topology, pattern::find_pattern(name));
+    if (count == 0 || tool::has_infer_alone(topology)) return count;
+  }
+  return invalid("infer is a service of its own in none of the patterns").at("--replicas");
+}
+
 Expected<tool::PatternsOptions> prepare(const VerifyOptions& options,
                                         std::shared_ptr<const app::Spec> spec) {
   tool::PatternsOptions out;
@@ -124,6 +177,7 @@ Expected<tool::PatternsOptions> prepare(const VerifyOptions& options,
   }
   TRY(const std::string text, read_file(options.app));
   TRY(out.patterns, patterns_of(options, text));
+  TRY(out.infer_replicas, replicas_of(options, out.patterns));
   TRY(const std::string self, host::own_program());
   for (const std::string& name : out.patterns) out.programs[name] = self;
   for (const std::string& one : options.programs) {
@@ -141,6 +195,8 @@ Expected<tool::PatternsOptions> prepare(const VerifyOptions& options,
     out.switches.push_back(std::move(promotion));
   }
   if (options.train_at != 0) out.train_at = options.train_at;
+  TRY(out.store_url, store_of(options));
+  out.schema = "quintet_verify_" + to_hex(random_bytes(6));
   return out;
 }
 
@@ -159,9 +215,14 @@ std::string verify_footer() {
          "Not compared: " +
          std::string(tool::kLeftOut) +
          ".\n"
+         "With --store each pattern gets schemas that are new, quintet_verify_ID_NUMBER, and they "
+         "are\n"
+         "removed at the end, but for --keep.\n"
          "Examples: quintet verify app.yaml --input transaction=tx.csv.gz --events 100000\n"
          "          quintet verify app.yaml --input transaction=tx.csv --duplicates 1 --late 2 \\\n"
          "            --kill 3 --train-at 50000 --report report.html\n"
+         "          quintet verify app.yaml --input transaction=tx.csv --replicas infer=3 \\\n"
+         "            --store postgres://quintet@db.example.org/quintet\n"
          "          quintet verify --data .quintet/card-fraud";
 }
 
@@ -174,7 +235,8 @@ int verify_patterns_command(const Common& common, const VerifyOptions& options) 
   if (!folder) return report_usage(common, folder.error());
   prepared->directory = (*folder)->path();
   tool::Endable endable;
-  const Interrupts interrupts(endable, **folder);
+  const Schemas schemas(*prepared, !options.keep.empty());
+  const Interrupts interrupts(endable, **folder, schemas);
   SystemClock clock;
   const auto mode = common.quiet ? tool::Progress::Mode::quiet : tool::Progress::Mode::automatic;
   const auto found = tool::verify_patterns(*prepared, endable, mode, clock);

@@ -281,6 +281,13 @@ Expected<PatternFigures> run_pattern(const PatternRunOptions& options, Endable& 
   if (!options.pseudonyms.empty()) {
     command.insert(command.end(), {"--pseudonym-key", options.pseudonyms});
   }
+  if (!options.store_url.empty()) {
+    command.insert(command.end(), {"--store", options.store_url, "--schema", options.schema});
+  }
+  if (options.infer_replicas > 0) {
+    command.insert(command.end(),
+                   {"--replicas", "infer=" + std::to_string(options.infer_replicas)});
+  }
   Program program(std::move(command), options.directory + "/log");
   endable.set(&program);
   auto figures = Run(options, mode, clock, program).perform();

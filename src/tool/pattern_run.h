@@ -28,9 +28,12 @@ struct PatternRunOptions {
   std::string app;  // its file
   std::shared_ptr<const app::Spec> spec;
   std::string pattern;
-  std::string program;     // that is asked to run it
-  std::string pseudonyms;  // a file with the log's pseudonym key; empty: it needs none
-  bool several = false;    // its places are processes of their own
+  std::string program;               // that is asked to run it
+  std::string pseudonyms;            // a file with the log's pseudonym key; empty: it needs none
+  bool several = false;              // its places are processes of their own
+  std::string store_url;             // postgres://..., without a password; empty: SQLite
+  std::string schema;                // there, and no other run's
+  std::uint32_t infer_replicas = 0;  // 0: as many as the pattern has by itself
   std::vector<InputFile> inputs;
   std::uint64_t events = 0;           // how many there are to be sent
   std::vector<ModelSwitch> switches;  // by `at`

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/digest.h"
+#include "host/shard_table.h"
 #include "pattern/topology.h"
+#include "store/postgres.h"
 
 namespace quintet::tool {
 
@@ -92,7 +94,34 @@ Expected<void> check_times(const app::Spec& spec) {
   return {};
 }
 
+std::string schema_of_run(const PatternsOptions& options, std::size_t index) {
+  return options.schema + "_" + std::to_string(index + 1);
+}
+
 }  // namespace
+
+std::vector<std::string> schemas_of(const PatternsOptions& options) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < options.patterns.size(); ++i) {
+    const std::string name = schema_of_run(options, i);
+    out.push_back(name);
+    const auto topology = pattern::find_pattern(options.patterns[i]);
+    if (!topology || topology->places().size() < 2) continue;
+    for (const pattern::Place& place : topology->places()) {
+      out.push_back(store::named_schema(name, place.name));
+    }
+    for (host::ReplicaId id = 2; id <= options.infer_replicas; ++id) {
+      out.push_back(store::named_schema(name, host::replica_name(id)));
+    }
+  }
+  return out;
+}
+
+bool has_infer_alone(const pattern::Topology& topology) {
+  const std::vector<pattern::StageKind> alone = {pattern::StageKind::infer};
+  return std::any_of(topology.places().begin(), topology.places().end(),
+                     [&](const pattern::Place& place) { return place.stages == alone; });
+}
 
 bool PatternsComparison::equal() const {
   return std::all_of(sections.begin(), sections.end(),
@@ -154,6 +183,9 @@ Expected<PatternsReport> verify_patterns(const PatternsOptions& options, Endable
     run.pattern = options.patterns[i];
     TRY(const pattern::Topology topology, pattern::find_pattern(run.pattern));
     run.several = topology.places().size() > 1;
+    run.infer_replicas = has_infer_alone(topology) ? options.infer_replicas : 0;
+    run.store_url = options.store_url;
+    run.schema = schema_of_run(options, i);
     run.program = options.programs.at(run.pattern);
     run.directory = options.directory + "/" + std::to_string(i + 1) + "-" + run.pattern;
     TRY(auto figures, run_pattern(run, endable, mode, clock));

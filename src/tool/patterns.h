@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "pattern/topology.h"
 #include "tool/pattern_run.h"
 
 namespace quintet::tool {
@@ -23,8 +24,16 @@ struct PatternsOptions {
   std::uint64_t kills = 0;
   std::vector<ModelSwitch> switches;
   std::optional<std::uint64_t> train_at;  // all models that the application trains
-  std::string directory;                  // for logs, data and dumps; the caller's
+  std::string store_url;  // postgres://..., without a password; empty: SQLite in the directory
+  std::string schema;     // there; a run has SCHEMA_N; see schemas_of()
+  std::uint32_t infer_replicas = 0;  // where infer is a service; 0: as many as a pattern has
+  std::string directory;             // for logs, data and dumps; the caller's
 };
+
+// The schemas that its runs make, one for each store.
+std::vector<std::string> schemas_of(const PatternsOptions& options);
+// Infer is a process of its own there, of which there may be several.
+bool has_infer_alone(const pattern::Topology& topology);
 
 struct PatternsComparison {
   std::size_t other = 0;  // index of the run that is compared with the first

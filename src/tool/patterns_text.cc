@@ -81,6 +81,8 @@ void write_asked(JsonWriter& json, const PatternsReport& report) {
   json.key("inputs").begin_array();
   for (const InputFile& file : asked.inputs) json.text(file.event_type + "=" + file.path);
   json.end_array().key("events").uint64(report.events);
+  json.field("store", asked.store_url.empty() ? "sqlite" : asked.store_url);
+  if (asked.infer_replicas > 0) json.key("infer_replicas").uint64(asked.infer_replicas);
   json.key("seed").uint64(asked.disturbance.seed);
   json.key("duplicates").real(asked.disturbance.duplicates);
   json.key("late").real(asked.disturbance.late).key("kills").uint64(asked.kills);
