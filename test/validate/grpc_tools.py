@@ -128,7 +128,7 @@ def over_tls_a_certificate_of_the_authority_is_needed(directory, folder, address
 
 
 def main():
-    directory = subprocess.run([os.path.join(ROOT, "deps", "go")], stdout=subprocess.PIPE,
+    directory = subprocess.run([os.path.join(ROOT, "deps", "go"), "tools"], stdout=subprocess.PIPE,
                                text=True, check=True).stdout.strip()
 
     def perform(check):

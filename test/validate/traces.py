@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """test/e2e/traces_test.py once more, each message read with the published classes of the
-OpenTelemetry protocol (deps/otlp.lock) beside our own reading: both must find the same.
+OpenTelemetry protocol (deps/otlp.lock) beside our own reading: both must find the same. Then what a
+backend makes of them (jaeger.py).
 
 Ends with 'N passed, N failed'.
 """
@@ -10,6 +11,7 @@ import sys
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 sys.path.insert(0, os.path.join(ROOT, "test", "e2e"))
+from surroundings import ended  # noqa: E402
 
 
 def python_with_classes():
@@ -42,7 +44,10 @@ def published_spans(body):
 def main():
     if os.environ.get("QUINTET_OTLP") != "there":
         environment = dict(os.environ, QUINTET_OTLP="there")
-        return subprocess.run([python_with_classes(), __file__], env=environment).returncode
+        read = subprocess.run([python_with_classes(), __file__], env=environment).returncode == 0
+        import jaeger
+        passed, failed = jaeger.main()
+        return ended(passed + read, failed + (not read))
     import traces
     import traces_test
     own, read = traces.spans_of, 0
