@@ -2,9 +2,12 @@
 """Every test/scenario/*.yaml under every pattern of this build: an application, events in, answers
 out, through a real process and its door. test/scenario/README.md says how one is written.
 
-Ends with 'N passed, N failed', one for each scenario and pattern.
+All run on SQLite, and FEW of them with the log on a PostgreSQL server of our own and with three
+replicas of infer, where it has any; with --full all run everywhere. Ends with 'N passed, N failed',
+one for each scenario and place.
 """
 import argparse
+import contextlib
 import glob
 import http.client
 import json
@@ -17,8 +20,14 @@ import yaml
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "e2e"))
+from postgres import Postgres  # noqa: E402
 from server import Server  # noqa: E402
 from surroundings import until  # noqa: E402
+
+# Between them: windows that restart, labels, what is erased, and models that take over.
+STORES = ("sqlite", "postgres")
+FEW = ("erase", "labels", "model_switch", "windows")
+SHARED = 3  # replicas
 
 PROGRAM = os.path.abspath(os.environ.get("QUINTET", "build/quintet"))
 
@@ -57,14 +66,53 @@ def same(expected, actual):
     return expected == actual
 
 
+class Where:
+    """What a scenario runs on; answers must not show it."""
+    schemas = 0
+
+    def __init__(self, pattern, store, replicas):
+        self.pattern, self.store, self.replicas = pattern, store, replicas
+
+    def __str__(self):
+        return (f"{self.pattern}, {self.store}" +
+                (f", {self.replicas} replicas" if self.replicas > 1 else ""))
+
+    def words(self, postgres):
+        """For `quintet run`: of one scenario, whose schemas nobody else has."""
+        words = ["--pattern", self.pattern]
+        if self.store == "postgres":
+            Where.schemas += 1
+            words += ["--store", postgres.url, "--schema", f"scenario_{Where.schemas}"]
+        return words + (["--replicas", f"infer={self.replicas}"] if self.replicas > 1 else [])
+
+    def faults(self, data):
+        """What it left there says where it ran."""
+        kept = glob.glob(os.path.join(data, "**", "quintet.db"), recursive=True)
+        found = "sqlite" if kept else "postgres"
+        last = os.path.join(data, f"infer-{self.replicas}")
+        return ([f"it ran on {found}"] if found != self.store else []) + (
+            [f"there is no {last}"] if self.replicas > 1 and not os.path.isdir(last) else [])
+
+
+def places(args):
+    """(where, whether FEW scenarios are enough there), those that were asked for."""
+    for pattern in args.pattern or patterns():
+        for store in args.store or STORES:
+            for replicas in args.replicas or (1, SHARED):
+                if replicas > 1 and pattern == "monolithic":
+                    continue  # it has one process
+                few = store != "sqlite" or replicas > 1
+                yield Where(pattern, store, replicas), few
+
+
 class Scenario:
-    def __init__(self, path, pattern, folder):
+    def __init__(self, path, words, folder):
         with open(path) as file:
             self.parts = yaml.load(file, Loader)
         unknown = set(self.parts) - {"app", "given", "expect", "views", "letters"}
         if unknown or "given" not in self.parts:
             raise ValueError(f"{path}: app, given, expect, views and letters, not {unknown}")
-        self.path, self.pattern, self.folder = path, pattern, folder
+        self.path, self.words, self.folder = path, words, folder
         self.server, self.client = None, None
         self.faults, self.values = [], 0
         self.names, self.count, self.found = {}, 0, {}  # how often an id was given; what became
@@ -98,7 +146,7 @@ class Scenario:
         with open(file, "w") as out:
             out.write(text)
         self.server = Server(PROGRAM, file, os.path.join(self.folder, "data"),
-                             ["--pattern", self.pattern])
+                             self.words)
         try:
             self.server.start()
         except KeyError as error:  # what it printed is no URL, but why
@@ -254,27 +302,41 @@ class Scenario:
         return all("do" not in step for step in self.parts["given"])
 
 
+def perform(path, where, postgres):
+    """Tells what came of it; True if it holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            faults = Scenario(path, where.words(postgres), folder).perform()
+            faults += where.faults(os.path.join(folder, "data"))
+        except (RuntimeError, ValueError, AssertionError, OSError) as error:
+            faults = [str(error)]
+    print(f"{'FAILED' if faults else 'ok':6}  {where}: {name_of(path)}", flush=True)
+    for fault in faults:
+        print("    " + fault)
+    return not faults
+
+
+def name_of(path):
+    return os.path.splitext(os.path.basename(path))[0]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", help="default: all of test/scenario")
     parser.add_argument("--pattern", action="append", help="default: all of this build")
+    parser.add_argument("--store", action="append", choices=STORES, help="default: both")
+    parser.add_argument("--replicas", action="append", type=int, help="of infer; default: 1 and 3")
+    parser.add_argument("--full", action="store_true", help="all files everywhere, not some")
     args = parser.parse_args()
     files = args.files or sorted(glob.glob(os.path.join(HERE, "scenario", "*.yaml")))
-    passed = failed = 0
-    for pattern in args.pattern or patterns():
-        for path in files:
-            with tempfile.TemporaryDirectory() as folder:
-                try:
-                    faults = Scenario(path, pattern, folder).perform()
-                except (RuntimeError, ValueError, AssertionError, OSError) as error:
-                    faults = [str(error)]
-            passed, failed = passed + (not faults), failed + bool(faults)
-            name = os.path.splitext(os.path.basename(path))[0]
-            print(f"{'FAILED' if faults else 'ok':6}  {pattern}: {name}", flush=True)
-            for fault in faults:
-                print("    " + fault)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    wanted = [(where, path) for where, few in places(args) for path in files
+              if args.full or args.files or not few or name_of(path) in FEW]
+    with contextlib.ExitStack() as ends:
+        on_server = any(where.store == "postgres" for where, _ in wanted)
+        postgres = ends.enter_context(Postgres()) if on_server else None
+        held = [perform(path, where, postgres) for where, path in wanted]
+    print(f"{held.count(True)} passed, {held.count(False)} failed")
+    return 0 if held and all(held) else 1
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ PARTS = {
     "stream": ["test/validate/fraud_stream.py"],
     "verify_fraud": ["test/validate/verify_patterns.py", "fraud"],
     "verify_apps": ["test/validate/verify_patterns.py", "apps"],
+    "scenarios": ["test/scenario_test.py", "--full"],
     "metrics": ["test/validate/metrics.py"],
     "kills": ["test/e2e/kill.py", "--kills", "200", "--seed", "11"],
     "kills_together": ["test/e2e/kill.py", "--kills", "60", "--seed", "12", "--writers", "4"],
