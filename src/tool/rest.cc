@@ -2,6 +2,7 @@
 
 #include <array>
 #include <fstream>
+#include <optional>
 #include <thread>
 
 #include "base/json_out.h"
@@ -29,6 +30,11 @@ std::string canonical(JsonValue value, LeftOut left_out = {}) {
 
 Position position_in(JsonValue value) {
   return static_cast<Position>(value.find("position").as_int64().value_or(0));
+}
+
+// Somebody was away: the event is durable, its outcome was still to come.
+bool is_accepted(JsonValue answer) {
+  return answer.find("status").text() == "accepted";
 }
 
 // The answers of all files, one after the other.
@@ -96,6 +102,15 @@ class Rest {
     return out_.add("log", json);
   }
 
+  // What the line of a stream that only says "accepted" leaves out; null where it has no result,
+  // and so would not have been told otherwise either.
+  Expected<std::optional<JsonDocument>> accepted(Position position) {
+    auto stands = get("/v1/results/@" + std::to_string(position));
+    if (stands) return std::optional(*std::move(stands));
+    if (stands.error().code() == Code::not_found) return std::optional<JsonDocument>();
+    return std::move(stands).error();
+  }
+
   // What became of each line that was sent: its position, or why it was refused.
   Expected<void> events() {
     out_.begin("event");
@@ -111,8 +126,13 @@ class Rest {
       if (const JsonValue error = document.root().find("error")) {
         out.key("error").raw(canonical(error));
       } else {
+        std::optional<JsonDocument> stands;
+        if (is_accepted(document.root())) {
+          TRY(stands, accepted(position_in(document.root())));
+        }
+        const JsonValue said = stands ? stands->root() : document.root();
         for (const char* name : {"event", "id", "position"}) {
-          if (const JsonValue part = document.root().find(name)) out.key(name).raw(part.source());
+          if (const JsonValue part = said.find(name)) out.key(name).raw(part.source());
         }
       }
       out.end_object();
@@ -162,6 +182,7 @@ class Rest {
     }
     if (reply_at_ != position || reply_ == text) return {};
     TRY(const auto document, JsonDocument::parse(reply_));
+    if (is_accepted(document.root())) return {};  // it said nothing yet
     const std::string was = canonical_result(document.root());
     if (was == json) return {};
     if (++figures_.replies_differ > 1) return {};

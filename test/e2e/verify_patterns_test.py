@@ -10,8 +10,9 @@ import signal
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cli_check import perform, started, write  # noqa: E402
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from cli_check import perform, PROGRAM, started, write  # noqa: E402
 from surroundings import until  # noqa: E402
 
 TIMELESS = """quintet: 1
@@ -58,6 +59,18 @@ def check_disturbed(c):
     c.that("late events change answers", late != verified(c, "")["patterns"][0]["digest"])
     refused = verified(c, "--input order=bad.csv --kill 2")["patterns"][0]
     c.that("refused lines have letters", refused["refused"] == 1 == refused["letters"], refused)
+
+
+def check_accepted(c):
+    """Events that were answered before they had their outcome are compared by what came of them."""
+    os.environ["QUINTET"] = PROGRAM
+    write("slow.sh", f'#!/bin/sh\nexec {sys.executable} {HERE}/slow_infer.py "$@"\n')
+    os.chmod("slow.sh", 0o755)
+    c.run("verify app.yaml --input orders.csv -q --patterns monolithic,microservices --keep slow "
+          "--program microservices=./slow.sh", 0, r"are equal", "")
+    with open("slow/2-microservices/answers-1") as file:
+        said = [line for line in file if '"accepted"' in line]
+    c.that("some were accepted only", said)
 
 
 def check_usage(c):
@@ -119,4 +132,4 @@ def check_interrupts(c):
 
 
 if __name__ == "__main__":
-    perform([check_equal, check_disturbed, check_usage, check_interrupts])
+    perform([check_equal, check_disturbed, check_accepted, check_usage, check_interrupts])
