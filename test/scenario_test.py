@@ -275,7 +275,9 @@ class Scenario:
             raise ValueError(f"{self.path}: no given event has the id {name}")
         what, answer = self.found[name]
         if what == "refused" or isinstance(expected, str):
-            if what == "result" and expected == "erased":
+            if what == "result" and expected == "none":  # or not known yet, if one is away
+                what = "none" if "waits_for" in answer else answer["status"]
+            elif what == "result" and expected == "erased":
                 what = self.must("GET", f"/v1/results/@{answer['position']}")["status"]
             return self.hold(name, expected, what)
         stands = self.must("GET", f"/v1/results/@{answer['position']}")

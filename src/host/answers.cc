@@ -97,6 +97,22 @@ Expected<std::string> Answers::result(Position position) {
   return render(found);
 }
 
+Expected<std::string> Answers::reply(Position position) {
+  auto found = read(position);
+  if (found) return render(*found);
+  if (found.error().code() != Code::not_found || position == kNoPosition || position > durable_) {
+    return std::move(found).error();
+  }
+  const event::Record& record =
+      cached_.block.records[static_cast<std::size_t>(position - cached_.block.first)];
+  if (event::is_control(record.kind)) return std::move(found).error();
+  Found nothing;
+  nothing.record = &record;
+  nothing.spec = parts_.versions[record.app_version - 1].get();
+  nothing.outcome.position = position;
+  return render(nothing);
+}
+
 namespace {
 
 bool decided(const app::Spec& spec, const stage::Outcome& outcome, std::string_view decision,

@@ -36,7 +36,10 @@ class Answers {
   // The result at a position as JSON; `not_found` if there is none or it is not durable yet,
   // `expired` below first().
   Expected<std::string> result(Position position);
-  // The same with a member "labels", if its event has any: what is known of them now (S5.6).
+  // What whoever sent the event there is told: the result; or, of what has none by its nature, as
+  // the row of a table, what it is and that its status is "none".
+  Expected<std::string> reply(Position position);
+  // A result with a member "labels", if its event has any: what is known of them now (S5.6).
   Expected<std::string> result_with_labels(Position position);
   struct Page {
     std::vector<std::string> results;  // JSON

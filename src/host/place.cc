@@ -190,7 +190,7 @@ void Place::State::on_committed(Group&& group, const Expected<void>& result) {
       continue;
     }
     if (waiting.read_json) {
-      if (auto found = answers.result(waiting.position)) waiting.json = *std::move(found);
+      if (auto found = answers.reply(waiting.position)) waiting.json = *std::move(found);
     }
     waiting.reply(
         {waiting.what, waiting.position, waiting.error ? &*waiting.error : nullptr, waiting.json});

@@ -271,6 +271,11 @@ Expected<std::string> ResultsPlace::result(Position position) {
   return state_->answers.result(position);
 }
 
+Expected<std::string> ResultsPlace::reply(Position position) {
+  if (state_->version == 0) return nothing_yet();
+  return state_->answers.reply(position);
+}
+
 Expected<Answers::Page> ResultsPlace::results(const Answers::Query& query) {
   if (state_->version == 0) return nothing_yet();
   return state_->answers.results(query);

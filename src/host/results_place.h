@@ -64,6 +64,7 @@ class ResultsPlace {
   std::shared_ptr<const app::Spec> spec() const;  // in force at L; null before any is
   std::shared_ptr<const app::Spec> spec_of(AppVersion version) const;
   Expected<std::string> result(Position position);
+  Expected<std::string> reply(Position position);  // of Answers
   Expected<Answers::Page> results(const Answers::Query& query);
   // May have to ask for keys.
   void result_with_labels(Position position, std::function<void(Expected<std::string>)> done);

@@ -233,7 +233,7 @@ class ResultsService {
               .with_id("not_yet"));
     }
     if (!await.show) return (*answer)(wire::write_result(""));
-    const auto json = place_->result(await.position);
+    const auto json = place_->reply(await.position);
     if (!json) return (*answer)(json.error());
     (*answer)(wire::write_result(*json));
   }
