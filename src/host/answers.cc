@@ -1,8 +1,18 @@
 #include "host/answers.h"
 
+#include <algorithm>
+
 #include "stage/render.h"
 
 namespace quintet::host {
+
+namespace {
+
+// At hand at a time, the last one always.
+constexpr std::size_t kRecentBlocks = 64;
+constexpr std::size_t kRecentRecords = 8'192;
+
+}  // namespace
 
 void Answers::put_in_force(AppVersion version, Position first) {
   version_ = version;
@@ -31,23 +41,50 @@ void Answers::index(const event::Record& record, const app::Spec& written) {
   labels_->add(reports, record.position);
 }
 
-// Reads and decodes the block and the outcomes around a position, unless they are at hand.
-Expected<void> Answers::load(Position position) {
-  if (position >= cached_.first && position <= cached_.last) return {};
-  cached_.first = cached_.last = kNoPosition;
-  TRY(auto run, parts_.store.outcome_run(position));
-  TRY(auto blocks, parts_.store.read_log(position, 1));
-  if (!run || blocks.empty()) return not_found("there is no result at this position");
-  TRY(auto decoded, event::decode_block(blocks.front()));
-  cached_.run = std::move(*run);
-  TRY(cached_.views, stage::read_run(cached_.run.run));
-  cached_.block = std::move(decoded.block);
-  cached_.first = std::max(cached_.block.first, cached_.run.run.first);
-  cached_.last = std::min(cached_.block.last(), cached_.run.run.last);
-  if (position < cached_.first || position > cached_.last) {
-    return broken("the store gave other positions than it was asked for");
+void Answers::remember(event::Block block, stage::OutcomeBytes run) {
+  Recent recent;
+  recent.block = std::move(block);
+  recent.run.run = std::move(run);
+  keep(std::move(recent));
+}
+
+void Answers::keep(Recent recent) {
+  recent.first = std::max(recent.block.first, recent.run.run.first);
+  recent.last = std::min(recent.block.last(), recent.run.run.last);
+  recent_records_ += recent.block.records.size();
+  recent_.push_front(std::move(recent));
+  while (recent_.size() > 1 &&
+         (recent_.size() > kRecentBlocks || recent_records_ > kRecentRecords)) {
+    recent_records_ -= recent_.back().block.records.size();
+    recent_.pop_back();
   }
-  return {};
+}
+
+// The block and the outcomes around a position: at hand, or read and decoded.
+Expected<const Answers::Recent*> Answers::load(Position position) {
+  auto at = std::find_if(recent_.begin(), recent_.end(), [&](const Recent& one) {
+    return position >= one.first && position <= one.last;
+  });
+  if (at == recent_.end()) {
+    TRY(auto run, parts_.store.outcome_run(position));
+    TRY(auto blocks, parts_.store.read_log(position, 1));
+    if (!run || blocks.empty()) return not_found("there is no result at this position");
+    TRY(auto decoded, event::decode_block(blocks.front()));
+    Recent recent;
+    recent.block = std::move(decoded.block);
+    recent.run = *std::move(run);
+    keep(std::move(recent));
+    at = recent_.begin();
+    if (position < at->first || position > at->last) {
+      return broken("the store gave other positions than it was asked for");
+    }
+  }
+  if (at->views.empty()) {
+    auto views = stage::read_run(at->run.run);
+    if (!views) return std::move(views).error();
+    at->views = *std::move(views);
+  }
+  return &*at;
 }
 
 Expected<Answers::Found> Answers::read(Position position) {
@@ -59,13 +96,13 @@ Expected<Answers::Found> Answers::read(Position position) {
                    " is older than what the log keeps: " + "it begins at " + std::to_string(first_))
         .with_id("removed");
   }
-  TRY_DO(load(position));
+  TRY(const Recent* const recent, load(position));
   Found found;
-  found.record = &cached_.block.records[static_cast<std::size_t>(position - cached_.block.first)];
+  found.record = &recent->block.records[static_cast<std::size_t>(position - recent->block.first)];
   stage::OutcomeView view =
-      cached_.views[static_cast<std::size_t>(position - cached_.run.run.first)];
+      recent->views[static_cast<std::size_t>(position - recent->run.run.first)];
   stage::OutcomeBytes changed;  // the view borrows from it
-  for (const stage::OutcomeChange& change : cached_.run.changes) {
+  for (const stage::OutcomeChange& change : recent->run.changes) {
     if (change.position != position) continue;
     changed = {position, position, change.bytes};
     TRY(const auto views, stage::read_run(changed));
@@ -103,8 +140,10 @@ Expected<std::string> Answers::reply(Position position) {
   if (found.error().code() != Code::not_found || position == kNoPosition || position > durable_) {
     return std::move(found).error();
   }
-  const event::Record& record =
-      cached_.block.records[static_cast<std::size_t>(position - cached_.block.first)];
+  const auto recent = load(position);
+  if (!recent) return std::move(found).error();
+  const event::Block& block = (*recent)->block;
+  const event::Record& record = block.records[static_cast<std::size_t>(position - block.first)];
   if (event::is_control(record.kind)) return std::move(found).error();
   Found nothing;
   nothing.record = &record;

@@ -5,6 +5,7 @@
 // One thread. What it is made of outlives it.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -75,7 +76,12 @@ class Answers {
   // What keys result_with_labels() would need.
   Expected<std::vector<std::string>> key_names(Position position);
   // What was read of outcomes is of no use any more: some have changed.
-  void forget_read() { cached_.first = cached_.last = kNoPosition; }
+  void forget_read() {
+    recent_.clear();
+    recent_records_ = 0;
+  }
+  // What has just become durable, so that those who wait for it do not cost a read of the store.
+  void remember(event::Block block, stage::OutcomeBytes run);
   stage::Views& views() { return *views_; }
   stage::LabelIndex& labels() { return *labels_; }
 
@@ -110,13 +116,21 @@ class Answers {
   bool add_next_part(const AddPart& add);
 
  private:
+  // Blocks and runs that came or were read last, so that reads of neighbours cost one decoding; the
+  // last one first.
+  struct Recent {
+    Position first = kNoPosition, last = kNoPosition;
+    event::Block block;
+    stage::Store::OutcomeRun run;
+    std::vector<stage::OutcomeView> views;  // of `run`, once somebody reads it
+  };
   struct Found {
-    const event::Record* record = nullptr;  // in cached_
+    const event::Record* record = nullptr;  // in recent_
     const app::Spec* spec = nullptr;        // of the outcome
     stage::Outcome outcome;
   };
   const app::Spec& spec() const { return *parts_.versions[version_ - 1]; }
-  Expected<void> load(Position position);
+  Expected<const Recent*> load(Position position);
   Expected<Found> read(Position position);
   std::string render(const Found& found) const;
   bool restore_view(std::size_t view, const From& from,
@@ -134,13 +148,9 @@ class Answers {
   Position views_from_ = kNoPosition;
   stage::Admitted folded_;  // scratch
 
-  // The block and the run read last, so that reads of neighbours cost one decoding.
-  struct Cached {
-    Position first = kNoPosition, last = kNoPosition;
-    event::Block block;
-    std::vector<stage::OutcomeView> views;
-    stage::Store::OutcomeRun run;
-  } cached_;
+  void keep(Recent recent);
+  std::deque<Recent> recent_;
+  std::size_t recent_records_ = 0;
 
   struct Taking {          // of a snapshot
     std::size_t view = 0;  // the next one

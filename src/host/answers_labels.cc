@@ -41,10 +41,11 @@ bool Answers::add_next_label_piece(const AddPart& add) {
 // A record of the log as it reads under the version in force.
 Expected<void> Answers::decode_at(Position position, stage::Admitted& out) {
   if (position < first_) return expired("the record has left the log");
-  TRY_DO(load(position));
-  out.record = cached_.block.records[static_cast<std::size_t>(position - cached_.block.first)];
+  TRY(const Recent* const recent, load(position));
+  const event::Block& block = recent->block;
+  out.record = block.records[static_cast<std::size_t>(position - block.first)];
   TRY(const auto written, version_of(parts_.versions, out.record));
-  return stage::decode_record(*written, spec(), cached_.block.epoch, parts_.sealer, out);
+  return stage::decode_record(*written, spec(), block.epoch, parts_.sealer, out);
 }
 
 // As stage/render_labels.h; empty if the event has no labels.
@@ -90,9 +91,9 @@ Expected<std::vector<std::string>> Answers::key_names(Position position) {
   }
   for (const Position report : reports) {
     if (report < first_) continue;
-    TRY_DO(load(report));
-    add_key_names(cached_.block.records[static_cast<std::size_t>(report - cached_.block.first)],
-                  names);
+    TRY(const Recent* const recent, load(report));
+    const event::Block& block = recent->block;
+    add_key_names(block.records[static_cast<std::size_t>(report - block.first)], names);
   }
   return names;
 }

@@ -5,6 +5,12 @@
 
 namespace quintet::host {
 
+namespace {
+
+constexpr std::size_t kRemembered = 256;  // most records of a block whose results are kept at hand
+
+}  // namespace
+
 ResultsPlace::ResultsPlace(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ResultsPlace::~ResultsPlace() = default;
 
@@ -147,8 +153,9 @@ void ResultsPlace::State::commit_next() {
   stage::Commit commit;
   commit.copies = true;
   Group all;
+  const auto fresh = std::make_shared<std::vector<std::pair<event::Block, stage::OutcomeBytes>>>();
   while (!blocks.empty() && !runs.empty()) {
-    const auto decoded = event::decode_block(blocks.front());
+    auto decoded = event::decode_block(blocks.front());
     if (!decoded) return fail(decoded.error());
     const auto& records = decoded->block.records;
     const bool erases = std::any_of(records.begin(), records.end(), [](const auto& record) {
@@ -161,6 +168,10 @@ void ResultsPlace::State::commit_next() {
     all.last = group->last;
     all.erased = std::move(group->erased);
     all.erased_at = group->erased_at;
+    // Who sends single events waits for their results; of large blocks few are read at once.
+    if (!erases && records.size() <= kRemembered) {
+      fresh->emplace_back(std::move(decoded->block), runs.front());
+    }
     commit.blocks.push_back(std::move(blocks.front()));
     commit.outcomes.push_back(std::move(runs.front()));
     blocks.pop_front();
@@ -168,7 +179,12 @@ void ResultsPlace::State::commit_next() {
     if (erases) break;
   }
   committing = true;
-  committer->submit(std::move(commit), guarded([this, all](const Expected<void>& result) {
+  committer->submit(std::move(commit), guarded([this, all, fresh](const Expected<void>& result) {
+                      if (result) {
+                        for (auto& [block, run] : *fresh) {
+                          answers.remember(std::move(block), std::move(run));
+                        }
+                      }
                       on_committed(all, result);
                     }));
 }

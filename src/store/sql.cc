@@ -144,6 +144,13 @@ Expected<Statement> Database::prepare(std::string_view sql) {
   return Statement(statement);
 }
 
+Expected<Statement*> Database::kept(const char* sql) {
+  const auto found = kept_.find(sql);
+  if (found != kept_.end()) return &found->second;
+  TRY(Statement made, prepare(sql));
+  return &kept_.emplace(sql, std::move(made)).first->second;
+}
+
 Expected<std::int64_t> Database::number(std::string_view sql) {
   TRY(Statement statement, prepare(sql));
   Run run = statement.with();

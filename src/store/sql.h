@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -88,6 +89,9 @@ class Database {
   // One or more statements that give no rows of interest.
   Expected<void> run(const std::string& sql);
   Expected<Statement> prepare(std::string_view sql);
+  // The same, made once and kept: for what is run often, and never while it runs. `sql` is a
+  // literal: it is known by its address.
+  Expected<Statement*> kept(const char* sql);
   // The first column of the first row as a number; 0 without a row.
   Expected<std::int64_t> number(std::string_view sql);
   // The same as text.
@@ -108,6 +112,7 @@ class Database {
   };
   std::unique_ptr<int> log_pages_ = std::make_unique<int>(0);  // told by SQLite at each commit
   std::unique_ptr<sqlite3, Close> handle_;
+  std::map<const char*, Statement> kept_;  // go before the handle
 };
 
 // Writes what a write-ahead log holds over itself and syncs it, through the VFS; no file is fine.

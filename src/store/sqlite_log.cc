@@ -57,11 +57,10 @@ Expected<std::vector<BlockBytes>> read_blocks(Database& database, Position from,
   from = std::max<Position>(from, 1);
   std::vector<BlockBytes> out;
   // The block that holds `from` begins at or before it.
-  TRY(Statement statement,
-      database.prepare(
-          "SELECT first, last, epoch, raw_size, body FROM log WHERE first >= "
-          "coalesce((SELECT max(first) FROM log WHERE first <= ?1), ?1) ORDER BY first"));
-  Run run = statement.with(from);
+  TRY(Statement* const statement,
+      database.kept("SELECT first, last, epoch, raw_size, body FROM log WHERE first >= "
+                    "coalesce((SELECT max(first) FROM log WHERE first <= ?1), ?1) ORDER BY first"));
+  Run run = statement->with(from);
   std::size_t bytes = 0;
   while (out.empty() || bytes < most_bytes) {
     TRY(const bool more, run.next());

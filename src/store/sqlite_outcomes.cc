@@ -101,10 +101,10 @@ Expected<SqliteStore::OutcomeRun> SqliteStore::read_run(Run& row) {
     return broken("the outcomes of positions " + std::to_string(out.run.first) + " to " +
                   std::to_string(out.run.last) + " do not match their checksum");
   }
-  TRY(Statement changes,
-      read_.database.prepare("SELECT position, crc, body FROM outcome_changes "
-                             "WHERE position BETWEEN ?1 AND ?2 ORDER BY position"));
-  Run change = changes.with(out.run.first, out.run.last);
+  TRY(Statement* const changes,
+      read_.database.kept("SELECT position, crc, body FROM outcome_changes "
+                          "WHERE position BETWEEN ?1 AND ?2 ORDER BY position"));
+  Run change = changes->with(out.run.first, out.run.last);
   while (true) {
     TRY(const bool more, change.next());
     if (!more) return out;
@@ -126,14 +126,14 @@ Expected<std::vector<SqliteStore::OutcomeRun>> SqliteStore::read_outcomes(Positi
                                                                           std::size_t most_bytes) {
   const std::lock_guard lock(read_.mutex);
   from = std::max<Position>(from, 1);
-  TRY(Statement statement,
-      read_.database.prepare(
+  TRY(Statement* const statement,
+      read_.database.kept(
           "SELECT first, last, crc, raw_size, body FROM outcomes WHERE first >= "
           "coalesce((SELECT max(first) FROM outcomes WHERE first <= ?1), ?1) ORDER BY first"));
   TRY(const Position kept, first_kept());
   std::vector<OutcomeRun> out;
   std::size_t bytes = 0;
-  Run run = statement.with(from);
+  Run run = statement->with(from);
   while (out.empty() || bytes < most_bytes) {
     TRY(const bool more, run.next());
     if (!more) break;
@@ -149,10 +149,10 @@ Expected<std::vector<SqliteStore::OutcomeRun>> SqliteStore::read_outcomes(Positi
 
 Expected<std::optional<SqliteStore::OutcomeRun>> SqliteStore::outcome_run(Position position) {
   const std::lock_guard lock(read_.mutex);
-  TRY(Statement statement,
-      read_.database.prepare("SELECT first, last, crc, raw_size, body FROM outcomes "
-                             "WHERE first <= ?1 ORDER BY first DESC LIMIT 1"));
-  Run run = statement.with(position);
+  TRY(Statement* const statement,
+      read_.database.kept("SELECT first, last, crc, raw_size, body FROM outcomes "
+                          "WHERE first <= ?1 ORDER BY first DESC LIMIT 1"));
+  Run run = statement->with(position);
   TRY(const bool any, run.next());
   if (any && run.u64(1) >= position) {
     TRY(OutcomeRun one, read_run(run));
