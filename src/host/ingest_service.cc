@@ -7,6 +7,7 @@
 #include "host/event_spans.h"
 #include "host/figures.h"
 #include "host/ingest_place.h"
+#include "host/log_feed.h"
 #include "host/model_files.h"
 #include "host/node.h"
 #include "host/promotions.h"
@@ -183,6 +184,7 @@ class IngestService {
     node_.roles = {};
     roles_.reset();
     place_.reset();
+    log_feed_->forget();
     store_.reset();
   }
 
@@ -263,8 +265,12 @@ class IngestService {
       return place_->figures();
     });
     offer_routes(process_, "Ingest", router_);
-    log_feed_ = &process_.feeds().add(
-        "log", [this](Position from, std::size_t, std::size_t bytes) { return read(from, bytes); });
+    log_feed_ = std::make_unique<LogFeed>(
+        process_,
+        [this](Position from, std::size_t bytes) -> Expected<std::vector<event::BlockBytes>> {
+          if (place_ == nullptr) return place_is_away();
+          return place_->read(from, bytes);
+        });
   }
 
   void add_registry_methods(link::Service& service) {
@@ -416,16 +422,6 @@ class IngestService {
   }
 
   // Positions are in order and a feed's message is a block.
-  Expected<std::vector<link::FeedItem>> read(Position from, std::size_t bytes) {
-    if (place_ == nullptr) return place_is_away();
-    TRY(auto blocks, place_->read(from, bytes));
-    std::vector<link::FeedItem> items;
-    for (const event::BlockBytes& block : blocks) {
-      items.push_back({block.first, block.last, wire::write_block(block)});
-    }
-    return items;
-  }
-
   ServiceProcess process_;
   std::unique_ptr<stage::Store> store_;
   std::unique_ptr<stage::Vault> vault_;
@@ -433,7 +429,7 @@ class IngestService {
   Node node_;
   std::unique_ptr<IngestPlace> place_;  // null while it is away
   std::unique_ptr<IngestRoles> roles_;
-  link::FeedProducer* log_feed_ = nullptr;
+  std::unique_ptr<LogFeed> log_feed_;
   std::deque<Waiting> waiting_;
   Position low_ = kNoPosition;  // L, as it was told
   std::unique_ptr<LogSpans> spans_;

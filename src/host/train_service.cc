@@ -155,7 +155,7 @@ class TrainService final : public link::FeedEvents, public TrainRole {
   void follow() {
     log_.reset();
     link::FeedConsumer::Options options;
-    options.feed = "log";
+    options.feed = "log.behind";
     options.from = last_ + 1;
     log_ = std::make_unique<link::FeedConsumer>(process_.local(), *ingest_, options, *this);
   }
