@@ -7,6 +7,7 @@ namespace quintet::host {
 namespace {
 
 constexpr Micros kTellAgain = kSecond;
+constexpr Micros kTellPause = kSecond / 200;
 
 link::Call call_for(Clock& clock, std::string method, std::string request) {
   link::Call call{std::move(method), std::move(request), clock.steady() + kSourcePatience};
@@ -62,7 +63,14 @@ void LowMark::tell(Position low) {
       send();
     });
   }
-  send();
+  if (under_way_ || soon_ != nullptr || heard_ == low_) return;
+  // Of many in a row each costs both sides a call, and the last says it all.
+  const Micros wait = told_at_ + kTellPause - parts_.clock.steady();
+  if (wait <= 0) return send();
+  soon_ = parts_.loop.after(wait, [this] {
+    soon_ = nullptr;
+    send();
+  });
 }
 
 void LowMark::tell_anew() {
@@ -74,17 +82,21 @@ void LowMark::tell_anew() {
 void LowMark::send() {
   if (under_way_ || heard_ == low_) return;
   under_way_ = true;
+  told_at_ = parts_.clock.steady();
   parts_.peer.call(
       call_for(parts_.clock, parts_.method, parts_.body(low_)),
       [this, told = low_, here = std::weak_ptr<int>(alive_)](const Expected<std::string>& bytes) {
-        if (here.expired()) return;
-        under_way_ = false;
-        const bool outdated = std::exchange(outdated_, false);
-        if (bytes && parts_.heard) parts_.heard(!outdated && told == low_);
-        if (!bytes && !outdated) return;  // again in a second
-        if (bytes && !outdated) heard_ = told;
-        send();
+        if (!here.expired()) answered(told, bytes.has_value());
       });
+}
+
+void LowMark::answered(Position told, bool heard) {
+  under_way_ = false;
+  const bool outdated = std::exchange(outdated_, false);
+  if (heard && parts_.heard) parts_.heard(!outdated && told == low_);
+  if (heard && !outdated) heard_ = told;
+  if (outdated) return send();
+  if (heard) tell(low_);  // else again in a second
 }
 
 }  // namespace quintet::host

@@ -55,11 +55,13 @@ class LowMark {
 
  private:
   void send();
+  void answered(Position told, bool heard);
   Parts parts_;
   Position low_ = kNoPosition;
   std::optional<Position> heard_;              // what the peer was told last, if it is sure to know
   bool under_way_ = false, outdated_ = false;  // what is under way
-  std::unique_ptr<Timer> again_;
+  Micros told_at_ = 0;
+  std::unique_ptr<Timer> again_, soon_;
   const std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
