@@ -17,7 +17,7 @@ CallStream::CallStream(Local local, Channel& channel, Options options)
                  frame.id = id;
                  frame.cancel = true;
                  append(batches_.room_for(kFrameBytes), frame, {});
-                 flush();
+                 flush_soon();
                }),
       alive_(std::make_shared<bool>(true)) {}
 
@@ -46,12 +46,22 @@ CallId CallStream::call(Call call, Reply reply) {
     wire_ = channel_.open({std::string(kCallsMethod)}, *this);
     wire_->read();
   }
-  flush();
+  flush_soon();
   return id;
 }
 
+// Calls of one turn of the scheduler go as one message.
+void CallStream::flush_soon() {
+  if (writing_ || std::exchange(flush_posted_, true)) return;
+  local_.scheduler.post([this, alive = alive_] {
+    if (!*alive) return;
+    flush_posted_ = false;
+    flush();
+  });
+}
+
 void CallStream::flush() {
-  if (writing_ || batches_.empty()) return;
+  if (writing_ || wire_ == nullptr || batches_.empty()) return;
   writing_ = true;
   wire_->write(batches_.take());
 }

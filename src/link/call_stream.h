@@ -31,6 +31,7 @@ class CallStream final : public Caller, private WireEvents {
 
  private:
   void flush();
+  void flush_soon();
   void on_message(std::string message) override;
   void on_written() override;
   void on_end(Expected<void> how) override;
@@ -40,7 +41,7 @@ class CallStream final : public Caller, private WireEvents {
   const Options options_;
   Pending pending_;
   Batches batches_;
-  bool writing_ = false;
+  bool writing_ = false, flush_posted_ = false;
   std::unique_ptr<Wire> wire_;
   const std::shared_ptr<bool> alive_;
 };
