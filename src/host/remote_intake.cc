@@ -72,9 +72,50 @@ void RemoteIntake::send(Sent sent) {
   const Number number = next_++;
   sent.lost = lost_ > 0;  // behind what waits to be sent again
   if (sent.lost) ++lost_;
-  const bool now = !sent.lost;
+  const bool lost = sent.lost;
   sent_.emplace(number, std::move(sent));
-  if (now) call(number);
+  if (lost) return;
+  gathered_.push_back(number);
+  gather();
+}
+
+// Small lots cost every process behind as much as large ones: while some are under way, those that
+// come meanwhile make one.
+void RemoteIntake::gather() {
+  if (gathered_.empty() || gathering_) return;
+  if (lots_.size() < kLotsUnderWay) {
+    gathering_ = true;
+    return parts_.loop.post([this, alive = std::weak_ptr<int>(alive_)] {
+      if (alive.expired()) return;
+      gathering_ = false;
+      send_gathered();
+    });
+  }
+  if (gathered_long_ != nullptr) return;
+  gathered_long_ = parts_.loop.after(kGather, [this] { send_gathered(); });
+}
+
+void RemoteIntake::send_gathered() {
+  gathered_long_ = nullptr;
+  if (gathered_.empty()) return;
+  lots_[++lot_] = gathered_.size();
+  for (const Number number : std::exchange(gathered_, {})) {
+    sent_.at(number).lot = lot_;
+    call(number);
+  }
+}
+
+// One of its offers has its answer.
+void RemoteIntake::answered(std::uint64_t lot) {
+  const auto at = lots_.find(lot);
+  if (at == lots_.end() || --at->second > 0) return;
+  lots_.erase(at);
+  gather();
+}
+
+void RemoteIntake::lose(Sent& sent) {
+  sent.lost = true;
+  ++lost_;
 }
 
 void RemoteIntake::call(Number number) {
@@ -93,8 +134,9 @@ void RemoteIntake::taken(Number number, Expected<std::string> bytes) {
                     answer.error().id() != kOtherVersion && !sent.letter &&
                     sent.call.deadline > parts_.clock.steady();
   if (lost) {
-    sent.lost = sent.again = true;
-    ++lost_;
+    sent.again = true;
+    lose(sent);
+    for (const Number behind : std::exchange(gathered_, {})) lose(sent_.at(behind));
     if (send_again_ == nullptr) {
       send_again_ = parts_.loop.after(kOfferAgain, [this] { resend(); });
     }
@@ -102,6 +144,7 @@ void RemoteIntake::taken(Number number, Expected<std::string> bytes) {
   }
   const Sent done = std::move(sent);
   sent_.erase(at);
+  if (!answer || answer->error) answered(done.lot);
   if (!answer) {
     const Error& why = answer.error();
     if (why.id() == kOtherVersion || why.id() == kSaturated) describe();
@@ -112,7 +155,7 @@ void RemoteIntake::taken(Number number, Expected<std::string> bytes) {
   }
   // What was sent twice was admitted by the first.
   if (done.again) answer->what = stage::Admission::What::admitted;
-  await({*answer, done.show, parts_.clock.steady() + kOutcomePatience, done.reply});
+  await({*answer, done.show, parts_.clock.steady() + kOutcomePatience, done.reply, done.lot});
 }
 
 // Once all that was under way has come back, so that the order stays.
@@ -123,12 +166,12 @@ void RemoteIntake::resend() {
     return;
   }
   lost_ = 0;
-  std::vector<Number> all;
   for (auto& [number, sent] : sent_) {
     sent.lost = false;
-    all.push_back(number);
+    answered(std::exchange(sent.lot, 0));
+    gathered_.push_back(number);
   }
-  for (const Number number : all) call(number);
+  send_gathered();
 }
 
 void RemoteIntake::await(Awaiting awaiting) {
@@ -166,6 +209,7 @@ void RemoteIntake::told(Number number, const Expected<std::string>& bytes) {
   }
   const Awaiting done = std::move(at->second);
   awaiting_.erase(at);
+  answered(done.lot);
   done.reply({done.offer.what, done.offer.position, nullptr, json ? std::string_view(*json) : "",
               !json, json ? std::string_view() : away});
 }
@@ -185,6 +229,7 @@ Error RemoteIntake::why_saturated() const {
 
 void RemoteIntake::last_of_session(std::string_view session,
                                    std::function<void(Expected<std::uint64_t>)> done) {
+  send_gathered();  // it is asked behind them
   link::Call call{kLastOfSession, wire::write_session_name(session),
                   parts_.clock.steady() + kOfferPatience};
   call.idempotent = true;

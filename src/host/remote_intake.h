@@ -24,6 +24,10 @@ inline constexpr Micros kOfferPatience = 20 * kSecond;
 inline constexpr Micros kOutcomePatience = 20 * kSecond;
 // When the way to ingest or results broke it is tried again after so long.
 inline constexpr Micros kOfferAgain = kSecond / 20;
+// Offers of one turn go together. While so many lots have offers without an answer the next ones
+// gather, but not longer than this.
+inline constexpr std::size_t kLotsUnderWay = 2;
+inline constexpr Micros kGather = 2'000;
 // How often ingest is asked which application is in force.
 inline constexpr Micros kDescribeEvery = kSecond;
 
@@ -69,12 +73,17 @@ class RemoteIntake final : public Intake {
     Show show = Show::nothing;
     bool letter = false;  // not an event: it is not safe to send it twice
     Reply reply;
-    bool lost = false;   // to be sent again
-    bool again = false;  // it was
+    std::uint64_t lot = 0;  // that it was sent in
+    bool lost = false;      // to be sent again
+    bool again = false;     // it was
   };
   using Number = std::uint64_t;
 
   void send(Sent sent);
+  void gather();
+  void send_gathered();
+  void answered(std::uint64_t lot);
+  void lose(Sent& sent);
   void call(Number number);
   void taken(Number number, Expected<std::string> bytes);
   void resend();
@@ -84,6 +93,7 @@ class RemoteIntake final : public Intake {
     Show show = Show::nothing;
     Micros deadline = 0;
     Reply reply;
+    std::uint64_t lot = 0;
     link::CallId call = 0;
     std::unique_ptr<Timer> again = {};
   };
@@ -98,6 +108,11 @@ class RemoteIntake final : public Intake {
   wire::Description description_;
   std::map<Number, Sent> sent_;
   std::map<Number, Awaiting> awaiting_;
+  std::vector<Number> gathered_;               // of sent_, that wait to be sent
+  std::map<std::uint64_t, std::size_t> lots_;  // offers without an answer, by lot
+  std::uint64_t lot_ = 0;                      // the last one
+  bool gathering_ = false;                     // until the end of this turn
+  std::unique_ptr<Timer> gathered_long_;
   Number next_ = 1;
   std::size_t lost_ = 0;
   bool asking_ = false;

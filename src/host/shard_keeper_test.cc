@@ -3,37 +3,10 @@
 #include <algorithm>
 #include <set>
 
+#include "host/played_loop.h"
+
 namespace quintet::host {
 namespace {
-
-// A loop whose periods are played by hand.
-class PlayedLoop final : public Scheduler {
- public:
-  void post(Job job) override { jobs_.push_back(std::move(job)); }
-  std::unique_ptr<Timer> after(Micros, std::function<void()> job) override {
-    later_.push_back(std::move(job));
-    return std::make_unique<Timer>();
-  }
-  std::unique_ptr<Timer> every(Micros, std::function<void()> job) override {
-    period_ = std::move(job);
-    return std::make_unique<Timer>();
-  }
-  void play() {
-    while (!jobs_.empty()) {
-      auto jobs = std::exchange(jobs_, {});
-      for (Job& job : jobs) job();
-    }
-  }
-  void a_period() { period_(); }
-  void what_was_put_off() {
-    for (auto& job : std::exchange(later_, {})) job();
-  }
-
- private:
-  std::vector<Job> jobs_;
-  std::vector<std::function<void()>> later_;
-  std::function<void()> period_;
-};
 
 class ShardKeeperTest : public testing::Test, protected ShardKeeper::Moves {
  protected:
