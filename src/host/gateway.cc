@@ -41,15 +41,7 @@ std::string_view meaning_of(std::string_view away) {
 class Gateway {
  public:
   explicit Gateway(ServiceSettings settings)
-      : process_(std::move(settings)), node_{process_.loop,
-                                             process_.clock,
-                                             process_.log,
-                                             process_.metrics,
-                                             nullptr,
-                                             0,
-                                             {},
-                                             false,
-                                             {}} {}
+      : process_(std::move(settings)), node_(node_of(process_)) {}
 
   Expected<void> run() {
     TRY_DO(process_.trace());

@@ -108,16 +108,7 @@ class IngestRoles final : public IngestRole, public RegistryRole {
 class IngestService {
  public:
   explicit IngestService(ServiceSettings settings)
-      : process_(std::move(settings)),
-        node_{process_.loop,
-              process_.clock,
-              process_.log,
-              process_.metrics,
-              nullptr,
-              0,
-              process_.settings().data_directory,
-              false,
-              {}} {}
+      : process_(std::move(settings)), node_(node_of(process_)) {}
 
   Expected<void> run() {
     TRY_DO(process_.trace());

@@ -21,14 +21,14 @@ struct Node {
   Clock& clock;
   Logger& log;
   Metrics& metrics;
-  std::unique_ptr<Place> place;  // null while it is being opened, and where there is none
-  std::uint64_t places = 0;      // that went: what refers to an older one's Spec is of no use
-  std::string data_directory;
+  std::unique_ptr<Place> place = {};  // null while it is being opened, and where there is none
+  std::uint64_t places = 0;           // that went: what refers to an older one's Spec is of no use
+  std::string data_directory = {};
   bool draining = false;
 
   // Decoders of the application in force, by event type, for whole JSON events. Emptied when the
   // place is opened anew.
-  std::map<int, event::Decoder> decoders;
+  std::map<int, event::Decoder> decoders = {};
 
   StageRoles roles = {};           // of a process that has no place
   ClientLimits* limits = nullptr;  // of the door; null: none

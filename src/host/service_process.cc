@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "host/http_call.h"
+#include "host/node.h"
 #include "learn/model.h"
 #include "link/grpc.h"
 #include "link/reflection.h"
@@ -190,6 +191,12 @@ void ServiceProcess::ended() {
 void ServiceProcess::fail(Error why) {
   failure_ = std::move(why);
   loop.stop();
+}
+
+Node node_of(ServiceProcess& process) {
+  Node node{process.loop, process.clock, process.log, process.metrics};
+  node.data_directory = process.settings().data_directory;
+  return node;
 }
 
 void offer_routes(ServiceProcess& process, const std::string& name, Router& router) {

@@ -117,6 +117,10 @@ class ServiceProcess {
   Expected<void> failure_;
 };
 
+// What its routes share: no place of its own, the roles are filled in as they come.
+struct Node;
+Node node_of(ServiceProcess& process);
+
 // Adds a method whose request is read by `read` and answered by `handle`, which is given the
 // request and the way back. What cannot be read is answered `invalid`.
 template <class Request, class Handle>

@@ -80,16 +80,7 @@ class WaitingVault final : public stage::Vault {
 class TrainService final : public link::FeedEvents, public TrainRole {
  public:
   explicit TrainService(ServiceSettings settings)
-      : process_(std::move(settings)),
-        node_{process_.loop,
-              process_.clock,
-              process_.log,
-              process_.metrics,
-              nullptr,
-              0,
-              process_.settings().data_directory,
-              false,
-              {}} {}
+      : process_(std::move(settings)), node_(node_of(process_)) {}
 
   Expected<void> run() {
     (void)::setpriority(PRIO_PROCESS, 0, kNiceness);
