@@ -7,7 +7,7 @@ namespace quintet::host {
 namespace {
 
 constexpr Micros kTellAgain = kSecond;
-constexpr Micros kTellPause = kSecond / 200;
+constexpr Micros kTellPause = kSecond / 50;
 
 link::Call call_for(Clock& clock, std::string method, std::string request) {
   link::Call call{std::move(method), std::move(request), clock.steady() + kSourcePatience};

@@ -161,6 +161,10 @@ def check_readme():
         that("it serves", answer and '"verdict":{"value":"approve"}' in answer[0], str(answer))
         that("it ends in order", reader.stop() == [])
         reader.close()
+    (picture,) = fences("README.md", "mermaid")
+    drawn = subprocess.run([PROGRAM, "explain", "--pattern", "microservices"], capture_output=True,
+                           text=True, check=True).stdout
+    that("the picture is drawn from the topology", picture.strip() == drawn.strip(), drawn)
 
 
 def check_commands():
