@@ -111,6 +111,8 @@ class TrainRole {
   virtual const app::Spec& spec() const = 0;                                       // in force
   virtual std::shared_ptr<const app::Spec> spec_of(AppVersion version) const = 0;  // null: unknown
   virtual Position last() const = 0;  // of the log, as far as it is known here
+  // Gives the last position that the log has now, once all up to it is known here; maybe at once.
+  virtual void catch_up(std::function<void(Expected<Position> last)> done) { done(last()); }
   // Appends a control record whose effect is elsewhere (train).
   virtual void control(event::RecordKind kind, std::string body, Done done) = 0;
   // While one of these is alive, nothing is removed from the log.

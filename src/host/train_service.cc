@@ -22,6 +22,7 @@ namespace quintet::host {
 
 namespace {
 
+constexpr Micros kCatchUpPatience = 60 * kSecond;
 constexpr Micros kReopenAfter = kSecond;
 constexpr int kNiceness = 10;  // training never slows serving
 // How long a thread waits for a key, and how often it asks again.
@@ -166,6 +167,7 @@ class TrainService final : public link::FeedEvents, public TrainRole {
                          if (!result) return lose(result.error());
                          if (!items.empty()) durable_ = std::max(durable_, items.back().last);
                          play();
+                         tell_caught_up();
                          if (log_ != nullptr) log_->release(items);
                        });
   }
@@ -209,6 +211,34 @@ class TrainService final : public link::FeedEvents, public TrainRole {
     return version == 0 || version > versions_.size() ? nullptr : versions_[version - 1];
   }
   Position last() const override { return durable_; }
+  void catch_up(std::function<void(Expected<Position>)> done) override {
+    link::Call call = call_for("/quintet.v1.Ingest/Describe", wire::write_nothing());
+    call.idempotent = true;
+    asked_->call(std::move(call), [this, done = std::move(done)](Expected<std::string> bytes) {
+      if (!bytes) return done(std::move(bytes).error());
+      const auto said = wire::read_description(*bytes);
+      if (!said) return done(said.error());
+      behind_.push_back({said->last, process_.clock.steady() + kCatchUpPatience, done});
+      if (look_behind_ == nullptr) {
+        look_behind_ = process_.loop.every(kSecond, [this] { tell_caught_up(); });
+      }
+      tell_caught_up();
+    });
+  }
+  // What was lost with ingest never comes.
+  void tell_caught_up() {
+    const Micros now = process_.clock.steady();
+    for (Behind& one : std::exchange(behind_, {})) {
+      if (one.last <= durable_) {
+        one.done(one.last);
+      } else if (one.until <= now) {
+        one.done(unavailable("the copy of the log is still behind it; try again"));
+      } else {
+        behind_.push_back(std::move(one));
+      }
+    }
+    if (behind_.empty()) look_behind_ = nullptr;
+  }
   std::shared_ptr<const void> hold_log() const override { return nullptr; }
   std::uint32_t version_in_force(const app::ModelSpec& model) const override {
     const auto found = promoted_.find(model.name);
@@ -306,6 +336,13 @@ class TrainService final : public link::FeedEvents, public TrainRole {
   std::map<std::string, std::uint32_t> promoted_;
   Position last_ = kNoPosition;  // that came
   Position durable_ = kNoPosition;
+  struct Behind {  // of catch_up()
+    Position last = kNoPosition;
+    Micros until = 0;
+    std::function<void(Expected<Position>)> done;
+  };
+  std::vector<Behind> behind_;
+  std::unique_ptr<Timer> look_behind_;
   std::unique_ptr<Timer> retry_;
 };
 

@@ -110,7 +110,7 @@ Expected<void> Trainer::start(const TrainOrder& order, TrainHears hears) {
   work->hears = std::move(hears);
   work->keep = order.keep;
   work->as_of_given = order.as_of != kNoTime;
-  work->body = {model.name, place.last(), work->as_of_given ? order.as_of : node_.clock.wall(),
+  work->body = {model.name, kNoPosition, work->as_of_given ? order.as_of : node_.clock.wall(),
                 work->rules.seed};
   work->directory = node_.data_directory + "/training/" + model.name;
   active_ = work;
@@ -119,9 +119,25 @@ Expected<void> Trainer::start(const TrainOrder& order, TrainHears hears) {
   run.model = model.name;
   run.because = order.because;
   run.rounds = work->rules.rounds;
+  // It learns from all that was admitted before it was asked for.
+  place.catch_up([this, work, alive = std::weak_ptr<char>(alive_)](const Expected<Position>& last) {
+    if (!alive.expired() && active_ == work) record(work, last);
+  });
+  return {};
+}
+
+void Trainer::record(const std::shared_ptr<Work>& work, const Expected<Position>& last) {
+  if (!last) return fail(work, last.error());
+  if (node_.train() == nullptr) return fail(work, place_is_away());
+  TrainRole& place = *node_.train();
+  const std::string digest = work->log.spec->digest;
+  work->log = TrainingLog::of(place, node_.data_directory);
+  if (work->log.spec->digest != digest) {
+    return fail(work, conflict("another version of the application came into force; ask again"));
+  }
+  work->body.last = *last;
   place.control(event::RecordKind::train, stage::write_train(work->body),
                 [this, work](const Expected<Position>& position) { recorded(work, position); });
-  return {};
 }
 
 const TrainRun* Trainer::find(std::uint64_t id) const {

@@ -75,6 +75,7 @@ class Trainer {
 
  private:
   struct Work;
+  void record(const std::shared_ptr<Work>& work, const Expected<Position>& last);
   void recorded(const std::shared_ptr<Work>& work, const Expected<Position>& position);
   void begin(const std::shared_ptr<Work>& work);
   void trained(const std::shared_ptr<Work>& work);

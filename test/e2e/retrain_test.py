@@ -56,6 +56,7 @@ class Application:
     def send(self, event_type, events):
         for answer in self.client.post_lines(event_type, events):
             assert "position" in answer, answer
+            self.last = answer["position"]
 
     def purchases(self, count, factor=1.0, labelled=True):
         events = []
@@ -155,6 +156,28 @@ def on_drift(app):
         run["because"], run
 
 
+def from_all_that_was_acknowledged(app):
+    """However far behind train is when it is asked."""
+    running = services_kill.children(app.server.process.pid)
+    if "train" in running:
+        os.kill(running["train"], signal.SIGSTOP)
+    app.purchases(2000)
+    last = app.last
+    app.training_dies()  # it comes back with the copy that it had
+    def begun():
+        status, run = app.train("by_drift")  # another may be under way
+        return run["run"] if status == 202 else None
+
+    def ended():
+        run = json.loads(app.client.get(f"/v1/train/{asked}")[2])
+        return run if run["state"] in ("done", "failed") else None
+    asked = until(begun, "a training is begun")
+    run = until(ended, "it ends")
+    status, _, body = app.client.get(f"/v1/models/by_drift/versions/{run['version']}")
+    lineage = json.loads(body)["card"]["lineage"]
+    assert status == 200 and last <= lineage["log_to"] < run["position"], (last, lineage, run)
+
+
 def main():
     passed = failed = 0
     for pattern in ("monolithic", "microservices"):
@@ -162,7 +185,7 @@ def main():
             app = Application(folder, pattern)
             try:
                 for test in (again_after_a_time, after_so_many_labels, after_so_many_reports,
-                             on_drift):
+                             on_drift, from_all_that_was_acknowledged):
                     test(app)
                     passed += 1
                     print(f"ok      {pattern}: {test.__name__.replace('_', ' ')}", flush=True)
