@@ -12,6 +12,7 @@
 #include "app/load.h"
 #include "base/expected.h"
 #include "host/front_door.h"
+#include "host/tracer.h"
 #include "learn/model.h"
 #include "tool/door.h"
 
@@ -93,6 +94,7 @@ struct DoorOptions {
   double trace_share = 1;                    // of the requests that bring no traceparent
 };
 Expected<host::DoorSettings> door_settings_of(const DoorOptions& options);
+Expected<host::TracerSettings> tracer_settings_of(const DoorOptions& options);
 // Empty if none is given.
 // The URL without its password, which becomes PGPASSWORD of this process and its children.
 Expected<std::string> store_url_of(const std::string& url);

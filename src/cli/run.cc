@@ -42,7 +42,7 @@ Expected<host::RunSettings> settings_of(const RunOptions& options,
   settings.spec = std::move(spec);
   settings.app_directory = std::filesystem::path(options.app).parent_path();
   settings.snapshot_every = options.door.snapshot_every;
-  settings.traces = {options.door.traces, options.door.trace_share, {}};
+  TRY(settings.traces, tracer_settings_of(options.door));
   TRY(settings.door, door_settings_of(options.door));
   settings.tokens_path = options.door.tokens;
   TRY(settings.pseudonym_key, pseudonym_key_of(options.door));
@@ -104,6 +104,14 @@ Expected<host::DoorSettings> door_settings_of(const DoorOptions& options) {
     door.tokens = *std::move(tokens);
   }
   return door;
+}
+
+Expected<host::TracerSettings> tracer_settings_of(const DoorOptions& options) {
+  if (options.traces.empty()) return host::TracerSettings();
+  auto good = host::check_collector(options.traces);
+  // Who gave it there may not know the option.
+  if (!good) return std::move(good).error().at("--traces (or OTEL_EXPORTER_OTLP_ENDPOINT)");
+  return host::TracerSettings{options.traces, options.trace_share, {}};
 }
 
 Expected<std::string> store_url_of(const std::string& url) {

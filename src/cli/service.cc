@@ -18,7 +18,7 @@ Expected<host::ServiceSettings> settings_of(const ServiceOptions& options) {
   settings.replica = static_cast<host::ReplicaId>(options.replica);
   settings.spare = options.spare;
   settings.snapshot_every = options.door.snapshot_every;
-  settings.traces = {options.door.traces, options.door.trace_share, {}};
+  TRY(settings.traces, tracer_settings_of(options.door));
   settings.certificates = options.certificates;
   settings.log_ahead = options.log_ahead;
   settings.ends_with_input = options.ends_with_input;

@@ -29,7 +29,20 @@ std::string hex_of(std::uint64_t bits) {
   return id;
 }
 
+// Where the collector takes spans.
+Expected<Url> spans_at(std::string_view collector) {
+  TRY_DO(parse_url(collector));
+  std::string target(collector);
+  while (target.ends_with('/')) target.pop_back();
+  return parse_url(target + "/v1/traces");
+}
+
 }  // namespace
+
+Expected<void> check_collector(std::string_view url) {
+  TRY_DO(spans_at(url));
+  return {};
+}
 
 std::string span_id_of(std::string_view trace_id, std::string_view name, Position position) {
   std::string text(trace_id);
@@ -63,9 +76,7 @@ struct Tracer::State {
 
 Expected<std::unique_ptr<Tracer>> Tracer::start(TracerSettings settings, Metrics& metrics,
                                                 Logger& log) {
-  std::string target = settings.url;
-  while (target.ends_with('/')) target.pop_back();
-  auto url = parse_url(target + "/v1/traces");
+  auto url = spans_at(settings.url);
   if (!url) return std::move(url).error().during("where traces go");
   auto state = std::make_unique<State>(std::move(settings), *std::move(url), log);
   state->sent = &metrics.counter("quintet_spans_sent_total", "Spans that the collector took.");

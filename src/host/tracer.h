@@ -43,6 +43,9 @@ struct TracerSettings {
   std::string service;  // the process's name, as quintet-ingest
 };
 
+// `invalid`, if it can be no collector's.
+Expected<void> check_collector(std::string_view url);
+
 // Most spans that wait to be sent, and most in one message.
 inline constexpr std::size_t kMostSpans = 16'384;
 inline constexpr std::size_t kSpansAtOnce = 512;

@@ -71,7 +71,15 @@ TEST(Tracer, RefusesAnAddressThatIsNone) {
   SystemClock clock;
   Logger log(clock, LogLevel::off);
   Metrics metrics;
-  EXPECT_FALSE(Tracer::start({"ftp://x", 1, "test"}, metrics, log));
+  for (const char* wrong : {"ftp://x", "nonsense", "http://", "http://host:x"}) {
+    EXPECT_FALSE(Tracer::start({wrong, 1, "test"}, metrics, log)) << wrong;
+    const auto checked = check_collector(wrong);
+    ASSERT_FALSE(checked) << wrong;
+    EXPECT_EQ(checked.error().message(),
+              "\"" + std::string(wrong) + "\" is no URL as http://localhost:8080");
+  }
+  EXPECT_TRUE(check_collector("http://127.0.0.1:4318/"));
+  EXPECT_TRUE(check_collector("https://collector.example.org/otlp"));
 }
 
 TEST(Tracer, RecordsAShareOfTheTracesThatBeginHere) {

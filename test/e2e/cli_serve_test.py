@@ -133,6 +133,17 @@ def check_run_refusals(c):
           "", r"line 1: short: a token must have")
     c.run("run app.yaml --data d --port 0 --tls-key binary --tls-certificate binary", 2, "",
           r"reading the certificate binary")
+    named = r"\Aerror: --traces \(or OTEL_EXPORTER_OTLP_ENDPOINT\): "
+    for wrong in ("nonsense", "ftp://x", "http://", "http://host:port"):
+        told = rf'{named}"{wrong}" is no URL as http://localhost:8080\n\Z'
+        for pattern in ("monolithic", "microservices"):
+            c.run(f"run app.yaml --data traced --port 0 --pattern {pattern} --traces {wrong}", 2,
+                  "", told)
+        c.run(f"service train --data traced --listen unix:train --peer ingest=unix:ingest --traces "
+              f"{wrong}", 2, "", told)
+    c.run("run app.yaml --data traced --port 0", 2, "", rf'{named}"x" is no',
+          {"OTEL_EXPORTER_OTLP_ENDPOINT": "x"})
+    c.that("nothing was begun", not os.path.exists("traced"))
 
 
 def ask(url, token, path, body=None, insecure=False):
