@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -127,10 +128,16 @@ Expected<tool::ModelSwitch> parse_promotion(const std::string& text, const app::
   out.model = text.substr(0, equals);
   out.file = text.substr(equals + 1, at - equals - 1);
   out.at = static_cast<std::uint64_t>(*count);
-  for (const app::ModelSpec& model : spec.models) {
-    if (model.name == out.model) return out;
+  const bool known = std::any_of(spec.models.begin(), spec.models.end(),
+                                 [&](const auto& model) { return model.name == out.model; });
+  if (!known) {
+    return not_found("--promote " + text + ": there is no model \"" + out.model + "\"");
   }
-  return not_found("--promote " + text + ": there is no model \"" + out.model + "\"");
+  // Not after all the events before it.
+  if (const auto there = read_file(out.file); !there) {
+    return Error(there.error()).at("--promote " + text);
+  }
+  return out;
 }
 
 // The server is there, and each pattern can have a schema that is new.
@@ -221,6 +228,8 @@ std::string verify_footer() {
          "Examples: quintet verify app.yaml --input transaction=tx.csv.gz --events 100000\n"
          "          quintet verify app.yaml --input transaction=tx.csv --duplicates 1 --late 2 \\\n"
          "            --kill 3 --train-at 50000 --report report.html\n"
+         "          quintet verify app.yaml --input transaction=tx.csv --kill 2 \\\n"
+         "            --promote score=one.ubj@20000 --promote score=two.ubj@60000\n"
          "          quintet verify app.yaml --input transaction=tx.csv --replicas infer=3 \\\n"
          "            --store postgres://quintet@db.example.org/quintet\n"
          "          quintet verify --data .quintet/card-fraud";

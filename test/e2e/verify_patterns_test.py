@@ -13,6 +13,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 from cli_check import perform, PROGRAM, started, write  # noqa: E402
+from model_file_test import APP as BROUGHT, expected, fixture, other_model  # noqa: E402
 from surroundings import until  # noqa: E402
 
 TIMELESS = """quintet: 1
@@ -61,6 +62,55 @@ def check_disturbed(c):
     c.that("refused lines have letters", refused["refused"] == 1 == refused["letters"], refused)
 
 
+def probabilities(dump):
+    """{id of an event: (what its model said, and which version of it)}, and all promotions."""
+    said, promotions = {}, []
+    with open(dump) as file:
+        for line in file:
+            section, _, json_text = line.partition("\t")
+            if section == "result":
+                result = json.loads(json_text.partition("\t")[2])
+                score = result["predictions"]["score"]
+                said[result["id"]] = (score.get("probability"), score.get("version"))
+            elif section == "promotions of score":
+                promotions.append(json.loads(json_text.partition("\t")[2])["version"])
+    return said, promotions
+
+
+def check_promoted(c):
+    """Model files from elsewhere, each in force behind just so many events under every pattern;
+    what they say is what XGBoost itself said of these rows."""
+    rows = list(expected())
+    write("brought.yaml", BROUGHT.replace("file: models/own.ubj", "train: {label: bad_sale}"))
+    write("sales.ndjson", "".join(json.dumps(dict(rows[i % len(rows)][0], id=f"s{i}")) + "\n"
+                                  for i in range(90)))
+    for name, model in (("one.ubj", fixture("binary.ubj")), ("two.json", other_model())):
+        with open(name, "wb") as file:
+            file.write(model)
+    found = {}
+    for more, models in (("", "@30 @60"), ("--kill 2 --seed 5", "@30 @60"), ("", "@29 @60")):
+        first, second = models.split()
+        line = (f"verify brought.yaml --input sale=sales.ndjson --promote score=two.json{second} "
+                f"--promote score=one.ubj{first} -q --patterns monolithic,microservices {more}")
+        keep = f"promoted{len(found)}"
+        c.run(f"{line} --keep {keep}", 0, r"^the answers are equal$")
+        first, second = int(first[1:]), int(second[1:])
+        for pattern in ("1-monolithic", "2-microservices"):
+            said, promotions = probabilities(f"{keep}/{pattern}/dump")
+            found[keep] = said
+            c.that(f"{more} {models} {pattern}: two promotions in the order of their events",
+                   promotions == [1, 2], promotions)
+            versions = [said.get(f"s{i}", (None, None))[1] for i in range(90)]
+            c.that(f"{more} {models} {pattern}: in force behind so many events", versions ==
+                   [None] * first + [1] * (second - first) + [2] * (90 - second), versions)
+            c.that(f"{more} {models} {pattern}: as XGBoost says", all(
+                said[f"s{i}"][0] == rows[i % len(rows)][1] for i in range(first, second)), said)
+    c.that("kills change nothing", found["promoted0"] == found["promoted1"])
+    c.that("a promotion one event earlier does", found["promoted0"] != found["promoted2"])
+    c.run("verify brought.yaml --input sale=sales.ndjson --promote score=orders.csv@3 -q", 1, "",
+          r"^error: .*model score: ")
+
+
 def check_accepted(c):
     """Events that were answered before they had their outcome are compared by what came of them."""
     os.environ["QUINTET"] = PROGRAM
@@ -81,6 +131,10 @@ def check_usage(c):
     c.run("verify app.yaml --input orders.csv --patterns none", 2, "", r'no pattern "none"; it has')
     c.run("verify app.yaml --input orders.csv --promote score", 2, "", r"MODEL=FILE@EVENTS")
     c.run("verify app.yaml --input orders.csv --promote nobody=x@3", 2, "", r'no model "nobody"')
+    c.run("verify app.yaml --input orders.csv --promote score=nothing.ubj@3", 2, "",
+          r"^error: --promote score=nothing.ubj@3: nothing.ubj: No such file")
+    c.run("verify --help", 0, r"--promote MODEL=FILE@EVENTS(.|\n)*"
+          r"--promote score=one.ubj@20000 --promote score=two.ubj@60000$", "")
     c.run("verify app.yaml --input orders.csv --program x=y", 2, "", r"write PATTERN=PATH")
     c.run("verify app.yaml --input orders.csv --report x.pdf", 2, "", r"must end in .html or .json")
     c.run("verify app.yaml --input orders.csv --late 101", 2, "", r"--late")
@@ -132,4 +186,5 @@ def check_interrupts(c):
 
 
 if __name__ == "__main__":
-    perform([check_equal, check_disturbed, check_accepted, check_usage, check_interrupts])
+    perform([check_equal, check_disturbed, check_promoted, check_accepted, check_usage,
+             check_interrupts])
