@@ -16,9 +16,7 @@ from postgres import Postgres  # noqa: E402
 from surroundings import kPatience, until  # noqa: E402
 
 SERVICES = ("infer", "infer_2", "infer_3", "ingest", "results", "train")
-# Without a training, which learns from train's copy of the log as far as that goes: see what falls
-# short in docs/VALIDATION.md.
-DISTURBED = "--duplicates 5 --late 5 --kill 2 --seed 7"
+DISTURBED = "--duplicates 5 --late 5 --kill 2 --train-at 250 --seed 7"
 
 
 def rows(postgres, sql):
