@@ -32,7 +32,8 @@ void count_predictions(std::vector<InferFigures::Model>& models, const app::Spec
 }
 
 void StateSize::measure_shard(stage::Infer& infer) {
-  const feature::Shard::Size size = infer.shards().shard(next_).size();
+  feature::Shard::Size size;  // of one that another replica holds: nothing
+  if (infer.shards().owns(next_)) size = infer.shards().shard(next_).size();
   feature::Shard::Size& before = of_[next_];
   sum_.keys += size.keys - before.keys;
   sum_.entries += size.entries - before.entries;

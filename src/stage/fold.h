@@ -62,6 +62,7 @@ class Fold {
   void add_digest(ShardId shard, Sha256& sha) const;  // of one that is owned
 
   const feature::Plans& plans() const { return *plans_; }
+  bool owns(ShardId shard) const { return owned_[shard] != nullptr; }
   const feature::Shard& shard(ShardId shard) const;
 
  private:
