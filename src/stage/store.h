@@ -47,6 +47,7 @@ struct DeadLetter {
 struct Commit {
   std::vector<event::BlockBytes> blocks;
   bool copies = false;  // the blocks are of a log kept elsewhere: their epochs are that log's
+  bool anew = false;    // they follow nothing: the log that there was goes with this transaction
   std::vector<OutcomeBytes> outcomes;
   std::vector<OutcomeChange> changes;
   std::vector<DeadLetter> dead_letters;  // `number` is filled in

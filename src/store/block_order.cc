@@ -3,6 +3,7 @@
 namespace quintet::store {
 
 Expected<void> check_blocks(const stage::Commit& commit, Position end, Epoch epoch) {
+  if (commit.anew && !commit.blocks.empty()) end = commit.blocks.front().first - 1;
   for (const event::BlockBytes& block : commit.blocks) {
     if (block.last < block.first || (!commit.copies && block.epoch != epoch)) {
       return invalid("a block from " + std::to_string(block.first) + " to " +

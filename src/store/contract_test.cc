@@ -134,6 +134,37 @@ TEST_P(StoreContract, TakesCopiesOfBlocksWithTheEpochsOfTheirOwnLog) {
   EXPECT_EQ(value_of(store_->low_mark()), 3u);
 }
 
+TEST_P(StoreContract, BeginsACopyAnewInOneTransaction) {
+  Chain chain(7);
+  const Epoch epoch = open_epoch();
+  Commit before;
+  before.copies = true;
+  before.blocks = {chain.next(3), chain.next(2)};
+  ASSERT_TRUE(commit(before, epoch));
+  (void)chain.next(4);  // never came
+  Commit behind;
+  behind.copies = true;
+  behind.blocks = {chain.next(2)};
+  const auto gap = commit(behind, epoch);
+  ASSERT_FALSE(gap);
+  EXPECT_EQ(gap.error().code(), Code::conflict);
+  behind.anew = true;
+  behind.blocks.push_back(chain.next(1));
+  ASSERT_TRUE(commit(behind, epoch));
+  const stage::LogEnd end = value_of(store_->end());
+  EXPECT_EQ(end.first, 10u);
+  EXPECT_EQ(end.last, 12u);
+  EXPECT_EQ(value_of(store_->read_log(10, 1 << 20)).size(), 2u);
+  const auto gone = store_->read_log(5, 1);
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().code(), Code::expired);
+  Commit next;
+  next.copies = true;
+  next.blocks = {chain.next(1)};
+  EXPECT_TRUE(commit(next, epoch));
+  EXPECT_TRUE(store_->verify());
+}
+
 TEST_P(StoreContract, KeepsTheFirstOutcomeOfAPosition) {  // S7.2
   const Epoch epoch = open_epoch();
   Commit one;

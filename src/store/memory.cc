@@ -86,6 +86,7 @@ Expected<void> MemoryStore::State::check_epoch(Epoch by) const {
 Expected<void> MemoryStore::State::check_blocks(const Commit& commit, Epoch by) const {
   TRY_DO(check_epoch(by));
   Position at = last();
+  if (commit.anew && !commit.blocks.empty()) at = commit.blocks.front().first - 1;
   for (const BlockBytes& block : commit.blocks) {
     if (block.last < block.first || (!commit.copies && block.epoch != by))
       return invalid("a block of no sense");
@@ -155,6 +156,7 @@ Expected<void> MemoryStore::commit(Commit& commit, Epoch epoch) {
     if (!*covered) state.outcomes.emplace(run.first, run);
   }
   state.advance();
+  if (commit.anew) state.blocks.clear();
   state.blocks.insert(state.blocks.end(), commit.blocks.begin(), commit.blocks.end());
   for (const auto& change : commit.changes) state.changes[change.position] = change.bytes;
   for (DeadLetter& letter : commit.dead_letters) {

@@ -55,6 +55,7 @@ Expected<void> PostgresStore::check_replays(const std::vector<stage::Commit::Rep
 }
 
 void PostgresStore::add_rows(const stage::Commit& commit, const std::vector<bool>& fresh) {
+  if (commit.anew) write_.add("DELETE FROM log");
   for (const event::BlockBytes& block : commit.blocks) {
     const Stored stored = pack(block.bytes, options_.compress_from);
     write_.add("INSERT INTO log VALUES($1, $2, $3, $4, $5)", block.first, block.last, block.epoch,

@@ -38,6 +38,7 @@ Expected<void> SqliteStore::add_blocks(const stage::Commit& commit, Epoch epoch)
     if (any) end = run.u64(0);
   }
   TRY_DO(check_blocks(commit, end, epoch));
+  if (commit.anew) TRY_DO(write_.run("DELETE FROM log"));
   for (const BlockBytes& block : commit.blocks) {
     const Stored stored = pack(block.bytes, options_.compress_from);
     TRY_DO(statements_.add_block
