@@ -32,27 +32,57 @@ bool outlives_a_cut(event::RecordKind kind) {
 Expected<std::shared_ptr<const Base>> Base::find(stage::LogSource& source) {
   TRY(const std::optional<stage::SealBody> seal, find_seal(source));
   if (!seal) return std::shared_ptr<const Base>();
+  return of(source, *seal);
+}
+
+Expected<std::shared_ptr<const Base>> Base::of(stage::LogSource& source,
+                                               const stage::SealBody& seal) {
   const auto base = std::make_shared<Base>();
-  base->seal_ = *seal;
-  TRY(const stage::Snapshot list, source.base_part(seal->base, kList));
-  const std::string what = "base " + std::to_string(seal->base);
-  if (sha256_hex(list.bytes) != seal->digest) {
-    return broken(what + " is not the one that the log's seal record names");
+  base->seal_ = seal;
+  TRY(const stage::Snapshot list, source.base_part(seal.base, kList));
+  if (sha256_hex(list.bytes) != seal.digest) {
+    return broken(base->name() + " is not the one that the log's seal record names");
   }
+  TRY_DO(base->read_list(source, list));
+  if (base->cut() != seal.cut) return broken(base->name() + " is of another cut");
+  return std::shared_ptr<const Base>(base);
+}
+
+// The list is the last of its parts that is stored.
+Expected<std::shared_ptr<const Base>> Base::newest(stage::Store& store) {
+  TRY(const auto numbers, store.bases());
+  for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
+    const auto list = store.base_part(*number, kList);
+    if (!list && list.error().code() == Code::not_found) continue;
+    if (!list) return list.error();
+    const auto base = std::make_shared<Base>();
+    base->seal_.base = *number;
+    TRY_DO(base->read_list(store, *list));
+    return std::shared_ptr<const Base>(base);
+  }
+  return std::shared_ptr<const Base>();
+}
+
+std::string Base::name() const {
+  return "base " + std::to_string(seal_.base);
+}
+
+Expected<void> Base::read_list(stage::LogSource& source, const stage::Snapshot& list) {
   ByteReader in(list.bytes);
-  if (in.u8() != kFormat || in.u64() != seal->base || in.u64() != seal->cut) {
-    return broken(what + " has a form that this build does not know");
+  if (in.u8() != kFormat || in.u64() != seal_.base) {
+    return broken(name() + " has a form that this build does not know");
   }
-  base->version_ = in.u32();
-  base->digest_ = in.text();
-  base->erased_ = in.u64();
-  base->key_ = in.u64();
+  seal_.cut = in.u64();
+  version_ = in.u32();
+  digest_ = in.text();
+  erased_ = in.u64();
+  key_ = in.u64();
   for (std::uint64_t i = in.count(in.rest()); i > 0 && in.ok(); --i) {
-    const std::string name(in.text());
-    base->listed_[name] = in.text();
+    const std::string part(in.text());
+    listed_[part] = in.text();
   }
-  TRY_DO(in.finish(what));
-  TRY(const stage::Snapshot controls, base->read(source, kControls));
+  TRY_DO(in.finish(name()));
+  TRY(const stage::Snapshot controls, read(source, kControls));
   ByteReader records(controls.bytes);
   for (std::uint64_t i = records.count(records.rest()); i > 0 && records.ok(); --i) {
     event::Record record;
@@ -61,10 +91,9 @@ Expected<std::shared_ptr<const Base>> Base::find(stage::LogSource& source) {
     record.app_version = records.u32();
     record.admitted_at = record.time = records.i64();
     record.plain = records.text();
-    base->controls_.push_back(std::move(record));
+    controls_.push_back(std::move(record));
   }
-  TRY_DO(records.finish(what + ", controls"));
-  return std::shared_ptr<const Base>(base);
+  return records.finish(name() + ", controls");
 }
 
 // The bytes as they lie in the store, of which the list speaks.
@@ -72,8 +101,7 @@ Expected<stage::Snapshot> Base::read(stage::LogSource& source, const std::string
   TRY(stage::Snapshot part, source.base_part(seal_.base, name));
   const auto listed = listed_.find(name);
   if (listed == listed_.end() || sha256_hex(part.bytes) != listed->second) {
-    return broken("part " + name + " of base " + std::to_string(seal_.base) +
-                  " is not the one that was verified");
+    return broken("part " + name + " of " + this->name() + " is not the one that was verified");
   }
   return part;
 }
@@ -90,7 +118,7 @@ Expected<std::string> Base::open(const From& from, const std::string& name) cons
   }
   if (!opened) return opened.error();
   if (opened->head != SnapshotHead{version_, digest_, seal_.base}) {
-    return broken("part " + name + " of base " + std::to_string(seal_.base) + " is of another");
+    return broken("part " + name + " of " + this->name() + " is of another");
   }
   return opened->body;
 }

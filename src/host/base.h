@@ -27,7 +27,8 @@
 
 namespace quintet::host {
 
-// Of the vault's key; its number is that of the first base that it sealed.
+// Of the vault's key; its number is that of the first base that it sealed. Of key 0: it seals bases
+// in which nothing is of a subject, and no erase destroys it.
 std::string base_subject(std::uint64_t key);
 
 class Base {
@@ -35,6 +36,12 @@ class Base {
   // That of the newest seal record; null if the log is whole. `broken` if it is not what the record
   // says, or if a log without its beginning has none.
   static Expected<std::shared_ptr<const Base>> find(stage::LogSource& source);
+  // The one that this record names.
+  static Expected<std::shared_ptr<const Base>> of(stage::LogSource& source,
+                                                  const stage::SealBody& seal);
+  // The newest whole one of a store that makes its own and writes no seal records; null if there
+  // is none. It has no edge.
+  static Expected<std::shared_ptr<const Base>> newest(stage::Store& store);
 
   const stage::SealBody& seal() const { return seal_; }
   Position cut() const { return seal_.cut; }
@@ -72,6 +79,8 @@ class Base {
                                         Micros low_time) const;
 
  private:
+  std::string name() const;
+  Expected<void> read_list(stage::LogSource& source, const stage::Snapshot& list);
   Expected<stage::Snapshot> read(stage::LogSource& source, const std::string& name) const;
   Expected<std::string> open(const From& from, const std::string& name) const;
 

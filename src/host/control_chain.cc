@@ -52,6 +52,36 @@ Expected<std::optional<stage::SealBody>> find_seal(stage::LogSource& source) {
   return seal;
 }
 
+namespace {
+
+// Those that a base kept, newest first.
+Expected<void> each_kept(const Base& base, Position above, const EachControl& each) {
+  const auto& kept = base.controls();
+  for (auto record = kept.rbegin(); record != kept.rend() && record->position > above; ++record) {
+    TRY(const bool more, each(event::Record(*record)));
+    if (!more) break;
+  }
+  return {};
+}
+
+// What one record says of all that was before.
+Expected<void> take_control(const event::Record& record, Controls& found) {
+  if (record.kind == event::RecordKind::application) {
+    TRY(auto body, stage::read_application(record.plain));
+    found.applications.push_back(std::move(body));
+  } else if (record.kind == event::RecordKind::activate && found.active == 0) {
+    TRY(const auto body, stage::read_application(record.plain));
+    found.active = body.version;
+  } else if (record.kind == event::RecordKind::erase) {
+    TRY(auto body, stage::read_erase(record.plain));
+    found.erased.push_back(std::move(body.subject));
+    found.last_erase = std::max(found.last_erase, record.position);
+  }
+  return {};
+}
+
+}  // namespace
+
 Expected<void> each_control_back(stage::LogSource& source, Position above,
                                  const EachControl& each) {
   TRY(const stage::LogEnd end, source.end());
@@ -71,34 +101,46 @@ Expected<void> each_control_back(stage::LogSource& source, Position above,
   if (!sealed && end.first > above + 1) return beginning_is_gone(end.first);
   if (cut <= above) return {};
   TRY(const auto base, Base::find(source));
-  for (auto record = base->controls().rbegin(); record != base->controls().rend(); ++record) {
-    if (record->position <= above) break;
-    TRY(more, each(event::Record(*record)));
-    if (!more) break;
-  }
-  return {};
+  return each_kept(*base, above, each);
+}
+
+Expected<void> each_control_back(stage::LogSource& source, const Base* base, Position above,
+                                 const EachControl& each) {
+  TRY(const stage::LogEnd end, source.end());
+  const Position cut = base == nullptr ? kNoPosition : base->cut();
+  if (end.first > cut + 1) return beginning_is_gone(end.first);
+  bool more = true;
+  TRY_DO(each_logged(source, end, std::max(above, cut), [&](event::Record&& record) {
+    auto asked = each(std::move(record));
+    more = asked && *asked;
+    return asked;
+  }));
+  return more && base != nullptr ? each_kept(*base, above, each) : Expected<void>();
 }
 
 Expected<Controls> read_controls(stage::LogSource& source, Position above) {
   Controls found;
   TRY_DO(each_control_back(source, above, [&](event::Record&& record) -> Expected<bool> {
-    if (record.kind == event::RecordKind::application) {
-      TRY(auto body, stage::read_application(record.plain));
-      found.applications.push_back(std::move(body));
-    } else if (record.kind == event::RecordKind::activate && found.active == 0) {
-      TRY(const auto body, stage::read_application(record.plain));
-      found.active = body.version;
-    } else if (record.kind == event::RecordKind::erase) {
-      TRY(auto body, stage::read_erase(record.plain));
-      found.erased.push_back(std::move(body.subject));
-      found.last_erase = std::max(found.last_erase, record.position);
-    }
+    TRY_DO(take_control(record, found));
     return true;
   }));
   if (found.last_erase == kNoPosition) {
     TRY(const auto base, Base::find(source));
     if (base != nullptr && base->erased() > above) found.last_erase = base->erased();
   }
+  std::reverse(found.applications.begin(), found.applications.end());
+  std::reverse(found.erased.begin(), found.erased.end());
+  return found;
+}
+
+Expected<Controls> read_all_controls(stage::LogSource& source, const Base* base) {
+  Controls found;
+  TRY_DO(
+      each_control_back(source, base, kNoPosition, [&](event::Record&& record) -> Expected<bool> {
+        TRY_DO(take_control(record, found));
+        return true;
+      }));
+  if (found.last_erase == kNoPosition && base != nullptr) found.last_erase = base->erased();
   std::reverse(found.applications.begin(), found.applications.end());
   std::reverse(found.erased.begin(), found.erased.end());
   return found;

@@ -79,14 +79,16 @@ Expected<void> Cut::begin(std::uint64_t number) {
   ingest_ = std::make_unique<stage::Ingest>(spec_, order_.version, 0, sealer_);
   ingest_->keep_no_blocks();
   fold_ = std::make_unique<stage::Fold>(spec_, stage::all_shards());
-  views_ = std::make_unique<stage::Views>(spec_);
-  outcomes_ = std::make_unique<stage::OutcomeReader>(*order_.store);
+  if (!order_.apart) {
+    views_ = std::make_unique<stage::Views>(spec_);
+    outcomes_ = std::make_unique<stage::OutcomeReader>(*order_.store);
+  }
   next_ = 1;
   if (old == nullptr) return {};
   const Base::From from{*order_.store, *order_.vault, order_.versions};
   TRY_DO(old->into(from, *ingest_));
   TRY_DO(old->into(from, *fold_));
-  TRY_DO(old->into(from, *views_));
+  if (views_ != nullptr) TRY_DO(old->into(from, *views_));
   controls_ = old->controls();
   next_ = old->cut() + 1;
   return {};
@@ -94,11 +96,17 @@ Expected<void> Cut::begin(std::uint64_t number) {
 
 // What the fold has to come to. Only digests are kept.
 Expected<void> Cut::read_snapshots() {
-  TRY(const Position low, order_.store->low_mark());
+  Position low = kNoPosition;
+  if (order_.apart) {
+    TRY(const stage::LogEnd end, order_.store->end());
+    low = end.last;
+  } else {
+    TRY(low, order_.store->low_mark());
+  }
   TRY(auto parts, order_.store->snapshots(low));
   const SnapshotHead head{order_.version, spec_->digest, order_.erased};
   std::map<std::string, std::string> ids;
-  std::size_t shards = 0;
+  std::size_t shards = want_shards();
   Position core = kNoPosition;
   std::string core_body;
   for (stage::Snapshot& part : parts) {
@@ -126,11 +134,25 @@ Expected<void> Cut::read_snapshots() {
   }
   std::set<std::size_t> views;
   for (const auto& [name, place] : view_parts_) views.insert(place.first);
-  if (shards != kShardCount || core == kNoPosition || views.size() != spec_->views.size()) {
+  const std::size_t all_views = order_.apart ? 0 : spec_->views.size();
+  if (shards != kShardCount || core == kNoPosition || views.size() != all_views) {
     return unavailable("there is no whole snapshot to verify the base with");
   }
   ids[kIngest] = std::move(core_body);
   return read_ingest(parts, ids, core);
+}
+
+// Those of a place apart. How many there are.
+std::size_t Cut::want_shards() {
+  const SnapshotHead head{order_.version, spec_->digest, order_.erased};
+  std::size_t count = 0;
+  for (const PartDigest& part : order_.shards) {
+    const bool usable = part.head == head && part.position >= found_.cut;
+    if (!usable || !part.name.starts_with("shard/")) continue;
+    if (wanted_[part.position].emplace(part.name, part.sha256).second) ++count;
+    last_ = std::max(last_, part.position);
+  }
+  return count;
 }
 
 // One that was given up says nothing of the log: how much memory a view took may be of its way
@@ -199,7 +221,7 @@ Expected<void> Cut::fold(event::Record&& record, Epoch epoch) {
   TRY_DO(stage::decode_record(written, *spec_, epoch, sealer_, admitted_));
   TRY_DO(ingest_->replay(admitted_, written));
   TRY_DO(fold_->apply(admitted_, part_));
-  if (!spec_->views.empty()) {
+  if (views_ != nullptr && !spec_->views.empty()) {
     TRY(const stage::OutcomeView* outcome, outcomes_->at(position));
     if (outcome != nullptr) TRY_DO(views_->fold_stored(admitted_, *outcome, order_.versions));
   }
@@ -218,7 +240,7 @@ Expected<void> Cut::write_base() {
     fold_->compact(shard, ingest_->low_time());
     base_->add(shard_part(shard), fold_->write(shard));
   }
-  for (std::size_t i = 0; i < spec_->views.size(); ++i) {
+  for (std::size_t i = 0; views_ != nullptr && i < spec_->views.size(); ++i) {
     stage::ViewPiece piece{views_->size(i).given_up ? 0 : views_->depth(i), 0};
     for (; piece.index >> piece.depth == 0; ++piece.index) {
       base_->add(view_part(spec_->views[i].name, piece), views_->write(i, piece));

@@ -39,6 +39,10 @@ class Cut {
     Position durable = kNoPosition;
     CutEdges edges;
     Micros least = 0;  // a look that finds less time than this between log and edge goes no further
+    // Shards and results are elsewhere: the base is without views, and it is verified with these
+    // and the snapshot of ingest.
+    bool apart = false;
+    std::vector<PartDigest> shards;
   };
   explicit Cut(Order order) : order_(std::move(order)), sealer_(*order_.vault) {}
 
@@ -68,6 +72,7 @@ class Cut {
   bool may_go(const event::Record& record) const;
   Expected<void> begin(std::uint64_t number);
   Expected<void> read_snapshots();
+  std::size_t want_shards();
   Expected<void> read_view(const stage::Snapshot& part, const std::string& body);
   Expected<void> read_ingest(const std::vector<stage::Snapshot>& parts,
                              const std::map<std::string, std::string>& bodies, Position at);

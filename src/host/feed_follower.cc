@@ -32,6 +32,7 @@ void FeedFollower::on_items(std::vector<link::FeedItem> items) {
 void FeedFollower::on_failed(const Error& error) {
   tell("a feed cannot be followed", error);
   feed_.reset();
+  if (error.code() == Code::expired && gone_) gone_();
   look_soon_();
 }
 

@@ -15,13 +15,14 @@ namespace quintet::host {
 class FeedFollower final : public link::FeedEvents {
  public:
   using Take = std::function<Expected<void>(std::string_view body)>;
-  // `look_soon`: call follow() in a moment.
+  // `look_soon`: call follow() in a moment; `gone`: what was asked for was removed there.
   FeedFollower(ServiceProcess& process, std::string name, Take take,
-               std::function<void()> look_soon)
+               std::function<void()> look_soon, std::function<void()> gone = nullptr)
       : process_(process),
         name_(std::move(name)),
         take_(std::move(take)),
-        look_soon_(std::move(look_soon)) {}
+        look_soon_(std::move(look_soon)),
+        gone_(std::move(gone)) {}
 
   // From `next` on, unless it does so already; not at all with kNoPosition, until it is asked
   // again.
@@ -37,7 +38,7 @@ class FeedFollower final : public link::FeedEvents {
   ServiceProcess& process_;
   const std::string name_;
   const Take take_;
-  const std::function<void()> look_soon_;
+  const std::function<void()> look_soon_, gone_;
   std::unique_ptr<link::FeedConsumer> feed_;
 };
 

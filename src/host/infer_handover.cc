@@ -1,6 +1,7 @@
 // Shards that move bring their newest snapshots along: whoever is to hold them fetches these from
 // whoever holds them, part after part, before the table changes. What was fetched is a snapshot
 // like any other: it may be lost, and a start ignores what does not fit.
+#include "base/digest.h"
 #include "host/infer_state.h"
 
 namespace quintet::host {
@@ -19,6 +20,12 @@ Expected<stage::Snapshot> InferPlace::stored_part(const std::string& name) const
   TRY(auto found, s.parts.store.snapshots(s.low, name));
   if (found.empty()) return not_found("there is no snapshot of " + name);
   return std::move(found.front());
+}
+
+Expected<PartDigest> InferPlace::part_digest(const std::string& name) const {
+  TRY(const stage::Snapshot part, stored_part(name));
+  TRY(OpenedSnapshot opened, open_snapshot(state_->follower.vault(), part));
+  return PartDigest{name, part.position, std::move(opened.head), sha256_hex(opened.body)};
 }
 
 void InferPlace::fetch_shards(const ShardTable& from, const ShardTable& to,

@@ -299,8 +299,8 @@ Expected<void> InferPlace::State::follow(const event::Record& record) {
   return {};
 }
 
-// The state is to be that of the whole log as it reads now: from its beginning. Outcomes that were
-// made stay.
+// The state is to be that of the whole log as it reads now: from its beginning, or its base.
+// Outcomes that were made stay.
 void InferPlace::State::begin_anew() {
   ++begun_anew;
   taker.drop(unavailable("the log is folded again; ask again"));
@@ -310,9 +310,7 @@ void InferPlace::State::begin_anew() {
   folded = core = kNoPosition;
   low_time = {};
   promoted.clear();
-  blocks.clear();
-  decoded = false;
-  want(1);
+  come_back(true);
 }
 
 // --- models ---

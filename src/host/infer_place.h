@@ -59,6 +59,7 @@ class InferPlace {
     Scheduler& loop;
     KeySource& keys;
     ModelSource& models;
+    BaseSource& base;
     Scheduler* writer = nullptr;  // of its snapshots; none: a thread of its own
     InferPeers* peers = nullptr;  // where there are others
   };
@@ -86,6 +87,8 @@ class InferPlace {
   // The next block of the log. One that was taken before is passed over; `conflict` for one that
   // does not follow, `exhausted` if there is no room: both are asked for again.
   Expected<void> take(event::BlockBytes block);
+  // What is wanted next was removed from the log (S10): it is folded again, from the base.
+  void log_was_removed();
 
   // --- outcomes go out ---
   // Runs from the one that holds `from`, each the outcomes of one block that are made here, until
@@ -105,6 +108,8 @@ class InferPlace {
   // --- before shards move ---
   // The newest part of that name that is stored here at or below L, sealed.
   Expected<stage::Snapshot> stored_part(const std::string& name) const;
+  // What it came to.
+  Expected<PartDigest> part_digest(const std::string& name) const;
   // Stores the newest snapshots of what `to` will give this replica, as those have them that hold
   // it under `from`: so that it goes on from there and not from the log's beginning. What is not to
   // be had is no error. For a replica whose work has not begun as well. A second call ends the

@@ -1,5 +1,6 @@
 #include "host/infer_replicas.h"
 
+#include "host/wire_base.h"
 #include "host/wire_exchange.h"
 #include "store/lock.h"
 
@@ -138,6 +139,45 @@ void InferReplicas::fetch_shards(ReplicaId of, const ShardTable& from, const Sha
                                   {"fetched", std::to_string(fetched->fetched)},
                                   {"missing", std::to_string(fetched->missing)}});
          done({});
+       });
+}
+
+// --- before the log's beginning is removed ---
+
+struct InferReplicas::Digests {
+  ShardTable table;
+  std::size_t snapshots = 0;  // still under way
+  std::optional<Error> why;
+  std::vector<PartDigest> came;
+  std::function<void(Expected<std::vector<PartDigest>>)> done;
+};
+
+void InferReplicas::digests(std::function<void(Expected<std::vector<PartDigest>>)> done) {
+  const auto all = std::make_shared<Digests>();
+  all->table = table_;
+  all->snapshots = table_.addresses.size();
+  all->done = std::move(done);
+  for (const auto& [id, address] : all->table.addresses) {
+    take_snapshot(id, [this, all](const Expected<void>& taken) {
+      if (!taken) all->why = taken.error();
+      if (--all->snapshots > 0) return;
+      if (all->why) return all->done(*all->why);
+      next_digest(all);
+    });
+  }
+}
+
+void InferReplicas::next_digest(const std::shared_ptr<Digests>& digests) {
+  const std::size_t shard = digests->came.size();
+  if (shard == kShardCount) return digests->done(std::move(digests->came));
+  call(digests->table.holders[shard], "/quintet.v1.Infer/PartDigest",
+       wire::write_digest_ask(shard_part(static_cast<ShardId>(shard))),
+       [this, digests](const Expected<std::string>& bytes) {
+         if (!bytes) return digests->done(bytes.error());
+         auto digest = wire::read_part_digest(*bytes);
+         if (!digest) return digests->done(digest.error());
+         digests->came.push_back(*std::move(digest));
+         next_digest(digests);
        });
 }
 

@@ -32,6 +32,8 @@ class InferReplicas final : ShardKeeper::Moves {
   // Each one's outcomes, from where the place wants them.
   void follow();
   void stop_following();
+  // What all shards came to, in snapshots of now or later.
+  void digests(std::function<void(Expected<std::vector<PartDigest>>)> done);
 
  private:
   struct Replica {
@@ -45,6 +47,9 @@ class InferReplicas final : ShardKeeper::Moves {
   bool is_used(ReplicaId id) const;
   void call(ReplicaId of, const std::string& method, std::string request,
             std::function<void(Expected<std::string>)> done, Micros begun = 0);
+
+  struct Digests;
+  void next_digest(const std::shared_ptr<Digests>& digests);
 
   void take_snapshot(ReplicaId of, ShardKeeper::Done done) override;
   void fetch_shards(ReplicaId of, const ShardTable& from, const ShardTable& to,

@@ -10,6 +10,7 @@
 #include "host/service_process.h"
 #include "host/services.h"
 #include "host/wire.h"
+#include "host/wire_base.h"
 #include "host/wire_exchange.h"
 
 namespace quintet::host {
@@ -66,7 +67,7 @@ class Scoring final : public InferRole {
 
   // The version in force may be another from one job to the next, but not within one.
   const app::Spec& spec() const override {
-    spec_ = place_.spec();
+    if (auto now = place_.spec()) spec_ = std::move(now);  // none while the state comes back
     return *spec_;
   }
   const std::string& pseudonym_key() const override { return pseudonym_key_; }
@@ -107,6 +108,7 @@ class InferService {
     TRY(link::Caller* const asked, process_.ask("ingest"));
     keys_ = std::make_unique<RemoteKeys>(*asked, process_.clock);
     models_ = std::make_unique<RemoteModels>(*asked, process_.clock);
+    base_ = std::make_unique<RemoteBase>(*asked, process_.clock);
     add_methods();
     add_routes_of("infer", router_, {node_, &served_});
     ask_key();
@@ -135,9 +137,9 @@ class InferService {
       process_.log.error("inference begins anew", {{"reason", why.message()}});
       process_.loop.post([this] { close_place(); });
     };
-    TRY(place_, InferPlace::open(
-                    {*store_, process_.clock, process_.loop, *keys_, *models_, nullptr, &peers_},
-                    std::move(place)));
+    TRY(place_, InferPlace::open({*store_, process_.clock, process_.loop, *keys_, *models_, *base_,
+                                  nullptr, &peers_},
+                                 std::move(place)));
     place_->when_wanting([this](Position next) { follow(next); });
     place_->when_ready([this](Position last) {
       spans_->done(last);
@@ -331,6 +333,13 @@ class InferService {
                               if (!part) return (*answer)(part.error());
                               (*answer)(wire::write_stored_part(*part));
                             });
+    add_method<std::string>(service, "/quintet.v1.Infer/PartDigest", wire::read_digest_ask,
+                            [this](const std::string& name, const SharedAnswer& answer) {
+                              if (place_ == nullptr) return (*answer)(place_is_away());
+                              const auto digest = place_->part_digest(name);
+                              if (!digest) return (*answer)(digest.error());
+                              (*answer)(wire::write_part_digest(*digest));
+                            });
     add_method<wire::ShardMove>(
         service, "/quintet.v1.Infer/FetchShards", wire::read_move,
         [this](const wire::ShardMove& move, const SharedAnswer& answer) {
@@ -350,6 +359,7 @@ class InferService {
   link::Channel* ingest_ = nullptr;
   std::unique_ptr<RemoteKeys> keys_;
   std::unique_ptr<RemoteModels> models_;
+  std::unique_ptr<RemoteBase> base_;
   std::unique_ptr<stage::Store> store_;
   std::unique_ptr<InferPlace> place_;  // null while it is away
   std::unique_ptr<Scoring> scoring_;
@@ -361,7 +371,10 @@ class InferService {
                       spans_->came(block);
                       return place_->take(std::move(block));
                     },
-                    [this] { look_soon(); }};
+                    [this] { look_soon(); },
+                    [this] {
+                      if (place_ != nullptr) place_->log_was_removed();
+                    }};
   std::unique_ptr<EventSpans> spans_;
   link::FeedProducer* outcomes_ = nullptr;
   std::vector<link::FeedProducer*> parts_;  // by receiver

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 
+#include "host/fetched_base.h"
 #include "host/follower.h"
 #include "host/infer_place.h"
 #include "host/part_exchange.h"
@@ -56,6 +57,9 @@ struct InferPlace::State final : SnapshotTaker::Subject {
 
   // The log.
   bool restoring = false;
+  std::optional<OfferedBase> offered;  // of the log, if its beginning is gone
+  std::uint64_t comings_back = 0;      // counts them: what an earlier one asked for is passed over
+  std::unique_ptr<Timer> come_again;
   std::deque<event::BlockBytes> blocks;  // not folded yet
   Position next = kNoPosition;           // behind them
   event::DecodedBlock block;             // the first of them
@@ -152,9 +156,18 @@ struct InferPlace::State final : SnapshotTaker::Subject {
   // infer_restore.cc
   void put_in_force(AppVersion wanted);
   void restore();
+  void come_back(bool anew);
+  void come_back_soon(bool anew);
+  Expected<void> take_offer(std::optional<OfferedBase> found);
+  void ask_snapshot_keys();
   void restore_parts();
-  Expected<Position> read_parts(const StoredParts& stored);
+  Expected<std::vector<ShardId>> read_parts(const StoredParts& stored);
   Expected<void> read_core(const StoredPart& part);
+  void forget_state();
+  void fetch_base(bool anew, std::vector<ShardId> shards);
+  Expected<void> take_base(FetchedBase& fetched, bool anew, const std::vector<ShardId>& shards);
+  Expected<void> begin_with(const Base& base, const Base::From& from, bool anew);
+  void go_on_from(Position position);
 
   // SnapshotTaker::Subject, in infer_restore.cc
   SnapshotHead snapshot_head() override;

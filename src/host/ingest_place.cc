@@ -1,5 +1,6 @@
 #include "host/ingest_place.h"
 
+#include "host/control_chain.h"
 #include "host/snapshot_seal.h"
 
 namespace quintet::host {
@@ -16,8 +17,11 @@ Expected<std::unique_ptr<IngestPlace>> IngestPlace::open(Parts parts, Settings s
   own.progress = std::move(settings.progress);
   own.on_failure = std::move(settings.on_failure);
   own.on_snapshot = std::move(settings.on_snapshot);
-  TRY(auto place, Place::open({parts.store, parts.vault, parts.clock, parts.loop, parts.writer},
-                              std::move(own)));
+  own.on_retention = std::move(settings.on_retention);
+  own.retain_least = settings.retain_least;
+  TRY(auto place,
+      Place::open({parts.store, parts.vault, parts.clock, parts.loop, parts.writer, parts.aside},
+                  std::move(own)));
   return std::unique_ptr<IngestPlace>(
       new IngestPlace(parts, settings.most_ahead, std::move(place)));
 }
@@ -82,7 +86,7 @@ Expected<std::vector<FoundKey>> IngestPlace::keys(const std::vector<std::string>
   found.reserve(names.size());
   bool made = false;
   for (const std::string& name : names) {
-    const bool own = is_snapshot_subject(name);
+    const bool own = is_snapshot_subject(name) || name == base_subject(0);
     made = made || own;
     auto key = own ? parts_.vault.subject_key(name) : parts_.vault.find_subject_key(name);
     if (key) {
@@ -100,6 +104,50 @@ Expected<std::vector<FoundKey>> IngestPlace::keys(const std::vector<std::string>
 
 Expected<stage::ModelVersion> IngestPlace::model(const std::string& name, std::uint32_t version) {
   return parts_.store.model(name, version);
+}
+
+// What an erase took out of a base is wanted for outcomes before it.
+Expected<std::optional<OfferedBase>> IngestPlace::base(Position at) {
+  std::optional<OfferedBase> found;
+  TRY_DO(each_control_back(parts_.store, kNoPosition,
+                           [&](const event::Record& record) -> Expected<bool> {
+                             if (record.kind == event::RecordKind::erase && record.position > at)
+                               found.reset();
+                             if (record.kind == event::RecordKind::seal && !found) {
+                               TRY(const auto seal, stage::read_seal(record.plain));
+                               found.emplace();
+                               found->seal = seal;
+                             }
+                             return record.position > at || !found;
+                           }));
+  if (!found) return found;
+  TRY(const auto base, Base::of(parts_.store, found->seal));
+  for (AppVersion version = 1; version <= base->version(); ++version) {
+    const auto spec = spec_of(version);
+    if (spec == nullptr) return broken("a base names an application version that the log lacks");
+    found->applications.push_back(spec->text);
+  }
+  found->last_erase = base->erased();
+  TRY_DO(each_control_back(parts_.store, kNoPosition,
+                           [&](const event::Record& record) -> Expected<bool> {
+                             if (record.kind == event::RecordKind::activate) {
+                               TRY(const auto body, stage::read_application(record.plain));
+                               if (body.version == base->version())
+                                 found->activated = record.position;
+                             } else if (record.kind == event::RecordKind::erase &&
+                                        record.position <= at && record.position > base->cut()) {
+                               TRY(auto body, stage::read_erase(record.plain));
+                               found->erased.push_back(std::move(body.subject));
+                               found->last_erase = std::max(found->last_erase, record.position);
+                             }
+                             return true;
+                           }));
+  found->valid_from = std::max(found->seal.cut, found->activated);
+  return found;
+}
+
+Expected<stage::Snapshot> IngestPlace::base_part(std::uint64_t number, const std::string& name) {
+  return parts_.store.base_part(number, name);
 }
 
 void IngestPlace::results_durable(Position low) {

@@ -23,17 +23,20 @@ class IngestPlace final : public Intake {
     Clock& clock;
     Scheduler& loop;
     Scheduler* writer = nullptr;  // of its commits; none: a thread of its own
+    Scheduler* aside = nullptr;   // of retain(); none: a thread of its own
   };
   struct Settings {
     std::shared_ptr<const app::Spec> spec;
     std::vector<Place::Brought> models;  // as Place::Settings has them
     Position snapshot_every = 200'000;   // positions; 0: only when asked
     Position most_ahead = kMostAhead;
+    Micros retain_least = -1;                                    // as Place::Settings has it
     std::function<void(Position done, Position last)> progress;  // of the fold at the start
     std::function<void(const Error&)> on_failure;                // a commit failed: open anew
     std::function<void(const SnapshotFigures&, const Expected<void>&)> on_snapshot;
+    std::function<void(const Error&)> on_retention;
   };
-  // As Place::open(). `invalid` with id retain_apart for an application with `retain`.
+  // As Place::open().
   static Expected<std::unique_ptr<IngestPlace>> open(Parts parts, Settings settings);
 
   // --- what doors use ---
@@ -63,6 +66,10 @@ class IngestPlace final : public Intake {
   void erase(std::string subject, Done done) { place_->erase(std::move(subject), std::move(done)); }
   void control(event::RecordKind kind, std::string body, Done done);
   void snapshot(Committer::Done done) { place_->snapshot(std::move(done)); }
+  // As Place::retain(); by who keeps results.
+  void retain(Place::RetainAsk ask, Place::Retained done) {
+    place_->retain(std::move(ask), std::move(done));
+  }
   void run_on_store(std::function<Expected<void>(stage::Store&)> job, Committer::Done done);
   void discard_letter(std::uint64_t number, Committer::Done done);
   Expected<std::vector<stage::DeadLetter>> dead_letters(const stage::Store::DeadLetterQuery& query);
@@ -77,12 +84,16 @@ class IngestPlace final : public Intake {
   // Keys by name, in order. Of a subject that was erased, or that has no key, there is none.
   Expected<std::vector<FoundKey>> keys(const std::vector<std::string>& names);
   Expected<stage::ModelVersion> model(const std::string& name, std::uint32_t version);
+  // As BaseSource has them.
+  Expected<std::optional<OfferedBase>> base(Position at);
+  Expected<stage::Snapshot> base_part(std::uint64_t number, const std::string& name);
   // L, by who keeps outcomes. Until it was told, all up to the log's end at the start counts as
   // durable there.
   void results_durable(Position low);
 
   // --- figures ---
-  Position last() const { return place_->last(); }  // admitted
+  Position first() const { return place_->first(); }  // that the log holds
+  Position last() const { return place_->last(); }    // admitted
   Position durable() const { return place_->durable(); }
   Position results_low() const { return low_; }
   std::optional<Position> find(std::string_view event_type, std::string_view id) const;

@@ -12,9 +12,11 @@
 #include "host/node.h"
 #include "host/promotions.h"
 #include "host/request.h"
+#include "host/retention.h"
 #include "host/service_process.h"
 #include "host/services.h"
 #include "host/wire.h"
+#include "host/wire_base.h"
 #include "store/vault.h"
 
 namespace quintet::host {
@@ -140,6 +142,10 @@ class IngestService {
       process_.log.error("a commit failed; the log is folded again", {{"reason", why.message()}});
       process_.loop.post([this] { close_place(); });
     };
+    place.on_retention = [this](const Error& why) {
+      process_.log.warn("old log could not be removed; it is tried again",
+                        {{"reason", why.message()}});
+    };
     // Once: what was promoted since stays in force when the log is folded again.
     if (!started_) {
       TRY(place.models, application_models(*settings.spec, settings.app_directory, *store_,
@@ -251,6 +257,7 @@ class IngestService {
                            offer_waiting();
                          });
     add_registry_methods(service);
+    add_base_methods(service);
     add_place_metrics(node_, [this]() -> std::optional<Place::Figures> {
       if (place_ == nullptr) return std::nullopt;
       return place_->figures();
@@ -261,6 +268,36 @@ class IngestService {
         [this](Position from, std::size_t bytes) -> Expected<std::vector<event::BlockBytes>> {
           if (place_ == nullptr) return place_is_away();
           return place_->read(from, bytes);
+        });
+  }
+
+  // The beginning of the log, and what stands in its place.
+  void add_base_methods(link::Service& service) {
+    add_method<Place::RetainAsk>(
+        service, "/quintet.v1.Ingest/Retain", wire::read_retain,
+        [this](Place::RetainAsk ask, const SharedAnswer& answer) {
+          if (place_ == nullptr) return (*answer)(place_is_away());
+          place_->retain(std::move(ask), [this, answer](const Expected<Place::Retention>& done) {
+            tell_retention(done, process_.log, process_.metrics, process_.clock);
+            if (!done) return (*answer)(done.error());
+            if (done->removed > 0) log_feed_->forget();
+            (*answer)(wire::write_retained(*done));
+          });
+        });
+    add_method<Position>(service, "/quintet.v1.Ingest/Base", wire::read_base_ask,
+                         [this](Position at, const SharedAnswer& answer) {
+                           if (place_ == nullptr) return (*answer)(place_is_away());
+                           const auto base = place_->base(at);
+                           if (!base) return (*answer)(base.error());
+                           (*answer)(wire::write_base(*base));
+                         });
+    add_method<wire::BasePartName>(
+        service, "/quintet.v1.Ingest/BasePart", wire::read_base_part_name,
+        [this](const wire::BasePartName& name, const SharedAnswer& answer) {
+          if (place_ == nullptr) return (*answer)(place_is_away());
+          const auto part = place_->base_part(name.base, name.name);
+          if (!part) return (*answer)(part.error());
+          (*answer)(wire::write_base_part(*part));
         });
   }
 

@@ -62,7 +62,7 @@ class Place final : public IngestRole,
     Micros retain_least = -1;
     // Inference and results are elsewhere (docs/decisions/0023): blocks are committed without
     // outcomes, nothing of the reading half nor score() may be asked, and an erase ends once
-    // results_durable() has passed its record. No `retain`.
+    // results_durable() has passed its record.
     bool apart = false;
     // Removing what lies below a base failed; it is tried again at the next look.
     std::function<void(const Error&)> on_retention;
@@ -107,6 +107,7 @@ class Place final : public IngestRole,
     Position removed = 0;   // positions that this look removed
     std::size_t bytes = 0;  // of the base that stands in their place
     Micros took = 0;
+    bool enough = false;  // there is so much to remove that it is worth a base
   };
   using Retained = std::function<void(const Expected<Retention>&)>;
   // Of a place apart: the outcomes up to here are durable where they are kept.
@@ -117,6 +118,15 @@ class Place final : public IngestRole,
   // or an erase is under way; `broken` with id base_differs if the log does not give the state that
   // there is: then nothing is removed.
   void retain(Retained done);
+  // The same of a place apart, as who keeps results asks for it (docs/decisions/0030).
+  struct RetainAsk {
+    Position durable = kNoPosition;  // L
+    // By event type: a result of that time or earlier is in no view that keeps what is of subjects.
+    std::vector<std::pair<std::string, Micros>> edges;
+    // Of the newest snapshots of all shards, each at L or later; none: it is looked, no more.
+    std::vector<PartDigest> shards;
+  };
+  void retain(RetainAsk ask, Retained done);
   // While one of these is alive, nothing is removed from the log.
   std::shared_ptr<const void> hold_log() const override;
   // Runs a job on the writing thread, in order with the commits.

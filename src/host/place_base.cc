@@ -50,7 +50,7 @@ Expected<void> Place::State::name_cold() {
     const auto known = std::find(started.cold.begin(), started.cold.end(), one);
     if (known == started.cold.end()) started.cold.push_back(std::move(one));
   }
-  for (std::size_t i = 0; i < spec().views.size(); ++i) {
+  for (std::size_t i = 0; infer != nullptr && i < spec().views.size(); ++i) {
     TRY(const auto pieces, base->view(from_base(), spec(), i));
     const bool behind = base->seal().edge <= answers.views().edge(i);
     if (pieces.empty() && !behind) started.cold.push_back("view " + spec().views[i].name);
@@ -61,7 +61,7 @@ Expected<void> Place::State::name_cold() {
 // Everything from the base on, under the version in force, into empty stages.
 Expected<void> Place::State::fold_whole_log() {
   TRY_DO(put_in_force(version));
-  if (base != nullptr) TRY_DO(base->into(from_base(), *ingest, *infer));
+  TRY_DO(read_base());
   TRY_DO(restore_views(nullptr));
   return fold_log(first_kept() - 1);
 }

@@ -18,17 +18,17 @@ Expected<void> Place::State::start() {
   TRY(const stage::LogEnd end, parts.store.end());
   TRY_DO(take_pseudonym_key(end.last));
   TRY(epoch, parts.store.open_epoch());
-  if (settings.apart) TRY_DO(check_apart(end));
   TRY(durable, durable_now());
   answers.reach(durable);
   if (end.last != kNoPosition) {
     TRY_DO(find_base());
-    TRY_DO(destroy_old_keys());
     TRY(const StoredParts opened,
         open_stored_parts(
             parts.store, parts.vault, durable,
             [this](const std::string& what, const std::string& why) { ignore(what, why); }));
     TRY_DO(read_versions(opened));
+    // Apart, what lies before an erase may lack its outcomes: until then the base before it counts.
+    if (!erasing) TRY_DO(destroy_old_keys());
     if (spec().app != settings.spec->app) {
       return conflict("this is the log of the application `" + spec().app + "`, the file is `" +
                       settings.spec->app + "`: give each a directory of its own")
@@ -58,17 +58,6 @@ Expected<void> Place::State::start() {
   started.newest = ingest->last_admitted();
   if (infer != nullptr) size.measure_all(*infer);
   started.took = parts.clock.steady() - begin;
-  return {};
-}
-
-// What is not there yet for a place whose inference is elsewhere.
-Expected<void> Place::State::check_apart(const stage::LogEnd& end) const {
-  if (settings.spec->retain > 0 || end.first > 1) {
-    return invalid(
-               "`retain` is not there yet where inference and results are apart from ingest: "
-               "run the application as a monolith, or leave it out")
-        .with_id("retain_apart");
-  }
   return {};
 }
 

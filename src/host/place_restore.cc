@@ -116,6 +116,13 @@ Answers::From Place::State::answers_from(const StoredParts* stored, const Base::
           [this](const std::string& what, const std::string& why) { ignore(what, why); }};
 }
 
+// Into the empty stages.
+Expected<void> Place::State::read_base() {
+  if (base == nullptr) return {};
+  return infer == nullptr ? base->into(from_base(), *ingest)
+                          : base->into(from_base(), *ingest, *infer);
+}
+
 Expected<void> Place::State::restore_views(const StoredParts* stored) {
   if (infer == nullptr) return {};
   const Base::From from = from_base();
@@ -132,7 +139,7 @@ Expected<void> Place::State::fold_views() {
 Expected<Position> Place::State::restore(const StoredParts& opened) {
   const Position least = first_kept() - 1;
   const auto from_base_alone = [&]() -> Expected<Position> {
-    if (base != nullptr) TRY_DO(base->into(from_base(), *ingest, *infer));
+    TRY_DO(read_base());
     TRY_DO(restore_views(nullptr));
     return least;
   };

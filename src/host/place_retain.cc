@@ -29,7 +29,7 @@ Micros Place::State::least_span() const {
 }
 
 // S10.1: older than `retain`, and forgotten by every window that anyone may still ask for.
-std::optional<CutEdges> Place::State::edges() {
+std::optional<CutEdges> Place::State::edges(const RetainAsk* ask) {
   const Micros horizon = stage::horizon_of(spec(), ingest->low_time());
   Micros edge;
   if (spec().retain <= 0 || horizon == kNoTime ||
@@ -38,6 +38,15 @@ std::optional<CutEdges> Place::State::edges() {
   }
   CutEdges edges{std::min(edge, horizon), {}};
   edges.of_type.assign(spec().events.size(), INT64_MAX);
+  if (ask != nullptr) {
+    for (const auto& [name, edge_of_views] : ask->edges) {
+      const int type = spec().event_index(name);
+      if (type < 0) continue;
+      Micros& known = edges.of_type[static_cast<std::size_t>(type)];
+      known = std::min(known, edge_of_views);
+    }
+    return edges;
+  }
   for (std::size_t i = 0; i < spec().views.size(); ++i) {
     const app::View& view = spec().views[i];
     const auto type = static_cast<std::size_t>(view.of);
@@ -49,28 +58,38 @@ std::optional<CutEdges> Place::State::edges() {
 }
 
 void Place::retain(Retained done) {
-  State& s = *state_;
-  if (s.failed || s.refolding || s.cutting.running || s.cleaning) {
-    done(s.failed ? *s.failed
-                  : unavailable("the log's beginning is being removed, or an erase is under way"));
+  state_->begin_cut(nullptr, std::move(done));
+}
+
+void Place::retain(RetainAsk ask, Retained done) {
+  state_->begin_cut(&ask, std::move(done));
+}
+
+void Place::State::begin_cut(const RetainAsk* ask, Retained done) {
+  if (failed || refolding || cutting.running || cleaning) {
+    done(failed ? *failed
+                : unavailable("the log's beginning is being removed, or an erase is under way"));
     return;
   }
-  const auto edges = s.edges();
-  s.cutting = {};
-  s.cutting.figures.first = s.first_kept();
-  if (!edges) {
-    done(s.cutting.figures);
-    return;
+  const auto found_edges = edges(ask);
+  cutting = {};
+  cutting.figures.first = first_kept();
+  if (!found_edges) return done(cutting.figures);
+  cutting.running = true;
+  cutting.looks = ask != nullptr && ask->shards.empty();
+  cutting.begin = parts.clock.steady();
+  cutting.done = std::move(done);
+  Cut::Order order{&parts.store, &parts.vault, versions,     version, erased,
+                   durable,      *found_edges, least_span(), false,   {}};
+  if (ask != nullptr) {
+    order.apart = true;
+    order.durable = std::min(durable, ask->durable);
+    order.shards = ask->shards;
   }
-  s.cutting.running = true;
-  s.cutting.begin = s.parts.clock.steady();
-  s.cutting.done = std::move(done);
-  s.cutting.work =
-      std::make_shared<Cut>(Cut::Order{&s.parts.store, &s.parts.vault, s.versions, s.version,
-                                       s.erased, s.durable, *edges, s.least_span()});
-  const auto back = s.guarded([&s](const Expected<Cut::Found>& found) { s.looked(found); });
-  s.aside().post(
-      [work = s.cutting.work, loop = &s.parts.loop, back, alive = std::weak_ptr<int>(s.alive)] {
+  cutting.work = std::make_shared<Cut>(std::move(order));
+  const auto back = guarded([this](const Expected<Cut::Found>& found) { looked(found); });
+  aside().post(
+      [work = cutting.work, loop = &parts.loop, back, alive = std::weak_ptr<int>(this->alive)] {
         if (alive.expired()) return;
         const auto found = std::make_shared<Expected<Cut::Found>>(work->look());
         loop->post([back, found] { back(*found); });
@@ -88,7 +107,8 @@ void Place::State::looked(const Expected<Cut::Found>& found) {
   const bool enough = found->positions() > 0 && found->newest != kNoTime &&
                       (found->newest - found->oldest >= least ||
                        parts.clock.wall() - spec().retain - found->oldest >= 2 * least);
-  if (!enough || cutting.called_off || failed) {
+  cutting.figures.enough = enough;
+  if (!enough || cutting.looks || cutting.called_off || failed) {
     end_cut({});
     return clean_up();
   }

@@ -92,6 +92,7 @@ struct Place::State final : SnapshotTaker::Subject {
   std::shared_ptr<const Base> base;  // in force; null: the log is whole
   struct Cutting {
     bool running = false;
+    bool looks = false;  // no more than that
     bool called_off = false;
     bool waits = false;  // for its snapshot
     std::uint64_t number = 0;
@@ -135,7 +136,6 @@ struct Place::State final : SnapshotTaker::Subject {
   Expected<void> activate_new();
   Expected<void> bring_models();
   Expected<void> commit_now();
-  Expected<void> check_apart(const stage::LogEnd& end) const;
   Expected<Position> durable_now();
 
   // place_restore.cc
@@ -144,6 +144,7 @@ struct Place::State final : SnapshotTaker::Subject {
   Expected<void> read_core_versions(std::string_view body);
   Expected<Position> read_core(std::string_view body, const StoredParts& opened);
   Answers::From answers_from(const StoredParts* stored, const Base::From* base_from);
+  Expected<void> read_base();
   Expected<void> restore_views(const StoredParts* stored);
   Expected<void> fold_views();
   Expected<Position> restore(const StoredParts& opened);
@@ -164,7 +165,8 @@ struct Place::State final : SnapshotTaker::Subject {
   Position first_kept() const { return base == nullptr ? 1 : base->cut() + 1; }
   Base::From from_base() { return {parts.store, parts.vault, versions}; }
   Scheduler& aside();
-  std::optional<CutEdges> edges();
+  std::optional<CutEdges> edges(const RetainAsk* ask);
+  void begin_cut(const RetainAsk* ask, Retained done);
   Micros least_span() const;
   void looked(const Expected<Cut::Found>& found);
   void step_cut();

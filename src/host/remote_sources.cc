@@ -1,6 +1,7 @@
 #include "host/remote_sources.h"
 
 #include "host/wire.h"
+#include "host/wire_base.h"
 
 namespace quintet::host {
 
@@ -52,6 +53,24 @@ void RemoteModels::model(std::string name, std::uint32_t version,
                [done = std::move(done)](Expected<std::string> bytes) {
                  if (!bytes) return done(std::move(bytes).error());
                  done(wire::read_model(*bytes));
+               });
+}
+
+void RemoteBase::base(Position at, std::function<void(Expected<std::optional<OfferedBase>>)> done) {
+  ingest_.call(call_for(clock_, "/quintet.v1.Ingest/Base", wire::write_base_ask(at)),
+               [done = std::move(done)](Expected<std::string> bytes) {
+                 if (!bytes) return done(std::move(bytes).error());
+                 done(wire::read_base(*bytes));
+               });
+}
+
+void RemoteBase::part(std::uint64_t number, std::string name,
+                      std::function<void(Expected<stage::Snapshot>)> done) {
+  ingest_.call(call_for(clock_, "/quintet.v1.Ingest/BasePart",
+                        wire::write_base_part_name({number, std::move(name)})),
+               [done = std::move(done)](Expected<std::string> bytes) {
+                 if (!bytes) return done(std::move(bytes).error());
+                 done(wire::read_base_part(*bytes));
                });
 }
 

@@ -35,6 +35,18 @@ class RemoteModels final : public ModelSource {
   Clock& clock_;
 };
 
+class RemoteBase final : public BaseSource {
+ public:
+  RemoteBase(link::Caller& ingest, Clock& clock) : ingest_(ingest), clock_(clock) {}
+  void base(Position at, std::function<void(Expected<std::optional<OfferedBase>>)> done) override;
+  void part(std::uint64_t number, std::string name,
+            std::function<void(Expected<stage::Snapshot>)> done) override;
+
+ private:
+  link::Caller& ingest_;
+  Clock& clock_;
+};
+
 // Tells peers L, the newest alone, and again until they have heard it; also now and then, for one
 // that has forgotten.
 class LowMark {

@@ -21,7 +21,7 @@ Expected<std::unique_ptr<ResultsPlace>> ResultsPlace::open(Parts parts, Settings
 }
 
 Expected<void> ResultsPlace::State::start() {
-  TRY(const Epoch epoch, parts.store.open_epoch());
+  TRY(epoch, parts.store.open_epoch());
   TRY(const stage::LogEnd end, parts.store.end());
   TRY(durable, parts.store.low_mark());
   if (durable != end.last) {
@@ -30,7 +30,9 @@ Expected<void> ResultsPlace::State::start() {
   }
   hash = end.hash;
   next_block = next_outcome = durable + 1;
-  TRY(const Controls controls, read_controls(parts.store, kNoPosition));
+  TRY(base, Base::newest(parts.store));
+  TRY(sealed, find_seal(parts.store));
+  TRY(const Controls controls, read_all_controls(parts.store, base.get()));
   for (const stage::ApplicationBody& body : controls.applications) {
     TRY_DO(add_version(follower.versions(), body.text));
   }
@@ -41,8 +43,9 @@ Expected<void> ResultsPlace::State::start() {
   committer = std::make_unique<Committer>(
       Committer::Parts{parts.store, parts.loop, nullptr, parts.writer}, epoch);
   taker.write_with(*committer);
-  if (version != 0) answers.put_in_force(version, 1);
+  if (version != 0) answers.put_in_force(version, first_kept());
   answers.reach(durable);
+  if (base != nullptr) parts.loop.post(guarded([this] { clean_up(); }));
   restore();
   return {};
 }
@@ -165,6 +168,7 @@ void ResultsPlace::State::commit_next() {
     auto group = add_block(*decoded, commit);
     if (!group) return fail(group.error());
     if (group->activated) all.activated = group->activated;
+    if (group->seal) all.seal = group->seal;
     all.last = group->last;
     all.erased = std::move(group->erased);
     all.erased_at = group->erased_at;
@@ -211,10 +215,14 @@ Expected<ResultsPlace::State::Group> ResultsPlace::State::add_block(
       TRY(const auto body, stage::read_application(record.plain));
       group.activated = body.version;
     }
+    if (record.kind == event::RecordKind::seal) {
+      TRY(group.seal, stage::read_seal(record.plain));
+    }
     TRY_DO(version_of(follower.versions(), record));
     if (record.kind != event::RecordKind::erase) continue;
     TRY(const auto body, stage::read_erase(record.plain));
-    TRY(auto changes, host::erased_outcomes(parts.store, 1, follower.versions(), body.subject));
+    TRY(auto changes,
+        host::erased_outcomes(parts.store, first_kept(), follower.versions(), body.subject));
     for (const event::Record& before : records.records) {
       if (before.position >= record.position) break;
       add_erased(follower.versions(), before, body.subject, changes);
@@ -246,6 +254,7 @@ Expected<void> ResultsPlace::State::follow(const Group& group) {
     return broken("an application version is put in force that the log lacks");
   }
   if (other) version = *group.activated;
+  if (group.seal) sealed = group.seal;
   for (const std::string& subject : group.erased) TRY_DO(follower.forget(subject));
   if (!group.erased.empty()) {
     erased = group.erased_at;
@@ -267,6 +276,10 @@ Error nothing_yet() {
 
 Position ResultsPlace::durable() const {
   return state_->durable;
+}
+
+Position ResultsPlace::first() const {
+  return state_->first_kept();
 }
 
 void ResultsPlace::when_durable(std::function<void(Position first, Position last)> callback) {

@@ -30,12 +30,16 @@ class ResultsPlace {
     Scheduler& loop;
     KeySource& keys;
     Scheduler* writer = nullptr;  // of its commits; none: a thread of its own
+    Scheduler* aside = nullptr;   // of what is made to remove old results; none: the same
   };
   struct Settings {
     Position snapshot_every = 200'000;  // positions, of views and labels; 0: only when asked
     // A commit failed, or the log here is not the one that comes: open it anew.
     std::function<void(const Error&)> on_failure;
     std::function<void(const SnapshotFigures&, const Expected<void>&)> on_snapshot;
+    // After results were removed, with the first position that is kept; or why they were not: it is
+    // tried again at the next start, or when ingest has cut again.
+    std::function<void(const Expected<Position>&)> on_retention;
   };
   static Expected<std::unique_ptr<ResultsPlace>> open(Parts parts, Settings settings);
   ~ResultsPlace();
@@ -59,6 +63,7 @@ class ResultsPlace {
 
   // --- what it gives ---
   Position durable() const;  // L
+  Position first() const;    // that is kept: greater than 1 once ingest has cut its log (S10)
   void when_durable(std::function<void(Position first, Position last)> callback);
 
   std::shared_ptr<const app::Spec> spec() const;  // in force at L; null before any is
@@ -73,6 +78,8 @@ class ResultsPlace {
   Expected<stage::ViewPage> view(std::size_t view, const stage::ViewQuery& query);
   bool views_ready() const;  // they were folded since the start
   stage::Views::Size view_size(std::size_t view) const;
+  // As Place::RetainAsk has them. While views are not ready there are none.
+  std::vector<std::pair<std::string, Micros>> view_edges() const;
 
   void snapshot(Committer::Done done);
   struct Figures {

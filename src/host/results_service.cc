@@ -8,6 +8,7 @@
 #include "host/infer_replicas.h"
 #include "host/node.h"
 #include "host/result_streams.h"
+#include "host/retain_round.h"
 #include "host/service_process.h"
 #include "host/services.h"
 #include "host/wire.h"
@@ -56,7 +57,7 @@ class Reading final : public ResultsRole {
     return place_.view(view, query);
   }
   stage::Views::Size view_size(std::size_t view) const override { return place_.view_size(view); }
-  Position first() const override { return 1; }
+  Position first() const override { return place_.first(); }
   Position durable() const override { return place_.durable(); }
 
  private:
@@ -81,6 +82,8 @@ class ResultsService {
         LowMark::Parts{process_.loop, process_.clock, *asked_, "/quintet.v1.Ingest/Durable"});
     TRY(replicas_,
         InferReplicas::open({process_, [this] { return place_.get(); }, [this] { look_soon(); }}));
+    retain_ = std::make_unique<RetainRound>(
+        RetainRound::Parts{process_, *asked_, *replicas_, [this] { return place_.get(); }});
     add_methods();
     TRY_DO(open_place());
     process_.serves_while([this] { return node_.results() != nullptr; });
@@ -100,6 +103,7 @@ class ResultsService {
       process_.log.error("a commit failed; results are opened anew", {{"reason", why.message()}});
       process_.loop.post([this] { close_place(); });
     };
+    place.on_retention = [this](const Expected<Position>& first) { removed(first); };
     TRY(place_,
         ResultsPlace::open({*store_, process_.clock, process_.loop, *keys_}, std::move(place)));
     reading_ = std::make_unique<Reading>(*place_, *asked_, process_.clock);
@@ -109,12 +113,14 @@ class ResultsService {
     place_->come_from(replicas_->table());
     reached(place_->durable());
     follow();
+    retain_->begin();
     return {};
   }
 
   void close() {
     log_.stop();
     replicas_->stop_following();
+    retain_->stop();
     node_.roles = {};
     look_ready_ = nullptr;
     reading_.reset();
@@ -137,6 +143,16 @@ class ResultsService {
     if (place_ == nullptr) return;
     log_.follow(*ingest_, place_->next_block());
     replicas_->follow();
+  }
+
+  // Results below ingest's cut.
+  void removed(const Expected<Position>& first) {
+    if (!first) {
+      process_.log.error("no results were removed", {{"reason", first.error().message()}});
+      return;
+    }
+    if (std::exchange(first_told_, *first) == *first) return;
+    process_.log.info("results were removed", {{"first", *first}});
   }
 
   void look_soon() {
@@ -304,6 +320,8 @@ class ResultsService {
                     },
                     [this] { look_soon(); }};
   std::unique_ptr<InferReplicas> replicas_;
+  std::unique_ptr<RetainRound> retain_;
+  Position first_told_ = kNoPosition;
   std::multimap<Position, Waiting> waiting_;  // by the position that they wait for
   std::unique_ptr<Timer> retry_, again_, look_, look_ready_;
 };

@@ -5,8 +5,10 @@
 
 #include "host/control_chain.h"
 #include "host/follower.h"
+#include "host/loop.h"
 #include "host/results_place.h"
 #include "host/run_merge.h"
+#include "host/views_cut.h"
 #include "stage/control.h"
 #include "stage/outcome_reader.h"
 
@@ -27,6 +29,7 @@ struct ResultsPlace::State final : SnapshotTaker::Subject {
   std::unique_ptr<Committer> committer;
   SnapshotTaker taker;
   std::optional<Error> failed;
+  Epoch epoch = 0;
   AppVersion version = 0;         // in force at L
   Position erased = kNoPosition;  // the last erase up to L
 
@@ -44,6 +47,7 @@ struct ResultsPlace::State final : SnapshotTaker::Subject {
     std::optional<AppVersion> activated;
     Position erased_at = kNoPosition;
     std::vector<std::string> erased;  // subjects
+    std::optional<stage::SealBody> seal;
   };
   bool committing = false;
   Hash128 hash;  // of the newest block, committed or about to be
@@ -60,6 +64,24 @@ struct ResultsPlace::State final : SnapshotTaker::Subject {
   bool keys_known = false;
   event::DecodedBlock block;  // the one whose keys are known or asked for
   bool turn_posted = false;
+
+  // The beginning of the log (S10), results_retain.cc.
+  std::shared_ptr<const Base> base;       // of its own; null: all results are there
+  std::optional<stage::SealBody> sealed;  // the log's newest seal record
+  struct Cutting {
+    bool running = false;
+    std::uint64_t number = 0;  // counts them: what an earlier one asked for is passed over
+    std::uint64_t base = 0;    // its number
+    ViewsCut::Order order;     // until all that is wanted is there
+    std::size_t view = 0;
+    stage::ViewPiece piece;
+    std::shared_ptr<ViewsCut> work;
+    std::size_t next = 0;  // of its parts, to be stored
+  } cutting;
+  std::uint64_t given_up = 0;  // of this base nothing will come
+  bool cleaning = false;
+  std::vector<std::string> stale;  // snapshots of what was removed
+  std::unique_ptr<Loop> aside_thread;
 
   // Reads that need keys.
   struct Asked {
@@ -91,12 +113,25 @@ struct ResultsPlace::State final : SnapshotTaker::Subject {
   void restore();
   void restore_parts();
   void fold_anew();
+  void begin_with_base();
   void go_on();
   void turn();
   void catch_up();
   bool begin_block();
   Expected<void> fold_block();
   bool answer_asked();
+
+  // results_retain.cc
+  Position first_kept() const { return base == nullptr ? 1 : base->cut() + 1; }
+  Base::From from_base() { return {parts.store, follower.vault(), follower.versions()}; }
+  Scheduler& aside();
+  void cut_if_due();
+  void want_next_piece();
+  void step_cut();
+  void stepped(const Expected<bool>& more);
+  void put_parts();
+  void end_cut(const Expected<void>& result);
+  void clean_up();
 
   SnapshotHead snapshot_head() override { return {version, spec().digest, erased}; }
   Expected<std::string> snapshot_key() override;

@@ -26,6 +26,7 @@ void ResultsPlace::State::restore() {
   for (const stage::Snapshot& part : *found) {
     names.push_back(snapshot_subject(sealed_under(part.bytes)));
   }
+  if (base != nullptr) names.push_back(base_subject(0));
   follower.need(std::move(names), guarded([this] { restore_parts(); }));
 }
 
@@ -34,9 +35,11 @@ void ResultsPlace::State::restore_parts() {
   const auto stored = open_stored_parts(parts.store, follower.vault(), durable, ignore);
   if (!stored) return fail(stored.error());
   const SnapshotHead usable = snapshot_head();
-  const Answers::From from{&*stored, &usable, nullptr, nullptr, ignore};
+  const Base::From read_from = from_base();
+  const Answers::From from{&*stored, &usable, base.get(), &read_from, ignore};
   if (const auto restored = answers.restore_views(from); !restored) return fail(restored.error());
   folded = std::min(answers.restore_labels(from), answers.views_from());
+  folded = std::max(folded, first_kept() - 1);
   taker.begin_after(folded);
   restoring = false;
   go_on();
@@ -46,14 +49,25 @@ void ResultsPlace::State::restore_parts() {
 void ResultsPlace::State::fold_anew() {
   taker.drop(unavailable("the views are folded again; ask again"));
   taker.begin_after(kNoPosition);
+  end_cut(unavailable("the views are folded again"));
   follower.begin_anew();
-  answers.put_in_force(version, 1);
-  restoring = false;
+  answers.put_in_force(version, first_kept());
+  restoring = base != nullptr;
   folding = true;
-  folded = kNoPosition;
+  folded = first_kept() - 1;
   to_fold.clear();
   next_to_fold = 0;
   block = {};
+  if (base == nullptr) return go_on();
+  follower.need({base_subject(0)}, guarded([this] { begin_with_base(); }));
+}
+
+void ResultsPlace::State::begin_with_base() {
+  const Base::From read_from = from_base();
+  const auto restored = answers.restore_views(
+      {nullptr, nullptr, base.get(), &read_from, [](const std::string&, const std::string&) {}});
+  if (!restored) return fail(restored.error());
+  restoring = false;
   go_on();
 }
 
@@ -80,6 +94,7 @@ void ResultsPlace::State::turn() {
   }
   taker.put();
   take_due_snapshot();
+  cut_if_due();
 }
 
 // Who reads a view finds in it what L says: the little that is not folded yet is folded now.

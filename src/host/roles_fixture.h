@@ -16,6 +16,7 @@ class Roles {
     keys = std::make_unique<Keys>(*this);
     peers = std::make_unique<Peers>(*this);
     models = std::make_unique<Models>(*this);
+    base = std::make_unique<BaseParts>(*this);
   }
 
   ~Roles() {
@@ -49,9 +50,11 @@ class Roles {
     IngestPlace::Settings settings;
     settings.spec = spec_;
     settings.snapshot_every = 40;
+    settings.retain_least = 0;
     settings.on_failure = [this](const Error&) { broke[0] = true; };
-    auto opened = IngestPlace::open({ingest_store, vault, clock, *loops_[0], writers_[0].get()},
-                                    std::move(settings));
+    auto opened = IngestPlace::open(
+        {ingest_store, vault, clock, *loops_[0], writers_[0].get(), asides_[0].get()},
+        std::move(settings));
     ASSERT_TRUE(opened) << opened.error().message();
     ingest = *std::move(opened);
     told_ingest_ = 0;
@@ -68,7 +71,7 @@ class Roles {
     settings.snapshot_every = 30;
     settings.on_failure = [this](const Error& why) { fault("infer", why); };
     auto opened = InferPlace::open(
-        {one.store, clock, *one.loop, *keys, *models, one.writer.get(), peers.get()},
+        {one.store, clock, *one.loop, *keys, *models, *base, one.writer.get(), peers.get()},
         std::move(settings));
     ASSERT_TRUE(opened) << opened.error().message();
     one.place = *std::move(opened);
@@ -125,8 +128,12 @@ class Roles {
       broke[2] = true;
       if (why.code() != Code::unavailable) fault("results", why);
     };
+    settings.on_retention = [this](const Expected<Position>& first) {
+      if (!first && first.error().code() == Code::broken) fault("results", first.error());
+    };
     auto opened = ResultsPlace::open(
-        {results_store, results_clock, *loops_[2], *keys, writers_[2].get()}, std::move(settings));
+        {results_store, results_clock, *loops_[2], *keys, writers_[2].get(), asides_[2].get()},
+        std::move(settings));
     ASSERT_TRUE(opened) << opened.error().message();
     results = *std::move(opened);
     results->come_from(table);
@@ -138,6 +145,20 @@ class Roles {
     feed_results();
     for (auto& [id, one] : replicas) feed_outcomes(id);
     tell_low();
+  }
+
+  // What results does now and then; it may be lost at every step. Gives what ingest says in the
+  // end, if it says anything.
+  void retain(std::function<void(const Expected<Place::Retention>&)> done) {
+    if (results == nullptr || !results->views_ready()) return;
+    const Place::RetainAsk look{results->durable(), results->view_edges(), {}};
+    call([this, look, done](bool arrives) {
+      if (!arrives || ingest == nullptr) return;
+      ingest->retain(look, [this, look, done](const Expected<Place::Retention>& found) {
+        if (!found || !found->enough) return done(found);
+        gather(look, done);
+      });
+    });
   }
 
   ReplicaId any_replica() {
@@ -225,6 +246,28 @@ class Roles {
     Roles& roles;
   };
 
+  struct BaseParts final : BaseSource {
+    explicit BaseParts(Roles& r) : roles(r) {}
+    void base(Position at,
+              std::function<void(Expected<std::optional<OfferedBase>>)> done) override {
+      roles.call([this, at, done = std::move(done)](bool arrives) {
+        if (!arrives || roles.ingest == nullptr) return done(unavailable("lost"));
+        done(roles.ingest->base(at));
+      });
+    }
+    void part(std::uint64_t number, std::string name,
+              std::function<void(Expected<stage::Snapshot>)> done) override {
+      // There are many of them: few are lost.
+      const bool lost = roles.world.chance(0.002);
+      roles.world.after(roles.world.below(50),
+                        [this, number, name = std::move(name), lost, done = std::move(done)] {
+                          if (lost || roles.ingest == nullptr) return done(unavailable("lost"));
+                          done(roles.ingest->base_part(number, name));
+                        });
+    }
+    Roles& roles;
+  };
+
   struct Peers final : InferPeers {
     explicit Peers(Roles& r) : roles(r) {}
     void part(ReplicaId of, PeekAsk ask, std::function<void(Expected<PeekPart>)> done) override {
@@ -246,13 +289,36 @@ class Roles {
   void fault(const char* place, const Error& why) {
     ADD_FAILURE() << place << " cannot go on: " << why.message();
   }
+  void gather(const Place::RetainAsk& look,
+              std::function<void(const Expected<Place::Retention>&)> done) {
+    const auto left = std::make_shared<std::size_t>(table.addresses.size());
+    const auto holders = table.holders;
+    for (const auto& [id, address] : ShardTable(table).addresses) {
+      if (infer(id) == nullptr) return;
+      infer(id)->snapshot([this, look, done, left, holders](const Expected<void>& taken) {
+        if (!taken || --*left > 0) return;
+        Place::RetainAsk whole = look;
+        for (ShardId shard = 0; shard < kShardCount; ++shard) {
+          if (infer(holders[shard]) == nullptr) return;
+          auto digest = infer(holders[shard])->part_digest(shard_part(shard));
+          if (!digest) return;
+          whole.shards.push_back(*std::move(digest));
+        }
+        call([this, whole, done](bool arrives) {
+          if (arrives && ingest != nullptr) ingest->retain(whole, done);
+        });
+      });
+    }
+  }
   void open_thread(int i) {
     loops_[i] = std::make_unique<RolesThread>(world, 300);
+    asides_[i] = std::make_unique<RolesThread>(world, 3000);
     writers_[i] = std::make_unique<RolesThread>(world, 3000);
     broke[i] = false;
   }
   void ended(int i, RolesStore& store) {
     loops_[i].reset();
+    asides_[i].reset();
     writers_[i].reset();
     store.dead = false;
     store.reopen();
@@ -304,6 +370,10 @@ class Roles {
     InferPlace* const place = infer(id);
     if (ingest == nullptr || place == nullptr || place->next() == kNoPosition) return;
     const auto blocks = ingest->read(asked(place->next()), 8'000);
+    if (!blocks && blocks.error().code() == Code::expired) {
+      if (ingest->first() > place->next()) place->log_was_removed();
+      return;
+    }
     ASSERT_TRUE(blocks);
     deliver(
         *blocks,
@@ -325,6 +395,7 @@ class Roles {
   void feed_results() {
     if (ingest == nullptr || results == nullptr || results->next_block() == kNoPosition) return;
     const auto blocks = ingest->read(asked(results->next_block()), 8'000);
+    if (!blocks && blocks.error().code() == Code::expired) return;  // asked for too early a one
     ASSERT_TRUE(blocks);
     deliver(
         *blocks, [this](const auto& block) { return results != nullptr && results->take(block); },
@@ -370,9 +441,10 @@ class Roles {
   }
 
   std::shared_ptr<const app::Spec> spec_;
-  std::unique_ptr<RolesThread> loops_[3], writers_[3];
+  std::unique_ptr<RolesThread> loops_[3], writers_[3], asides_[3];
   std::unique_ptr<Keys> keys;
   std::unique_ptr<Models> models;
+  std::unique_ptr<BaseParts> base;
   std::unique_ptr<Peers> peers;
   Position told_ingest_ = 0;
 };

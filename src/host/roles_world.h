@@ -110,9 +110,12 @@ class RolesClock final : public Clock {
 class RolesStore final : public store::MemoryStore {
  public:
   bool dead = false;
+  std::vector<event::BlockBytes> all;  // that it ever had, also what was removed since
   Expected<void> commit(stage::Commit& commit, Epoch epoch) override {
     if (dead) return unavailable("its process is gone");
-    return MemoryStore::commit(commit, epoch);
+    TRY_DO(MemoryStore::commit(commit, epoch));
+    all.insert(all.end(), commit.blocks.begin(), commit.blocks.end());
+    return {};
   }
   Expected<void> put_snapshots(const std::vector<stage::Snapshot>& snapshots) override {
     if (dead) return unavailable("its process is gone");
@@ -121,6 +124,23 @@ class RolesStore final : public store::MemoryStore {
   Expected<void> remove_snapshots() override {
     if (dead) return unavailable("its process is gone");
     return MemoryStore::remove_snapshots();
+  }
+  Expected<void> remove_snapshots(const std::vector<std::string>& names) override {
+    if (dead) return unavailable("its process is gone");
+    return MemoryStore::remove_snapshots(names);
+  }
+  Expected<void> put_base(std::uint64_t number, const std::vector<stage::Snapshot>& parts,
+                          Epoch epoch) override {
+    if (dead) return unavailable("its process is gone");
+    return MemoryStore::put_base(number, parts, epoch);
+  }
+  Expected<bool> remove_base(std::uint64_t number, std::size_t most, Epoch epoch) override {
+    if (dead) return unavailable("its process is gone");
+    return MemoryStore::remove_base(number, most, epoch);
+  }
+  Expected<bool> remove_below(Position position, std::size_t most, Epoch epoch) override {
+    if (dead) return unavailable("its process is gone");
+    return MemoryStore::remove_below(position, most, epoch);
   }
 };
 

@@ -14,6 +14,7 @@
 #include "host/node.h"
 #include "host/openapi.h"
 #include "host/result_streams.h"
+#include "host/retention.h"
 #include "host/served_models.h"
 #include "host/trainer.h"
 #include "store/location.h"
@@ -27,9 +28,6 @@ namespace {
 constexpr Micros kDrainGrace = 10 * kSecond;
 constexpr Micros kReopenAfter = kSecond;
 constexpr Micros kFailsAgain = 10 * kSecond;
-// How often the log's beginning is looked at: as often as a hundredth of what it keeps, at most.
-constexpr Micros kLookEvery = kHour;
-constexpr Micros kLooks = 100;
 
 // Everything of one process, in the order of its making.
 class Process {
@@ -106,9 +104,8 @@ class Process {
     streams_.wake();
     started_ = true;
     tell_start(node_.place->started());
-    if (settings_.spec->retain > 0) {
-      const Micros every = std::clamp(settings_.spec->retain / kLooks, kSecond, kLookEvery);
-      look_ = loop_.every(every, [this] { look(); });
+    if (const auto every = retention_period(*settings_.spec)) {
+      look_ = loop_.every(*every, [this] { look(); });
     }
     return {};
   }
@@ -119,32 +116,8 @@ class Process {
     looking_ = true;
     node_.place->retain([this](const Expected<Place::Retention>& result) {
       looking_ = false;
-      tell_retention(result);
+      tell_retention(result, log_, metrics_, clock_);
     });
-  }
-
-  void tell_retention(const Expected<Place::Retention>& result) {
-    // 1 until a look has gone well again: what was removed last time stays removed.
-    const bool differs = !result && result.error().id() == "base_differs";
-    metrics_
-        .gauge("quintet_retention_differs",
-               "1 while the log does not give the state that there is, so none of it is removed")
-        .set(differs ? 1 : 0);
-    if (!result) {
-      if (result.error().code() == Code::unavailable) return;  // another time
-      log_.error("no log was removed", {{"reason", result.error().message()}});
-      return;
-    }
-    if (result->removed == 0) return;
-    log_.info("log was removed",
-              {{"first", result->first},
-               {"removed", result->removed},
-               {"bytes", result->bytes},
-               {"seconds", static_cast<double>(result->took) / static_cast<double>(kSecond)}});
-    metrics_.counter("quintet_removed_positions_total", "Positions removed from the log")
-        .add(result->removed);
-    metrics_.gauge("quintet_last_removal_time_seconds", "When log was removed last, since 1970")
-        .set(static_cast<double>(clock_.wall()) / static_cast<double>(kSecond));
   }
 
   void check_log() {

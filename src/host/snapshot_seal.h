@@ -39,6 +39,13 @@ struct OpenedSnapshot {
   SnapshotHead head;
   std::string body;
 };
+// What a part that is stored elsewhere says, for who compares it with what it has to be.
+struct PartDigest {
+  std::string name;
+  Position position = kNoPosition;
+  SnapshotHead head;
+  std::string sha256;  // of its body, in hex
+};
 // `broken` for damaged bytes, bytes of another name or position, and those of another semantics
 // version; `expired` or `not_found` if the key is gone.
 Expected<OpenedSnapshot> open_snapshot(stage::Vault& vault, const stage::Snapshot& snapshot);

@@ -7,15 +7,14 @@
 #include <future>
 #include <unordered_map>
 
-#include "host/control_chain.h"
 #include "host/door_routes.h"
 #include "host/figures.h"
+#include "host/log_copy.h"
 #include "host/node.h"
 #include "host/remote_sources.h"
 #include "host/service_process.h"
 #include "host/services.h"
 #include "host/trainer.h"
-#include "host/versions.h"
 #include "host/wire.h"
 
 namespace quintet::host {
@@ -23,7 +22,6 @@ namespace quintet::host {
 namespace {
 
 constexpr Micros kCatchUpPatience = 60 * kSecond;
-constexpr Micros kReopenAfter = kSecond;
 constexpr int kNiceness = 10;  // training never slows serving
 // How long a thread waits for a key, and how often it asks again.
 constexpr int kKeyTries = 10;
@@ -78,7 +76,7 @@ class WaitingVault final : public stage::Vault {
   std::unordered_map<std::string, std::string> known_;  // order never shows
 };
 
-class TrainService final : public link::FeedEvents, public TrainRole {
+class TrainService final : public TrainRole {
  public:
   explicit TrainService(ServiceSettings settings)
       : process_(std::move(settings)), node_(node_of(process_)) {}
@@ -90,6 +88,9 @@ class TrainService final : public link::FeedEvents, public TrainRole {
     TRY(asked_, process_.ask("ingest"));
     keys_ = std::make_unique<RemoteKeys>(*asked_, process_.clock);
     models_ = std::make_unique<RemoteModels>(*asked_, process_.clock);
+    base_ = std::make_unique<RemoteBase>(*asked_, process_.clock);
+    log_ =
+        std::make_unique<LogCopy>(LogCopy::Parts{process_, *ingest_, *base_, [this] { play(); }});
     vault_ = std::make_unique<WaitingVault>(process_.loop, *keys_);
     trainer_ = std::make_unique<Trainer>(node_, *vault_);
     watch_vault_ = std::make_unique<WaitingVault>(process_.loop, *keys_);
@@ -97,120 +98,32 @@ class TrainService final : public link::FeedEvents, public TrainRole {
     add_routes_of("train", router_, {node_, nullptr, trainer_.get(), retraining_.get()});
     add_place_metrics(node_, {});
     offer_routes(process_, "Train", router_);
-    TRY_DO(open_log());
+    TRY_DO(log_->open());
     process_.serves_while([this] { return node_.train() != nullptr; });
     TRY_DO(process_.listen());
     process_.run([this] { process_.ended(); });
-    log_.reset();
+    log_->close();
     vault_->close();
     watch_vault_->close();
     retraining_.reset();
     trainer_.reset();
-    committer_.reset();
     return process_.failure();
   }
 
  private:
-  // --- the copy of the log ---
-  Expected<void> open_log() {
-    TRY(store_, process_.open_store());
-    TRY(const Epoch epoch, store_->open_epoch());
-    committer_ = std::make_unique<Committer>(Committer::Parts{*store_, process_.loop}, epoch);
-    TRY(const stage::LogEnd end, store_->end());
-    last_ = durable_ = end.last;
-    versions_.clear();
-    active_ = 0;
-    promoted_.clear();
-    if (last_ != kNoPosition) {
-      TRY(const Controls controls, read_controls(*store_, 0));
-      for (const stage::ApplicationBody& body : controls.applications) {
-        TRY_DO(add_version(versions_, body.text));
-      }
-      active_ = controls.active;
-      TRY_DO(each_control_back(*store_, 0, [&](event::Record&& record) -> Expected<bool> {
-        if (record.kind != event::RecordKind::promote) return true;
-        TRY(const stage::Promotion promotion, stage::read_promotion(record.plain));
-        promoted_.emplace(promotion.model, promotion.version);  // the newest comes first
-        return true;
-      }));
-    }
-    play();
-    follow();
-    return {};
-  }
-
   void play() {
-    node_.roles.train = active_ > 0 ? this : nullptr;
-    if (active_ > 0) process_.ready(process_.settings().listen);
+    node_.roles.train = log_->is_there() ? this : nullptr;
+    if (log_->is_there()) process_.ready(process_.settings().listen);
+    tell_caught_up();
   }
-
-  void follow() {
-    log_.reset();
-    link::FeedConsumer::Options options;
-    options.feed = "log.behind";
-    options.from = last_ + 1;
-    log_ = std::make_unique<link::FeedConsumer>(process_.local(), *ingest_, options, *this);
-  }
-
-  void on_items(std::vector<link::FeedItem> items) override {
-    stage::Commit commit;
-    commit.copies = true;
-    for (const link::FeedItem& item : items) {
-      auto block = wire::read_block(item.body);
-      const auto noted = block ? note(*block) : Expected<void>(block.error());
-      if (!noted) return lose(noted.error());
-      last_ = block->last;
-      commit.blocks.push_back(*std::move(block));
-    }
-    committer_->submit(std::move(commit),
-                       [this, items = std::move(items)](const Expected<void>& result) {
-                         if (!result) return lose(result.error());
-                         if (!items.empty()) durable_ = std::max(durable_, items.back().last);
-                         play();
-                         tell_caught_up();
-                         if (log_ != nullptr) log_->release(items);
-                       });
-  }
-
-  // What the block's control records say.
-  Expected<void> note(const event::BlockBytes& bytes) {
-    TRY(const event::DecodedBlock decoded, event::decode_block(bytes));
-    for (const event::Record& record : decoded.block.records) {
-      if (record.kind == event::RecordKind::application) {
-        TRY(const stage::ApplicationBody body, stage::read_application(record.plain));
-        if (body.version > versions_.size()) TRY_DO(add_version(versions_, body.text));
-      } else if (record.kind == event::RecordKind::activate) {
-        TRY(const stage::ApplicationBody body, stage::read_application(record.plain));
-        active_ = body.version;
-      } else if (record.kind == event::RecordKind::promote) {
-        TRY(const stage::Promotion promotion, stage::read_promotion(record.plain));
-        promoted_[promotion.model] = promotion.version;
-      }
-    }
-    return {};
-  }
-
-  // The copy is of no use as it is in memory; it is opened anew.
-  void lose(const Error& why) {
-    process_.log.error("the copy of the log is opened anew", {{"reason", why.message()}});
-    log_.reset();
-    node_.roles.train = nullptr;
-    retry_ = process_.loop.after(kReopenAfter, [this] {
-      committer_.reset();
-      store_.reset();
-      if (const auto opened = open_log(); !opened) lose(opened.error());
-    });
-  }
-
-  void on_down(const Error&) override {}
-  void on_failed(const Error& error) override { lose(error); }
 
   // --- TrainRole ---
-  const app::Spec& spec() const override { return *versions_[active_ - 1]; }
+  const app::Spec& spec() const override { return *log_->versions()[log_->active() - 1]; }
   std::shared_ptr<const app::Spec> spec_of(AppVersion version) const override {
-    return version == 0 || version > versions_.size() ? nullptr : versions_[version - 1];
+    const Versions& versions = log_->versions();
+    return version == 0 || version > versions.size() ? nullptr : versions[version - 1];
   }
-  Position last() const override { return durable_; }
+  Position last() const override { return log_->durable(); }
   void catch_up(std::function<void(Expected<Position>)> done) override {
     link::Call call = call_for("/quintet.v1.Ingest/Describe", wire::write_nothing());
     call.idempotent = true;
@@ -229,7 +142,7 @@ class TrainService final : public link::FeedEvents, public TrainRole {
   void tell_caught_up() {
     const Micros now = process_.clock.steady();
     for (Behind& one : std::exchange(behind_, {})) {
-      if (one.last <= durable_) {
+      if (one.last <= log_->durable()) {
         one.done(one.last);
       } else if (one.until <= now) {
         one.done(unavailable("the copy of the log is still behind it; try again"));
@@ -239,10 +152,9 @@ class TrainService final : public link::FeedEvents, public TrainRole {
     }
     if (behind_.empty()) look_behind_ = nullptr;
   }
-  std::shared_ptr<const void> hold_log() const override { return nullptr; }
+  std::shared_ptr<const void> hold_log() const override { return log_->hold(); }
   std::uint32_t version_in_force(const app::ModelSpec& model) const override {
-    const auto found = promoted_.find(model.name);
-    return found == promoted_.end() ? 0 : found->second;
+    return log_->promoted(model.name);
   }
 
   link::Call call_for(const char* method, std::string request) {
@@ -326,16 +238,10 @@ class TrainService final : public link::FeedEvents, public TrainRole {
   std::unique_ptr<RemoteKeys> keys_;
   std::unique_ptr<RemoteModels> models_;
   std::unique_ptr<WaitingVault> vault_, watch_vault_;  // one a thread
-  std::unique_ptr<stage::Store> store_;
-  std::unique_ptr<Committer> committer_;
-  std::unique_ptr<link::FeedConsumer> log_;
+  std::unique_ptr<RemoteBase> base_;
+  std::unique_ptr<LogCopy> log_;
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<Retraining> retraining_;
-  Versions versions_;
-  AppVersion active_ = 0;
-  std::map<std::string, std::uint32_t> promoted_;
-  Position last_ = kNoPosition;  // that came
-  Position durable_ = kNoPosition;
   struct Behind {  // of catch_up()
     Position last = kNoPosition;
     Micros until = 0;
@@ -343,7 +249,6 @@ class TrainService final : public link::FeedEvents, public TrainRole {
   };
   std::vector<Behind> behind_;
   std::unique_ptr<Timer> look_behind_;
-  std::unique_ptr<Timer> retry_;
 };
 
 }  // namespace

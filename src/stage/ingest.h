@@ -97,6 +97,8 @@ class Ingest {
   // Into a new object: first the core, then the pieces in order, then finish_reading(). What is
   // below `from` or beyond the core is left out; pieces may overlap.
   Expected<void> read_core(ByteReader& in);
+  // The low time that a core has.
+  static Expected<LowTime> low_time_of(std::string_view core);
   Expected<void> read_piece(std::string_view bytes, Position from);
   void finish_reading();
   // SHA-256 in hex over all of it, the same however it was reached.

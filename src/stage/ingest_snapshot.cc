@@ -57,6 +57,16 @@ Expected<void> Ingest::read_core(ByteReader& in) {
   return {};
 }
 
+Expected<LowTime> Ingest::low_time_of(std::string_view core) {
+  ByteReader in(core);
+  (void)in.varint();
+  (void)in.varint();
+  (void)in.i64();
+  LowTime low_time = LowTime::read(in);
+  if (!in.ok()) return broken("a snapshot of ingest does not parse");
+  return low_time;
+}
+
 void Ingest::write_known(ByteWriter& out, Hash128 id) const {
   const Known& known = ids_.at(id);
   const auto labelled = labelled_.find(id);

@@ -76,8 +76,12 @@ std::vector<std::pair<std::string, stage::Store*>> StoredLog::stores() {
 }
 
 Expected<void> StoredLog::read_versions() {
-  TRY(base_, host::Base::find(*store_));
-  TRY(const host::Controls controls, host::read_controls(*store_, kNoPosition));
+  TRY(base_, host::Base::find(registry()));
+  views_base_ = base_;
+  if (registry_ != nullptr) {
+    TRY(views_base_, host::Base::newest(*store_));
+  }
+  TRY(const host::Controls controls, host::read_controls(registry(), kNoPosition));
   active_ = controls.active;
   for (const stage::ApplicationBody& body : controls.applications) {
     TRY_DO(host::add_version(versions_, body.text));

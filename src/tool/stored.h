@@ -33,6 +33,10 @@ class StoredLog {
   // What was before the first record; null if the log is whole.
   const host::Base* base() const { return base_.get(); }
   Position first() const { return base_ == nullptr ? 1 : base_->cut() + 1; }
+  host::Base::From from_base() { return {registry(), *vault_, versions_}; }
+  // What views were before the first result; mostly the same.
+  const host::Base* views_base() const { return views_base_.get(); }
+  host::Base::From from_views_base() { return {*store_, *vault_, versions_}; }
 
   // All versions, by AppVersion - 1.
   const std::vector<std::shared_ptr<const app::Spec>>& versions() const { return versions_; }
@@ -58,7 +62,7 @@ class StoredLog {
   std::unique_ptr<stage::Vault> vault_;
   std::vector<std::shared_ptr<const app::Spec>> versions_;  // by AppVersion - 1
   AppVersion active_ = 0;
-  std::shared_ptr<const host::Base> base_;
+  std::shared_ptr<const host::Base> base_, views_base_;
 };
 
 // A digest over results in order of position, the same whether they come over HTTP or from the

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "host/control_chain.h"
+#include "host/log_reading.h"
 #include "host/registered_model.h"
 #include "host/snapshot_seal.h"
 #include "host/vault_sealer.h"
@@ -69,7 +70,7 @@ class Verification {
     if (low != end.last) {
       fault("the log ends at " + std::to_string(end.last) + ", outcomes at " + std::to_string(low));
     }
-    TRY(const host::Controls controls, host::read_controls(log_.store(), kNoPosition));
+    TRY(const host::Controls controls, host::read_controls(log_.registry(), kNoPosition));
     last_erase_ = controls.last_erase;
     TRY_DO(read_snapshots(low));
     TRY_DO(find_spans());
@@ -187,9 +188,8 @@ class Verification {
     views_ = std::make_unique<stage::Views>(spec_);
     TRY_DO(install_models(*infer_));
     if (log_.base() != nullptr) {
-      const host::Base::From from{log_.store(), log_.vault(), log_.versions()};
-      auto begun = log_.base()->into(from, *ingest_, *infer_);
-      if (begun) begun = log_.base()->into(from, *views_);
+      auto begun = log_.base()->into(log_.from_base(), *ingest_, *infer_);
+      if (begun) begun = begin_views();
       if (!begun) {
         fault(begun.error().message());
         return {};
@@ -226,6 +226,28 @@ class Verification {
       report_.state_digest = sha256_hex(infer_->shards().digest() + ingest_->digest());
     }
     return {};
+  }
+
+  // As of the log's beginning. Where results are apart they may not have removed as much yet.
+  Expected<void> begin_views() {
+    Position after = kNoPosition;
+    if (const host::Base* base = log_.views_base(); base != nullptr) {
+      TRY_DO(base->into(log_.from_views_base(), *views_));
+      after = base->cut();
+    }
+    if (spec_->views.empty() || after >= log_.base()->cut()) return {};
+    stage::OutcomeReader stored(log_.store());
+    stage::Admitted admitted;
+    return host::each_record(
+        log_.store(), after + 1, [&](event::Record&& record, Epoch epoch) -> Expected<void> {
+          if (record.position >= log_.first()) return {};
+          TRY(const stage::OutcomeView* view, stored.at(record.position));
+          if (view == nullptr) return {};
+          TRY(const auto written, host::version_of(log_.versions(), record));
+          admitted.record = std::move(record);
+          TRY_DO(stage::decode_record(*written, *spec_, epoch, sealer_, admitted));
+          return views_->fold_stored(admitted, *view, log_.versions());
+        });
   }
 
   // What admission wrote into the record follows from the log before it.

@@ -144,7 +144,7 @@ class Telling {
     }
     host::VaultSealer sealer(log->vault());
     if (const host::Base* base = log->base()) {
-      TRY_DO(base->into({log->store(), log->vault(), log->versions()}, *fold_));
+      TRY_DO(base->into(log->from_base(), *fold_));
       last_ = base->cut();
     }
     auto walked = log->records(

@@ -13,7 +13,6 @@ import datetime
 import json
 import os
 import random
-import re
 import subprocess
 import sys
 import tempfile
@@ -130,19 +129,6 @@ def every_disturbance(events, seed, train):
     return more + (["--train-at", str(events * 4 // 5)] if train else [])
 
 
-def without_retain(app, folder):
-    """The application's file, or one without `retain`, which the microservices do not have yet."""
-    with open(app) as file:
-        text = file.read()
-    kept = re.sub(r"^retain:.*\n", "", text, flags=re.M)
-    if kept == text:
-        return app
-    path = os.path.join(folder, "app.yaml")
-    with open(path, "w") as file:
-        file.write(kept)
-    return path
-
-
 def verify_apps(verified, args):
     for path in sorted(os.listdir(os.path.join(ROOT, "apps"))):
         app = os.path.join(ROOT, "apps", path, "app.yaml")
@@ -150,7 +136,6 @@ def verify_apps(verified, args):
             continue
         with tempfile.TemporaryDirectory() as folder, Postgres() as postgres:
             inputs = MADE[path](folder, args.events, random.Random(args.seed))
-            app = without_retain(app, folder)
             store, shared = ["--store", postgres.url], ["--replicas", "infer=3"]
             for disturbed in [], every_disturbance(args.events, args.seed, path in kTrains):
                 digests = set()
