@@ -47,9 +47,12 @@ class Story {
       if (application_.retains && world_.chance(0.02)) {
         roles_.retain([this](const Expected<Place::Retention>& done) {
           EXPECT_TRUE(done || done.error().code() != Code::broken) << done.error().message();
-          if (done && done->removed > 0) ++cuts_;
+          if (!done || done->removed == 0) return;
+          ++cuts_;
+          cut_ = true;
         });
       }
+      if (cut_ && world_.chance(0.1)) begin_from_base();
     }
     come_to_rest();
   }
@@ -111,6 +114,20 @@ class Story {
     if (moves_ && world_.chance(0.02 * often)) move(0);
     if (world_.chance(0.02 * often))
       roles_.results_store.fail_next_commit(unavailable("the disk is away"));
+  }
+
+  // Log was removed: who has no snapshots begins with what stands in its place.
+  void begin_from_base() {
+    cut_ = world_.chance(0.7);
+    if (world_.chance(0.3)) {
+      roles_.end_results();
+      (void)roles_.results_store.remove_snapshots();
+      return roles_.open_results();
+    }
+    const ReplicaId one = roles_.any_replica();
+    roles_.end_infer(one);
+    (void)roles_.replicas[one].store.remove_snapshots();
+    roles_.open_infer(one);
   }
 
   // Shards move to other replicas, none of which is `lost`. Who holds nothing any more ends, soon
@@ -283,6 +300,7 @@ class Story {
   const std::uint64_t seed_;
   const bool many_ = seed_ % 10 == 0;  // deeds
   int cuts_ = 0;
+  bool cut_ = false;  // since somebody began from a base
   RolesWorld world_;
   RolesApplication application_;
   Roles roles_;
