@@ -6,17 +6,17 @@
 #include "host/door_routes.h"
 #include "host/event_spans.h"
 #include "host/figures.h"
-#include "host/ingest_place.h"
+#include "host/ingest_roles.h"
 #include "host/log_feed.h"
 #include "host/model_files.h"
 #include "host/node.h"
-#include "host/promotions.h"
 #include "host/request.h"
 #include "host/retention.h"
 #include "host/service_process.h"
 #include "host/services.h"
 #include "host/wire.h"
 #include "host/wire_base.h"
+#include "host/wire_lot.h"
 #include "store/vault.h"
 
 namespace quintet::host {
@@ -27,85 +27,6 @@ constexpr Micros kReopenAfter = kSecond;
 // Offers that wait while the place is away or takes nothing, and how long one may.
 constexpr std::size_t kWaitingOffers = 8'192;
 constexpr Micros kLongestWait = 5 * kSecond;
-
-// IngestPlace, as handlers know it. Lives as long as the place.
-class IngestRoles final : public IngestRole, public RegistryRole {
- public:
-  explicit IngestRoles(IngestPlace& place, stage::Store& store) : place_(place), store_(store) {}
-
-  // Which versions are in force, from the log.
-  Expected<void> read_promotions() {
-    for (const app::ModelSpec& model : place_.spec().models) {
-      TRY(const auto past, promotions_of(store_, model.name));
-      in_force_[model.name] = past.empty() ? 0 : past.back().promotion.version;
-    }
-    return {};
-  }
-
-  const app::Spec& spec() const override { return place_.spec(); }
-  std::shared_ptr<const app::Spec> spec_of(AppVersion version) const override {
-    return place_.spec_of(version);
-  }
-  const std::string& pseudonym_key() const override { return place_.pseudonym_key(); }
-  void offer(Offer&& offer, Reply reply) override {
-    place_.offer(std::move(offer), std::move(reply));
-  }
-  void refuse(stage::DeadLetter letter, Error why, Reply reply,
-              const stage::SessionPlace& place) override {
-    place_.refuse(std::move(letter), std::move(why), std::move(reply), place);
-  }
-  void last_of_session(std::string_view session,
-                       std::function<void(Expected<std::uint64_t>)> done) override {
-    place_.last_of_session(session, std::move(done));
-  }
-  void flush() override { place_.flush(); }
-  bool saturated() const override { return place_.saturated(); }
-  Expected<std::vector<stage::DeadLetter>> dead_letters(
-      const stage::Store::DeadLetterQuery& query) override {
-    return place_.dead_letters(query);
-  }
-  Expected<stage::DeadLetter> dead_letter(std::uint64_t number) override {
-    return place_.dead_letter(number);
-  }
-  void discard_letter(std::uint64_t number, Committer::Done done) override {
-    place_.discard_letter(number, std::move(done));
-  }
-  void erase(std::string subject, Done done) override {
-    place_.erase(std::move(subject), std::move(done));
-  }
-  const std::vector<std::string>& cold() const override { return place_.started().cold; }
-
-  std::uint32_t version_in_force(const app::ModelSpec& model) const override {
-    const auto found = in_force_.find(model.name);
-    return found == in_force_.end() ? 0 : found->second;
-  }
-  void promote(stage::Promotion promotion, Done done) override {
-    place_.promote(promotion, [this, promotion, done = std::move(done)](Expected<Position> at) {
-      if (at) in_force_[promotion.model] = promotion.version;
-      done(std::move(at));
-    });
-  }
-  void add_model(NewModel model, std::function<void(Expected<Registered>)> done) override {
-    auto registered = std::make_shared<Registered>();
-    place_.run_on_store(
-        [registered, model = std::move(model)](stage::Store& store) -> Expected<void> {
-          TRY(*registered, register_model(store, model));
-          return {};
-        },
-        [registered, done = std::move(done)](const Expected<void>& added) {
-          done(added ? Expected<Registered>(*registered) : Expected<Registered>(added.error()));
-        });
-  }
-  void run_on_store(std::function<Expected<void>(stage::Store&)> job,
-                    Committer::Done done) override {
-    place_.run_on_store(std::move(job), std::move(done));
-  }
-
- private:
-  IngestPlace& place_;
-  stage::Store& store_;
-  std::map<std::string, std::uint32_t> in_force_;
-};
 
 class IngestService {
  public:
@@ -200,21 +121,33 @@ class IngestService {
     place_->snapshot([this](const Expected<void>&) { process_.ended(); });
   }
 
+  void add_offer_methods(link::Service& service) {
+    service.add("/quintet.v1.Ingest/Offer", [this](link::Incoming call, link::Answer answer) {
+      auto message = wire::OfferMessage::parse(call.request);
+      if (!message) return answer(std::move(message).error());
+      wait(*std::move(message), call, alone(std::move(answer)));
+      offer_waiting();
+    });
+    service.add("/quintet.v1.Ingest/OfferLot", [this](link::Incoming call, link::Answer answer) {
+      auto lot = wire::read_offer_lot(call.request);
+      if (!lot) return answer(std::move(lot).error());
+      if (lot->empty()) return answer(std::string());
+      wait_for_all(*std::move(lot), call, std::move(answer));
+    });
+    service.add("/quintet.v1.Ingest/Refuse", [this](link::Incoming call, link::Answer answer) {
+      auto refusal = wire::read_refusal(call.request);
+      if (!refusal) return answer(std::move(refusal).error());
+      wait(*std::move(refusal), call, alone(std::move(answer)));
+      offer_waiting();
+    });
+  }
+
   void add_methods() {
     link::Service& service = process_.service();
     const auto named = [](const char* method) {
       return std::string("/quintet.v1.Ingest/") + method;
     };
-    service.add(named("Offer"), [this](link::Incoming call, link::Answer answer) {
-      auto message = wire::OfferMessage::parse(call.request);
-      if (!message) return answer(std::move(message).error());
-      wait(*std::move(message), call, std::move(answer));
-    });
-    service.add(named("Refuse"), [this](link::Incoming call, link::Answer answer) {
-      auto refusal = wire::read_refusal(call.request);
-      if (!refusal) return answer(std::move(refusal).error());
-      wait(*std::move(refusal), call, std::move(answer));
-    });
+    add_offer_methods(service);
     add_method<std::string>(service, named("LastOfSession"), wire::read_session_name,
                             [this](std::string name, const SharedAnswer& answer) {
                               if (place_ == nullptr) return (*answer)(place_is_away());
@@ -353,17 +286,40 @@ class IngestService {
 
   // What clients send waits in its order, also what is to be refused (a session's numbers go on),
   // while the place is away or takes nothing; what waits too long is not admitted.
+  using Answered = std::function<void(Expected<std::string>)>;
   struct Waiting {
-    std::variant<wire::OfferMessage, wire::Refusal> sent;
+    wire::LotItem sent;
     Micros deadline;
-    SharedAnswer answer;
+    Answered answer;
   };
 
-  void wait(std::variant<wire::OfferMessage, wire::Refusal> sent, const link::Incoming& call,
-            link::Answer answer) {
+  static Answered alone(link::Answer answer) {
+    return [answer = std::make_shared<link::Answer>(std::move(answer))](
+               Expected<std::string> bytes) { (*answer)(std::move(bytes)); };
+  }
+
+  void wait(wire::LotItem sent, const link::Incoming& call, Answered answer) {
     const Micros longest = process_.clock.steady() + kLongestWait;
-    waiting_.push_back({std::move(sent), std::min(call.deadline, longest),
-                        std::make_shared<link::Answer>(std::move(answer))});
+    waiting_.push_back({std::move(sent), std::min(call.deadline, longest), std::move(answer)});
+  }
+
+  // One answer for all of them, once each has its own.
+  void wait_for_all(std::vector<wire::LotItem> lot, const link::Incoming& call,
+                    link::Answer answer) {
+    struct All {
+      link::Answer answer;
+      std::size_t left;
+      std::vector<Expected<std::string>> answers;
+    };
+    const auto all = std::make_shared<All>(
+        All{std::move(answer), lot.size(),
+            std::vector<Expected<std::string>>(lot.size(), Expected<std::string>(""))});
+    for (std::size_t i = 0; i < lot.size(); ++i) {
+      wait(std::move(lot[i]), call, [all, i](Expected<std::string> bytes) {
+        all->answers[i] = std::move(bytes);
+        if (--all->left == 0) all->answer(wire::write_lot_reply(all->answers));
+      });
+    }
     offer_waiting();
   }
 
@@ -374,7 +330,7 @@ class IngestService {
       const bool late = first.deadline <= now;
       if (!late && (place_ == nullptr || place_->saturated())) break;
       if (late) {
-        (*first.answer)(why_not());
+        first.answer(why_not());
       } else if (auto* const message = std::get_if<wire::OfferMessage>(&first.sent)) {
         offer(*message, first.answer);
       } else {
@@ -384,7 +340,7 @@ class IngestService {
     }
     if (place_ != nullptr) place_->flush();
     while (waiting_.size() > kWaitingOffers) {
-      (*waiting_.back().answer)(why_not());
+      waiting_.back().answer(why_not());
       waiting_.pop_back();
     }
     if (waiting_.empty()) {
@@ -396,12 +352,12 @@ class IngestService {
 
   Error why_not() const { return place_ == nullptr ? place_is_away() : place_->why_saturated(); }
 
-  void offer(const wire::OfferMessage& message, const SharedAnswer& answer) {
+  void offer(const wire::OfferMessage& message, const Answered& answer) {
     Offer offer;
     if (auto filled = fill(message, offer); !filled) {
       // What is to be read here and cannot be is a dead letter, as at any door.
       if (message.head().read || filled.error().id() == kOtherVersion) {
-        return (*answer)(std::move(filled).error());
+        return answer(std::move(filled).error());
       }
       stage::DeadLetter letter;
       letter.event_type = message.head().event;
@@ -412,12 +368,11 @@ class IngestService {
       message.fill_frame(frame);
       return place_->refuse(
           std::move(letter), std::move(filled).error(),
-          [answer](const Receipt& receipt) { (*answer)(wire::write_offer_reply(receipt)); },
+          [answer](const Receipt& receipt) { answer(wire::write_offer_reply(receipt)); },
           frame.place);
     }
-    place_->offer(std::move(offer), [answer](const Receipt& receipt) {
-      (*answer)(wire::write_offer_reply(receipt));
-    });
+    place_->offer(std::move(offer),
+                  [answer](const Receipt& receipt) { answer(wire::write_offer_reply(receipt)); });
   }
 
   static constexpr const char* kOtherVersion = "other_application_version";
@@ -442,11 +397,10 @@ class IngestService {
     return {};
   }
 
-  void refuse(wire::Refusal refusal, const SharedAnswer& answer) {
-    place_->refuse(
-        std::move(refusal.letter), std::move(refusal.why),
-        [answer](const Receipt& receipt) { (*answer)(wire::write_offer_reply(receipt)); },
-        {refusal.session, refusal.number, refusal.answered});
+  void refuse(wire::Refusal refusal, const Answered& answer) {
+    place_->refuse(std::move(refusal.letter), std::move(refusal.why),
+                   [answer](const Receipt& receipt) { answer(wire::write_offer_reply(receipt)); },
+                   {refusal.session, refusal.number, refusal.answered});
   }
 
   // Positions are in order and a feed's message is a block.

@@ -1,16 +1,16 @@
 #include "host/remote_intake.h"
 
 #include "app/load.h"
+#include "host/wire_lot.h"
 
 namespace quintet::host {
 
 namespace {
 
 constexpr const char* kDescribe = "/quintet.v1.Ingest/Describe";
-constexpr const char* kOffer = "/quintet.v1.Ingest/Offer";
-constexpr const char* kRefuse = "/quintet.v1.Ingest/Refuse";
+constexpr const char* kOfferLot = "/quintet.v1.Ingest/OfferLot";
 constexpr const char* kLastOfSession = "/quintet.v1.Ingest/LastOfSession";
-constexpr const char* kAwait = "/quintet.v1.Results/Await";
+constexpr const char* kAwaitLot = "/quintet.v1.Results/AwaitLot";
 // Another application came into force on the way: a door that knows it reads the event anew.
 constexpr const char* kOtherVersion = "other_application_version";
 
@@ -49,41 +49,27 @@ void RemoteIntake::described(Expected<std::string> bytes) {
 }
 
 void RemoteIntake::offer(Offer&& offer, Reply reply) {
-  Sent sent;
-  sent.call = {kOffer, wire::write_offer(offer, spec_->digest),
-               parts_.clock.steady() + kOfferPatience};
-  if (!offer.trace.empty()) sent.call.metadata.emplace_back("traceparent", offer.trace);
-  sent.show = offer.show;
-  sent.reply = std::move(reply);
-  send(std::move(sent));
+  send({wire::write_offer(offer, spec_->digest), false, offer.show,
+        parts_.clock.steady() + kOfferPatience, std::move(reply)});
 }
 
 void RemoteIntake::refuse(stage::DeadLetter letter, Error why, Reply reply,
                           const stage::SessionPlace& place) {
-  Sent sent;
-  sent.call = {kRefuse, wire::write_refusal(letter, why, place),
-               parts_.clock.steady() + kOfferPatience};
-  sent.letter = true;
-  sent.reply = std::move(reply);
-  send(std::move(sent));
+  send({wire::write_refusal(letter, why, place), true, Show::nothing,
+        parts_.clock.steady() + kOfferPatience, std::move(reply)});
 }
 
 void RemoteIntake::send(Sent sent) {
-  const Number number = next_++;
-  sent.lost = lost_ > 0;  // behind what waits to be sent again
-  if (sent.lost) ++lost_;
-  const bool lost = sent.lost;
-  sent_.emplace(number, std::move(sent));
-  if (lost) return;
-  gathered_.push_back(number);
+  ++offers_;
+  gathered_.push_back(std::move(sent));
   gather();
 }
 
 // Small lots cost every process behind as much as large ones: while some are under way, those that
 // come meanwhile make one.
 void RemoteIntake::gather() {
-  if (gathered_.empty() || gathering_) return;
-  if (lots_.size() < kLotsUnderWay) {
+  if (gathered_.empty() || gathering_ || !lost_.empty()) return;
+  if (lots_ < kLotsUnderWay) {
     gathering_ = true;
     return parts_.loop.post([this, alive = std::weak_ptr<int>(alive_)] {
       if (alive.expired()) return;
@@ -97,97 +83,114 @@ void RemoteIntake::gather() {
 
 void RemoteIntake::send_gathered() {
   gathered_long_ = nullptr;
-  if (gathered_.empty()) return;
-  lots_[++lot_] = gathered_.size();
-  for (const Number number : std::exchange(gathered_, {})) {
-    sent_.at(number).lot = lot_;
-    call(number);
+  if (!lost_.empty()) return;  // these come first
+  Lot all = std::exchange(gathered_, {});
+  for (auto at = all.begin(); at != all.end();) {
+    Lot& lot = under_way_[next_];
+    for (std::size_t bytes = 0; at != all.end() && lot.size() < kLotOffers && bytes < kLotBytes;) {
+      bytes += at->bytes.size();
+      lot.push_back(std::move(*at++));
+    }
+    ++lots_;
+    call(next_++);
   }
 }
 
-// One of its offers has its answer.
-void RemoteIntake::answered(std::uint64_t lot) {
-  const auto at = lots_.find(lot);
-  if (at == lots_.end() || --at->second > 0) return;
-  lots_.erase(at);
+// One has all its answers.
+void RemoteIntake::end_lot() {
+  --lots_;
   gather();
 }
 
-void RemoteIntake::lose(Sent& sent) {
-  sent.lost = true;
-  ++lost_;
-}
-
 void RemoteIntake::call(Number number) {
-  parts_.ingest.call(sent_.at(number).call, [this, number, alive = std::weak_ptr<int>(alive_)](
-                                                Expected<std::string> bytes) {
-    if (!alive.expired()) taken(number, std::move(bytes));
-  });
+  std::string bytes;
+  Micros deadline = 0;
+  for (const Sent& sent : under_way_.at(number)) {
+    deadline = std::max(deadline, sent.deadline);
+    sent.letter ? wire::add_refusal(bytes, sent.bytes) : wire::add_offer(bytes, sent.bytes);
+  }
+  parts_.ingest.call(
+      {kOfferLot, std::move(bytes), deadline},
+      [this, number, alive = std::weak_ptr<int>(alive_)](const Expected<std::string>& answer) {
+        if (!alive.expired()) taken(number, answer);
+      });
 }
 
-void RemoteIntake::taken(Number number, Expected<std::string> bytes) {
-  const auto at = sent_.find(number);
-  Sent& sent = at->second;
-  auto answer =
-      bytes ? wire::read_offer_reply(*bytes) : Expected<wire::OfferReply>(std::move(bytes).error());
-  const bool lost = !answer && answer.error().code() == Code::unavailable &&
-                    answer.error().id() != kOtherVersion && !sent.letter &&
-                    sent.call.deadline > parts_.clock.steady();
-  if (lost) {
-    sent.again = true;
-    lose(sent);
-    for (const Number behind : std::exchange(gathered_, {})) lose(sent_.at(behind));
+bool RemoteIntake::is_lost(const Sent& sent, const Expected<wire::OfferReply>& answer) const {
+  return !answer && answer.error().code() == Code::unavailable &&
+         answer.error().id() != kOtherVersion && !sent.letter &&
+         sent.deadline > parts_.clock.steady();
+}
+
+void RemoteIntake::refused(const Sent& sent, const Expected<wire::OfferReply>& answer) {
+  if (answer) return sent.reply({answer->what, answer->position, &*answer->error, {}, false});
+  const Error& why = answer.error();
+  if (why.id() == kOtherVersion || why.id() == kSaturated) describe();
+  sent.reply({stage::Admission::What::refused, kNoPosition, &why, {}, false});
+}
+
+void RemoteIntake::taken(Number number, const Expected<std::string>& bytes) {
+  Lot lot = std::move(under_way_.extract(number).mapped());
+  auto answers = bytes ? wire::read_lot_reply(*bytes)
+                       : Expected<std::vector<Expected<wire::OfferReply>>>(bytes.error());
+  if (answers && answers->size() != lot.size()) answers = broken("ingest answered another lot");
+  Lot lost;
+  Awaiting awaiting;
+  for (std::size_t i = 0; i < lot.size(); ++i) {
+    Sent& sent = lot[i];
+    auto answer = answers ? std::move((*answers)[i]) : Expected<wire::OfferReply>(answers.error());
+    if (is_lost(sent, answer)) {
+      sent.again = true;
+      lost.push_back(std::move(sent));
+      continue;
+    }
+    --offers_;
+    if (!answer || answer->error) {
+      refused(sent, answer);
+      continue;
+    }
+    // What was sent twice was admitted by the first.
+    if (sent.again) answer->what = stage::Admission::What::admitted;
+    awaiting.of.push_back({*std::move(answer), sent.show, std::move(sent.reply)});
+  }
+  if (!lost.empty()) {
+    lost_.emplace(number, std::move(lost));
     if (send_again_ == nullptr) {
       send_again_ = parts_.loop.after(kOfferAgain, [this] { resend(); });
     }
-    return;
   }
-  const Sent done = std::move(sent);
-  sent_.erase(at);
-  if (!answer || answer->error) answered(done.lot);
-  if (!answer) {
-    const Error& why = answer.error();
-    if (why.id() == kOtherVersion || why.id() == kSaturated) describe();
-    return done.reply({stage::Admission::What::refused, kNoPosition, &why, {}, false});
-  }
-  if (answer->error) {
-    return done.reply({answer->what, answer->position, &*answer->error, {}, false});
-  }
-  // What was sent twice was admitted by the first.
-  if (done.again) answer->what = stage::Admission::What::admitted;
-  await({*answer, done.show, parts_.clock.steady() + kOutcomePatience, done.reply, done.lot});
+  if (awaiting.of.empty()) return end_lot();
+  awaiting.deadline = parts_.clock.steady() + kOutcomePatience;
+  awaiting_.emplace(number, std::move(awaiting));
+  ask(number);
 }
 
 // Once all that was under way has come back, so that the order stays.
 void RemoteIntake::resend() {
   send_again_ = nullptr;
-  if (lost_ < sent_.size()) {
+  if (!under_way_.empty()) {
     send_again_ = parts_.loop.after(kOfferAgain, [this] { resend(); });
     return;
   }
-  lost_ = 0;
-  for (auto& [number, sent] : sent_) {
-    sent.lost = false;
-    answered(std::exchange(sent.lot, 0));
-    gathered_.push_back(number);
+  Lot all;
+  for (auto& [number, lot] : std::exchange(lost_, {})) {
+    std::move(lot.begin(), lot.end(), std::back_inserter(all));
   }
+  std::move(gathered_.begin(), gathered_.end(), std::back_inserter(all));
+  gathered_ = std::move(all);
   send_gathered();
-}
-
-void RemoteIntake::await(Awaiting awaiting) {
-  const Number number = next_++;
-  awaiting_.emplace(number, std::move(awaiting));
-  ask(number);
 }
 
 // A client that wants no result is told once its outcome is durable all the same: what it then asks
 // for is there. While outcomes do not come nobody waits for one, but one may be there.
 void RemoteIntake::ask(Number number) {
   Awaiting& awaiting = awaiting_.at(number);
-  link::Call call{kAwait,
-                  wire::write_await({awaiting.offer.position, awaiting.show == Show::result,
-                                     !parts_.away().empty()}),
-                  awaiting.deadline};
+  wire::AwaitLot lot;
+  for (const Awaited& one : awaiting.of) {
+    lot.positions.push_back({one.offer.position, one.show == Show::result});
+  }
+  lot.now = !parts_.away().empty();
+  link::Call call{kAwaitLot, wire::write_await_lot(lot), awaiting.deadline};
   call.idempotent = true;
   awaiting.call = parts_.results.call(
       std::move(call),
@@ -199,8 +202,7 @@ void RemoteIntake::ask(Number number) {
 void RemoteIntake::told(Number number, const Expected<std::string>& bytes) {
   const auto at = awaiting_.find(number);
   const std::string_view away = parts_.away();
-  const auto json = bytes ? wire::read_result(*bytes) : Expected<std::string>(bytes.error());
-  const bool again = !json && away.empty() && json.error().code() == Code::unavailable &&
+  const bool again = !bytes && away.empty() && bytes.error().code() == Code::unavailable &&
                      parts_.clock.steady() + kOfferAgain < at->second.deadline;
   if (again) {
     at->second.call = 0;
@@ -209,9 +211,16 @@ void RemoteIntake::told(Number number, const Expected<std::string>& bytes) {
   }
   const Awaiting done = std::move(at->second);
   awaiting_.erase(at);
-  answered(done.lot);
-  done.reply({done.offer.what, done.offer.position, nullptr, json ? std::string_view(*json) : "",
-              !json, json ? std::string_view() : away});
+  const auto outcomes = bytes ? wire::read_outcomes(*bytes)
+                              : Expected<std::vector<Expected<std::string>>>(bytes.error());
+  for (std::size_t i = 0; i < done.of.size(); ++i) {
+    const Awaited& one = done.of[i];
+    const bool there = outcomes && i < outcomes->size() && (*outcomes)[i];
+    one.reply({one.offer.what, one.offer.position, nullptr,
+               there ? std::string_view(*(*outcomes)[i]) : "", !there,
+               there ? std::string_view() : away});
+  }
+  end_lot();
 }
 
 void RemoteIntake::hurry() {

@@ -28,6 +28,9 @@ inline constexpr Micros kOfferAgain = kSecond / 20;
 // gather, but not longer than this.
 inline constexpr std::size_t kLotsUnderWay = 2;
 inline constexpr Micros kGather = 2'000;
+// Of one lot, a call.
+inline constexpr std::size_t kLotOffers = 512;
+inline constexpr std::size_t kLotBytes = std::size_t{1} << 20;
 // How often ingest is asked which application is in force.
 inline constexpr Micros kDescribeEvery = kSecond;
 
@@ -58,46 +61,47 @@ class RemoteIntake final : public Intake {
   void last_of_session(std::string_view session,
                        std::function<void(Expected<std::uint64_t>)> done) override;
   void flush() override {}
-  bool saturated() const override {
-    return sent_.size() >= kOffersUnderWay || description_.saturated;
-  }
+  bool saturated() const override { return offers_ >= kOffersUnderWay || description_.saturated; }
   Error why_saturated() const override;
   // Somebody is away, or back: those who wait for an outcome are answered with what there is.
   void hurry();
-  std::size_t under_way() const { return sent_.size(); }
+  std::size_t under_way() const { return offers_; }
 
  private:
   // What goes to ingest and is not answered, in order.
   struct Sent {
-    link::Call call;
+    std::string bytes;    // an offer, or a refusal
+    bool letter = false;  // the latter: it is not safe to send it twice
     Show show = Show::nothing;
-    bool letter = false;  // not an event: it is not safe to send it twice
+    Micros deadline = 0;
     Reply reply;
-    std::uint64_t lot = 0;  // that it was sent in
-    bool lost = false;      // to be sent again
-    bool again = false;     // it was
+    bool again = false;  // it was sent before
   };
-  using Number = std::uint64_t;
+  using Lot = std::vector<Sent>;
+  using Number = std::uint64_t;  // of a lot
 
   void send(Sent sent);
   void gather();
   void send_gathered();
-  void answered(std::uint64_t lot);
-  void lose(Sent& sent);
   void call(Number number);
-  void taken(Number number, Expected<std::string> bytes);
+  void taken(Number number, const Expected<std::string>& bytes);
+  // Whether it is to be sent again.
+  bool is_lost(const Sent& sent, const Expected<wire::OfferReply>& answer) const;
+  void refused(const Sent& sent, const Expected<wire::OfferReply>& answer);
   void resend();
-  // Whose outcome is waited for.
-  struct Awaiting {
+  void end_lot();
+  // Whose outcomes are waited for: of one lot.
+  struct Awaited {
     wire::OfferReply offer;
     Show show = Show::nothing;
-    Micros deadline = 0;
     Reply reply;
-    std::uint64_t lot = 0;
+  };
+  struct Awaiting {
+    std::vector<Awaited> of;
+    Micros deadline = 0;
     link::CallId call = 0;
     std::unique_ptr<Timer> again = {};
   };
-  void await(Awaiting awaiting);
   void ask(Number number);
   void told(Number number, const Expected<std::string>& bytes);
   void described(Expected<std::string> bytes);
@@ -106,15 +110,15 @@ class RemoteIntake final : public Intake {
   std::function<void()> changed_;
   std::shared_ptr<const app::Spec> spec_;
   wire::Description description_;
-  std::map<Number, Sent> sent_;
+  Lot gathered_;                     // waits to be sent
+  std::map<Number, Lot> under_way_;  // sent, and not answered
+  std::map<Number, Lot> lost_;       // to be sent again, before what gathers
   std::map<Number, Awaiting> awaiting_;
-  std::vector<Number> gathered_;               // of sent_, that wait to be sent
-  std::map<std::uint64_t, std::size_t> lots_;  // offers without an answer, by lot
-  std::uint64_t lot_ = 0;                      // the last one
-  bool gathering_ = false;                     // until the end of this turn
+  std::size_t offers_ = 0;  // that ingest has not answered, of all of these
+  std::size_t lots_ = 0;    // that have some without an answer to whoever sent them
+  bool gathering_ = false;  // until the end of this turn
   std::unique_ptr<Timer> gathered_long_;
   Number next_ = 1;
-  std::size_t lost_ = 0;
   bool asking_ = false;
   std::unique_ptr<Timer> ask_again_, send_again_;
   const std::shared_ptr<int> alive_ = std::make_shared<int>(0);

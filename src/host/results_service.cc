@@ -13,6 +13,7 @@
 #include "host/services.h"
 #include "host/wire.h"
 #include "host/wire_exchange.h"
+#include "host/wire_lot.h"
 
 namespace quintet::host {
 
@@ -234,15 +235,37 @@ class ResultsService {
 
   void give(const wire::Await& await, const SharedAnswer& answer) {
     if (place_ == nullptr) return (*answer)(place_is_away());
-    if (await.position > place_->durable()) {
-      return (*answer)(
-          expired("the outcome of position " + std::to_string(await.position) + " is not there yet")
-              .with_id("not_yet"));
-    }
-    if (!await.show) return (*answer)(wire::write_result(""));
-    const auto json = place_->reply(await.position);
+    const auto json = outcome(await.position, await.show);
     if (!json) return (*answer)(json.error());
     (*answer)(wire::write_result(*json));
+  }
+
+  Expected<std::string> outcome(Position position, bool show) {
+    if (position > place_->durable()) {
+      return expired("the outcome of position " + std::to_string(position) + " is not there yet")
+          .with_id("not_yet");
+    }
+    return show ? place_->reply(position) : Expected<std::string>("");
+  }
+
+  void await_lot(const std::shared_ptr<const wire::AwaitLot>& lot, Micros deadline,
+                 const SharedAnswer& answer) {
+    Position last = kNoPosition;
+    for (const auto& one : lot->positions) last = std::max(last, one.position);
+    const bool there = place_ != nullptr && last <= place_->durable();
+    if (there || lot->now) return give_lot(*lot, answer);
+    if (waiting_.size() >= kWaitingCalls) {
+      return (*answer)(exhausted("too many calls wait for outcomes"));
+    }
+    wait(last, deadline, [this, lot, answer] { give_lot(*lot, answer); });
+  }
+
+  void give_lot(const wire::AwaitLot& lot, const SharedAnswer& answer) {
+    if (place_ == nullptr) return (*answer)(place_is_away());
+    std::vector<Expected<std::string>> outcomes;
+    outcomes.reserve(lot.positions.size());
+    for (const auto& one : lot.positions) outcomes.push_back(outcome(one.position, one.show));
+    (*answer)(wire::write_outcomes(outcomes));
   }
 
   // A stream of results asks again and again, each time from where it was.
@@ -280,6 +303,12 @@ class ResultsService {
       const auto asked = wire::read_await(call.request);
       if (!asked) return answer(asked.error());
       await(*asked, call.deadline, std::make_shared<link::Answer>(std::move(answer)));
+    });
+    service.add("/quintet.v1.Results/AwaitLot", [this](link::Incoming call, link::Answer answer) {
+      auto lot = wire::read_await_lot(call.request);
+      if (!lot) return answer(std::move(lot).error());
+      await_lot(std::make_shared<const wire::AwaitLot>(*std::move(lot)), call.deadline,
+                std::make_shared<link::Answer>(std::move(answer)));
     });
     service.add("/quintet.v1.Results/Page", [this](link::Incoming call, link::Answer answer) {
       const auto asked = wire::read_page_query(call.request);

@@ -204,6 +204,7 @@ class Roles {
       if (place == nullptr || place->folded() != ingest->last()) return false;
       if (place->table().epoch != table.epoch) return false;
     }
+    if (results->first() != ingest->first()) return false;  // both remove what is old
     return results->durable() == ingest->last() && results->figures().folded == ingest->last();
   }
   std::string infer_words() {

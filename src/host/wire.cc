@@ -7,8 +7,6 @@
 
 namespace quintet::host::wire {
 
-namespace {
-
 void put_error(const Error& error, v1::Error& out) {
   out.set_code(std::string(name_of(error.code())));
   out.set_id(error.id());
@@ -24,6 +22,8 @@ Error error_of(const v1::Error& from) {
   }
   return Error(code, from.message()).with_id(from.id()).at(from.place());
 }
+
+namespace {
 
 void put_session(const stage::SessionPlace& place, v1::SessionPlace& out) {
   out.set_session(std::string(place.session));
@@ -67,6 +67,12 @@ OfferMessage::~OfferMessage() = default;
 Expected<OfferMessage> OfferMessage::parse(std::string_view bytes) {
   auto message = std::make_unique<Message>();
   TRY(message->request, wire::parse<v1::OfferRequest>(bytes));
+  return OfferMessage(std::move(message));
+}
+
+OfferMessage OfferMessage::of(v1::OfferRequest&& request) {
+  auto message = std::make_unique<Message>();
+  message->request = std::move(request);
   return OfferMessage(std::move(message));
 }
 
@@ -117,6 +123,10 @@ std::string write_offer_reply(const Receipt& receipt) {
 
 Expected<OfferReply> read_offer_reply(std::string_view bytes) {
   TRY(const auto from, parse<v1::OfferReply>(bytes));
+  return offer_reply_of(from);
+}
+
+Expected<OfferReply> offer_reply_of(const v1::OfferReply& from) {
   OfferReply out;
   out.position = from.position();
   if (from.has_error()) out.error = error_of(from.error());
@@ -143,6 +153,10 @@ std::string write_refusal(const stage::DeadLetter& letter, const Error& why,
 
 Expected<Refusal> read_refusal(std::string_view bytes) {
   TRY(const auto from, parse<v1::RefuseRequest>(bytes));
+  return refusal_of(from);
+}
+
+Refusal refusal_of(const v1::RefuseRequest& from) {
   Refusal out;
   out.letter.event_type = from.event();
   out.letter.id = from.id();

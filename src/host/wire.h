@@ -15,6 +15,10 @@
 #include "stage/control.h"
 #include "stage/score.h"
 
+namespace quintet::v1 {
+class OfferRequest;
+}
+
 namespace quintet::host::wire {
 
 // --- Ingest ---
@@ -29,6 +33,7 @@ struct OfferHead {
 class OfferMessage {
  public:
   static Expected<OfferMessage> parse(std::string_view bytes);
+  static OfferMessage of(v1::OfferRequest&& request);  // that was parsed with others
   OfferMessage(OfferMessage&&) noexcept;
   ~OfferMessage();
   const OfferHead& head() const { return head_; }

@@ -5,6 +5,12 @@
 
 #include "host/wire.h"
 
+namespace quintet::v1 {
+class Error;
+class OfferReply;
+class RefuseRequest;
+}  // namespace quintet::v1
+
 namespace quintet::host::wire {
 
 // `Message` is a generated class.
@@ -17,5 +23,11 @@ Expected<Message> parse(std::string_view bytes) {
   }
   return message;
 }
+
+// In wire.cc: what several messages hold.
+void put_error(const Error& error, v1::Error& out);
+Error error_of(const v1::Error& from);
+Expected<OfferReply> offer_reply_of(const v1::OfferReply& from);
+Refusal refusal_of(const v1::RefuseRequest& from);
 
 }  // namespace quintet::host::wire
