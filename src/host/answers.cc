@@ -167,11 +167,12 @@ bool decided(const app::Spec& spec, const stage::Outcome& outcome, std::string_v
 
 }  // namespace
 
-Expected<Answers::Page> Answers::results(const Query& query) {
-  Page page;
+// Ends when `take` wants no more.
+Expected<Position> Answers::scan(const Query& query,
+                                 const std::function<bool(Position, const Found&)>& take) {
   Position position = query.from == kNoPosition ? first_ : query.from;
   const Position stop = std::min(durable_, position + kScanPositions - 1);
-  for (; position <= stop && page.results.size() < query.limit; ++position) {
+  for (bool more = query.limit > 0; more && position <= stop; ++position) {
     auto found = read(position);
     if (!found) {
       if (found.error().code() == Code::not_found) continue;
@@ -184,10 +185,27 @@ Expected<Answers::Page> Answers::results(const Query& query) {
         !decided(*found->spec, found->outcome, query.decision, query.value)) {
       continue;
     }
-    page.results.push_back(render(*found));
+    more = take(position, *found);
   }
-  if (position <= durable_) page.next = position;
+  return position <= durable_ ? position : kNoPosition;
+}
+
+Expected<Answers::Page> Answers::results(const Query& query) {
+  Page page;
+  TRY(page.next, scan(query, [&](Position, const Found& found) {
+        page.results.push_back(render(found));
+        return page.results.size() < query.limit;
+      }));
   return page;
+}
+
+Expected<Answers::Selected> Answers::select(const Query& query) {
+  Selected selected;
+  TRY(selected.next, scan(query, [&](Position position, const Found&) {
+        selected.positions.push_back(position);
+        return selected.positions.size() < query.limit;
+      }));
+  return selected;
 }
 
 }  // namespace quintet::host

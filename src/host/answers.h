@@ -40,8 +40,9 @@ class Answers {
   // What whoever sent the event there is told: the result; or, of what has none by its nature, as
   // the row of a table, what it is and that its status is "none".
   Expected<std::string> reply(Position position);
-  // A result with a member "labels", if its event has any: what is known of them now (S5.6).
-  Expected<std::string> result_with_labels(Position position);
+  // A result with a member "labels", if its event has any: what is known of them (S5.6), seen from
+  // `at`; kNoTime: now.
+  Expected<std::string> result_with_labels(Position position, Micros at = kNoTime);
   struct Page {
     std::vector<std::string> results;  // JSON
     Position next = kNoPosition;       // where to go on; kNoPosition at the end
@@ -55,6 +56,14 @@ class Answers {
   };
   // Looks at no more than kScanPositions; a page may be empty and still have a next one.
   Expected<Page> results(const Query& query);
+  // The positions of these results.
+  struct Selected {
+    std::vector<Position> positions;
+    Position next = kNoPosition;
+  };
+  Expected<Selected> select(const Query& query);
+  // They as by result_with_labels().
+  Expected<Page> with_labels(const Selected& selected, Micros at);
   // A page of the application's view number `view` (S9).
   Expected<stage::ViewPage> view(std::size_t view, const stage::ViewQuery& query) {
     return views_->read(view, query);
@@ -132,11 +141,14 @@ class Answers {
   const app::Spec& spec() const { return *parts_.versions[version_ - 1]; }
   Expected<const Recent*> load(Position position);
   Expected<Found> read(Position position);
+  // Gives the position behind the last one it looked at, kNoPosition at the end.
+  Expected<Position> scan(const Query& query,
+                          const std::function<bool(Position, const Found&)>& take);
   std::string render(const Found& found) const;
   bool restore_view(std::size_t view, const From& from,
                     std::vector<stage::Views::StoredPiece> pieces);
   Expected<void> decode_at(Position position, stage::Admitted& out);
-  Expected<std::string> labels_json(Position position);
+  Expected<std::string> labels_json(Position position, Micros at);
   bool add_next_label_piece(const AddPart& add);
 
   const Parts parts_;

@@ -49,7 +49,8 @@ Expected<void> Answers::decode_at(Position position, stage::Admitted& out) {
 }
 
 // As stage/render_labels.h; empty if the event has no labels.
-Expected<std::string> Answers::labels_json(Position position) {
+Expected<std::string> Answers::labels_json(Position position, Micros at) {
+  if (spec().labels.empty()) return std::string();
   stage::Admitted event, report;
   TRY_DO(decode_at(position, event));
   const std::vector<int> of =
@@ -74,7 +75,7 @@ Expected<std::string> Answers::labels_json(Position position) {
     }
   }
   std::string json;
-  stage::append_labels(json, spec(), event, reports, parts_.clock.wall());
+  stage::append_labels(json, spec(), event, reports, at == kNoTime ? parts_.clock.wall() : at);
   return json;
 }
 
@@ -98,13 +99,23 @@ Expected<std::vector<std::string>> Answers::key_names(Position position) {
   return names;
 }
 
-Expected<std::string> Answers::result_with_labels(Position position) {
+Expected<std::string> Answers::result_with_labels(Position position, Micros at) {
   TRY(const Found found, read(position));
   std::string json = render(found);
   if (found.outcome.status == stage::OutcomeStatus::erased) return json;
-  TRY(const std::string labels, labels_json(position));
+  TRY(const std::string labels, labels_json(position, at));
   stage::put_labels(json, labels);
   return json;
+}
+
+Expected<Answers::Page> Answers::with_labels(const Selected& selected, Micros at) {
+  Page page;
+  page.next = selected.next;
+  for (const Position position : selected.positions) {
+    TRY(std::string json, result_with_labels(position, at));
+    page.results.push_back(std::move(json));
+  }
+  return page;
 }
 
 }  // namespace quintet::host

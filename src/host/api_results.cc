@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/civil.h"
 #include "base/decimal.h"
 #include "base/json_out.h"
 #include "base/text.h"
@@ -46,18 +47,11 @@ void one_result(Node& node, const SharedExchange& exchange) {
       });
 }
 
-HttpResponse page_of_results(Node& node, const HttpRequest& request) {
-  if (node.results() == nullptr) return problem_response(place_is_away(), request);
-  const auto query = results_query(*node.results(), request);
-  if (!query) return problem_response(query.error(), request);
-  const auto page = node.results()->results(*query);
-  if (!page) return problem_response(page.error(), request);
-  const auto format = answer_format(request, {{"json", kJson}, {"ndjson", kNdjson}});
-  if (!format) return problem_response(format.error(), request);
-  const bool lines = *format == "ndjson";
+// As NDJSON, or as one document.
+HttpResponse page_response(const Answers::Page& page, bool lines) {
   std::string body = lines ? "" : "{\"results\":[";
   bool first = true;
-  for (const std::string& result : page->results) {
+  for (const std::string& result : page.results) {
     if (!lines && !first) body += ',';
     first = false;
     body += result;
@@ -68,13 +62,39 @@ HttpResponse page_of_results(Node& node, const HttpRequest& request) {
     response = {200, kNdjson, std::move(body), {}};
   } else {
     body += "]";
-    if (page->next != kNoPosition) body += ",\"next\":" + std::to_string(page->next);
+    if (page.next != kNoPosition) body += ",\"next\":" + std::to_string(page.next);
     response = json_response(200, body + "}");
   }
-  if (page->next != kNoPosition) {
-    response.headers.emplace_back("Quintet-Next", std::to_string(page->next));
+  if (page.next != kNoPosition) {
+    response.headers.emplace_back("Quintet-Next", std::to_string(page.next));
   }
   return response;
+}
+
+// What `labels` says; kNoTime: now.
+Expected<Micros> labels_at(std::string_view text) {
+  if (text == "now") return kNoTime;
+  const auto time = parse_time(text);
+  if (time) return *time;
+  return invalid("write now, or a time as 2024-03-01T00:00:00Z").at("labels");
+}
+
+void page_of_results(Node& node, const SharedExchange& exchange) {
+  if (node.results() == nullptr) return refuse(exchange, place_is_away());
+  const HttpRequest& request = exchange->request();
+  const auto labels = request.query_value("labels");
+  const auto query = results_query(*node.results(), request, {"labels", "format"});
+  if (!query) return refuse(exchange, query.error());
+  const auto format = answer_format(request, {{"json", kJson}, {"ndjson", kNdjson}});
+  if (!format) return refuse(exchange, format.error());
+  const auto answer = [exchange, lines = *format == "ndjson"](const Expected<Answers::Page>& page) {
+    if (!page) return refuse(exchange, page.error());
+    exchange->respond(page_response(*page, lines));
+  };
+  if (!labels) return answer(node.results()->results(*query));
+  const auto at = labels_at(*labels);
+  if (!at) return refuse(exchange, at.error());
+  node.results()->results_with_labels(*query, *at, answer);
 }
 
 // Fields by name, all of them optional here: what the query does not give is null, the id too.
@@ -203,8 +223,11 @@ Expected<void> check_decision(const ResultsRole& place, const Answers::Query& qu
 
 }  // namespace
 
-Expected<Answers::Query> results_query(const ResultsRole& place, const HttpRequest& request) {
-  TRY_DO(only_parameters(request, {"from", "limit", "event", "decision", "format"}));
+Expected<Answers::Query> results_query(const ResultsRole& place, const HttpRequest& request,
+                                       std::initializer_list<std::string_view> also) {
+  std::vector<std::string_view> known = {"from", "limit", "event", "decision"};
+  known.insert(known.end(), also);
+  TRY_DO(only_parameters(request, known));
   Answers::Query query;
   TRY(query.from, number_of(request, "from", kNoPosition, INT64_MAX));
   TRY(query.limit, number_of(request, "limit", 100, kPageLimit));
@@ -230,10 +253,9 @@ void add_result_routes(Router& router, Node& node) {
   router.add({"GET", "/v1/results/{id}", Scope::read,
               make_handler(std::function(
                   [&node](SharedExchange exchange) { one_result(node, exchange); }))});
-  router.add(
-      {"GET", "/v1/results", Scope::read, make_handler(std::function([&node](const HttpRequest& r) {
-         return page_of_results(node, r);
-       }))});
+  router.add({"GET", "/v1/results", Scope::read,
+              make_handler(std::function(
+                  [&node](SharedExchange exchange) { page_of_results(node, exchange); }))});
 }
 
 void add_feature_routes(Router& router, Node& node) {

@@ -20,9 +20,12 @@ constexpr Operation kAll[] = {
     {"GET", "/v1/sessions/{name}", "session",
      "How far an ordered session has come: the number of its last event that had its answer.", "",
      "", "200:application/json=Session"},
-    {"GET", "/v1/results", "results", "Results in order of position, a page at a time.",
-     "from:Number limit:PageLimit event:EventName decision:DecisionFilter format:LinesFormat", "",
-     "200:application/json=Results 200:application/x-ndjson=Text"},
+    {"GET", "/v1/results", "results",
+     "Results in order of position, a page at a time; with `labels` each with "
+     "its labels, seen from now or from another time.",
+     "from:Number limit:PageLimit event:EventName decision:DecisionFilter format:LinesFormat "
+     "labels:string",
+     "", "200:application/json=Results 200:application/x-ndjson=Text"},
     {"GET", "/v1/results/stream", "resultStream",
      "Results as they become durable, as server-sent events; resumable by Last-Event-ID.",
      "from:Number event:EventName decision:DecisionFilter", "", "200:text/event-stream=Text",
@@ -155,11 +158,10 @@ constexpr NamedSchema kCommon[] = {
      R"({"anyOf":[{"$ref":"#/components/schemas/Result"},{"type":"object","required":["position"],)"
      R"("properties":{"position":{"type":"integer"}},"additionalProperties":false},)"
      R"({"type":"array","items":{"type":"object"}}]})"},
-    {"Accepted",
-     R"({"type":"object","required":["status","event","id"],"properties":{)"
-     R"("status":{"enum":["accepted","pending"]},"event":{"type":"string"},)"
-     R"("id":{"type":"string"},"position":{"type":"integer"},)"
-     R"("waits_for":{"type":"string"}},"additionalProperties":false})"},
+    {"Accepted", R"({"type":"object","required":["status","event","id"],"properties":{)"
+                 R"("status":{"enum":["accepted","pending"]},"event":{"type":"string"},)"
+                 R"("id":{"type":"string"},"position":{"type":"integer"},)"
+                 R"("waits_for":{"type":"string"}},"additionalProperties":false})"},
     {"CloudEvent",
      R"({"type":"object","required":["specversion","id","source","type","data"],"properties":{)"
      R"("specversion":{"const":"1.0"},"id":{"type":"string","minLength":1},)"

@@ -157,6 +157,8 @@ class Place final : public IngestRole,
   // Looks at no more than kScanPositions; a page may be empty and still have a next one. `expired`
   // below first(); so is result().
   Expected<Page> results(const Query& query) override;
+  void results_with_labels(const Query& query, Micros at,
+                           std::function<void(Expected<Page>)> done) override;
   // A page of the application's view number `view` (S9).
   Expected<stage::ViewPage> view(std::size_t view, const stage::ViewQuery& query) override;
   const stage::Views& views() const;

@@ -143,6 +143,36 @@ TEST_F(LabelsTest, AReportThatCameFirstAndTheEventsOwnLabelAreShownToo) {  // S5
                          R"("at":"2023-11-14T22:13:20Z"}})");
 }
 
+TEST_F(LabelsTest, APageShowsThoseOfEachResultSeenFromAnyTime) {  // S5.3, S5.6
+  sale("a");
+  sale("b", R"(,"wrong":true)");
+  send("report", report("r", "a", "true", 20));
+  for (const char* id : {"c", "d"}) sale(id);
+  const auto page = [&](Answers::Query query, Micros at) {
+    std::optional<Expected<Answers::Page>> given;
+    place->results_with_labels(query, at, [&](auto found) { given = std::move(found); });
+    return **given;
+  };
+  clock.now = kStart + kHour;
+  Answers::Query query;
+  query.event_type = "sale";
+  query.limit = 3;
+  const Answers::Page now = page(query, kNoTime);
+  ASSERT_EQ(now.results.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto id = std::string(1, "abc"[i]);
+    EXPECT_EQ(now.results[i], *place->result_with_labels(*place->find("sale", id))) << id;
+  }
+  query.from = now.next;
+  const Answers::Page last = page(query, kStart + kHour - 1);
+  ASSERT_EQ(last.results.size(), 1u);
+  EXPECT_NE(last.results[0].find(R"("id":"d")"), std::string::npos);
+  EXPECT_NE(last.results[0].find(kUnknown), std::string::npos) << last.results[0];
+  EXPECT_EQ(last.next, kNoPosition);
+  query.from = place->last() + 1;
+  EXPECT_TRUE(page(query, kNoTime).results.empty());
+}
+
 TEST_F(LabelsTest, NoAnswerChangesThatWasGivenBefore) {  // DESIGN 6.1
   const std::string answer = sale("a");
   EXPECT_EQ(answer.find("labels"), std::string::npos);

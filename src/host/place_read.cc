@@ -15,6 +15,13 @@ Expected<Place::Page> Place::results(const Query& query) {
   return state_->answers.results(query);
 }
 
+void Place::results_with_labels(const Query& query, Micros at,
+                                std::function<void(Expected<Page>)> done) {
+  const auto selected = state_->answers.select(query);
+  if (!selected) return done(selected.error());
+  done(state_->answers.with_labels(*selected, at));
+}
+
 Expected<stage::ViewPage> Place::view(std::size_t view, const stage::ViewQuery& query) {
   return state_->answers.view(view, query);
 }

@@ -46,7 +46,7 @@ void append_event(std::string& out, std::string_view result) {
 }
 
 Expected<Answers::Query> stream_query(const ResultsRole& place, const HttpRequest& request) {
-  TRY(auto query, results_query(place, request));
+  TRY(auto query, results_query(place, request, {"format"}));
   TRY(const Position begin, begin_of(request, place.durable()));
   if (begin != kNoPosition) query.from = begin;
   if (query.from == kNoPosition) query.from = place.first();

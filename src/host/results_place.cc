@@ -54,7 +54,7 @@ void ResultsPlace::State::fail(const Error& why) {
   if (failed) return;
   failed = why;
   taker.fail(why);
-  for (Asked& one : std::exchange(asked, {})) one.done(why);
+  for (Asked& one : std::exchange(asked, {})) one.answer(why);
   if (settings.on_failure) settings.on_failure(why);
 }
 
@@ -272,6 +272,10 @@ Error nothing_yet() {
   return unavailable("nothing of the log has come here yet; try again in a moment");
 }
 
+Error are_folded() {
+  return unavailable("the views are being folded; try again in a moment").with_id("views_folding");
+}
+
 }  // namespace
 
 Position ResultsPlace::durable() const {
@@ -314,7 +318,29 @@ void ResultsPlace::result_with_labels(Position position,
                                       std::function<void(Expected<std::string>)> done) {
   State& s = *state_;
   if (s.failed || s.version == 0) return done(s.failed ? *s.failed : nothing_yet());
-  s.asked.push_back({position, std::move(done)});
+  s.asked.push_back(
+      {s.durable, {position}, [&s, position, done = std::move(done)](const Expected<void>& ready) {
+         done(ready ? s.answers.result_with_labels(position) : ready.error());
+       }});
+  s.go_on();
+}
+
+void ResultsPlace::results_with_labels(const Answers::Query& query, Micros at,
+                                       std::function<void(Expected<Answers::Page>)> done) {
+  State& s = *state_;
+  if (s.failed || s.version == 0) return done(s.failed ? *s.failed : nothing_yet());
+  if (s.restoring || s.folding) return done(are_folded());
+  auto selected = s.answers.select(query);
+  if (!selected) return done(std::move(selected).error());
+  auto positions = selected->positions;
+  s.asked.push_back({s.durable, std::move(positions),
+                     [&s, at, selected = *std::move(selected),
+                      done = std::move(done)](const Expected<void>& ready) {
+                       if (!ready) return done(ready.error());
+                       // An erase came meanwhile.
+                       if (s.folding) return done(are_folded());
+                       done(s.answers.with_labels(selected, at));
+                     }});
   s.go_on();
 }
 
@@ -329,10 +355,7 @@ stage::Views::Size ResultsPlace::view_size(std::size_t view) const {
 Expected<stage::ViewPage> ResultsPlace::view(std::size_t view, const stage::ViewQuery& query) {
   const State& s = *state_;
   if (s.version == 0) return nothing_yet();
-  if (s.restoring || s.folding) {
-    return unavailable("the views are being folded; try again in a moment")
-        .with_id("views_folding");
-  }
+  if (s.restoring || s.folding) return are_folded();
   state_->catch_up();
   return state_->answers.view(view, query);
 }

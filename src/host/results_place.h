@@ -71,8 +71,11 @@ class ResultsPlace {
   Expected<std::string> result(Position position);
   Expected<std::string> reply(Position position);  // of Answers
   Expected<Answers::Page> results(const Answers::Query& query);
-  // May have to ask for keys.
+  // May have to ask for keys; waits until the labels of all that is durable now are known.
   void result_with_labels(Position position, std::function<void(Expected<std::string>)> done);
+  // `unavailable` with id views_folding like view().
+  void results_with_labels(const Answers::Query& query, Micros at,
+                           std::function<void(Expected<Answers::Page>)> done);
   // `unavailable` with id views_folding while it is folded, at a start and after an erase; at other
   // times it may lag a little behind L (ViewPage::position), where keys are not there yet.
   Expected<stage::ViewPage> view(std::size_t view, const stage::ViewQuery& query);

@@ -54,6 +54,10 @@ class Reading final : public ResultsRole {
   Expected<Answers::Page> results(const Answers::Query& query) override {
     return place_.results(query);
   }
+  void results_with_labels(const Answers::Query& query, Micros at,
+                           std::function<void(Expected<Answers::Page>)> done) override {
+    place_.results_with_labels(query, at, std::move(done));
+  }
   Expected<stage::ViewPage> view(std::size_t view, const stage::ViewQuery& query) override {
     return place_.view(view, query);
   }

@@ -83,10 +83,11 @@ struct ResultsPlace::State final : SnapshotTaker::Subject {
   std::vector<std::string> stale;  // snapshots of what was removed
   std::unique_ptr<Loop> aside_thread;
 
-  // Reads that need keys.
+  // Reads that need keys and labels.
   struct Asked {
-    Position position;
-    std::function<void(Expected<std::string>)> done;
+    Position known = kNoPosition;  // all reports up to here are to be seen
+    std::vector<Position> positions;
+    std::function<void(const Expected<void>& ready)> answer;
   };
   std::deque<Asked> asked;
 
@@ -119,6 +120,7 @@ struct ResultsPlace::State final : SnapshotTaker::Subject {
   void catch_up();
   bool begin_block();
   Expected<void> fold_block();
+  std::vector<std::string> keys_of(const Asked& one);
   bool answer_asked();
 
   // results_retain.cc

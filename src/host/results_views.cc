@@ -81,9 +81,11 @@ void ResultsPlace::State::go_on() {
 
 void ResultsPlace::State::turn() {
   turn_posted = false;
-  if (failed || restoring || version == 0 || !answer_asked()) return;
+  if (failed || restoring || version == 0) return;
   const Micros begin = parts.clock.steady();
-  while (folded < durable) {
+  for (;;) {
+    if (!answer_asked()) return;
+    if (folded >= durable) break;
     if (!begin_block()) return;
     if (const auto done = fold_block(); !done) return fail(done.error());
     if (parts.clock.steady() - begin >= kTurn) return go_on();
@@ -156,22 +158,32 @@ Expected<void> ResultsPlace::State::fold_block() {
   return {};
 }
 
-// --- labels of one result ---
+// --- labels of results ---
 
-// False if a key is missing that was asked for.
+std::vector<std::string> ResultsPlace::State::keys_of(const Asked& one) {
+  std::vector<std::string> all;
+  if (spec().labels.empty()) return all;
+  for (const Position position : one.positions) {
+    const auto names = answers.key_names(position);
+    if (!names) continue;  // the answer says what is wrong
+    std::copy_if(names->begin(), names->end(), std::back_inserter(all),
+                 [&](const auto& name) { return !follower.vault().knows(name); });
+  }
+  return all;
+}
+
+// False if a key is missing that was asked for. While all is folded again nobody waits for it.
 bool ResultsPlace::State::answer_asked() {
   while (!asked.empty()) {
-    auto names = answers.key_names(asked.front().position);
-    if (!names) names = std::vector<std::string>();  // the answer says what is wrong
-    const bool known = std::all_of(names->begin(), names->end(),
-                                   [&](const auto& name) { return follower.vault().knows(name); });
-    if (!known) {
-      if (!follower.waits()) follower.need(*std::move(names), guarded([this] { go_on(); }));
+    if (!folding && asked.front().known > folded) return true;
+    auto missing = keys_of(asked.front());
+    if (!missing.empty()) {
+      if (!follower.waits()) follower.need(std::move(missing), guarded([this] { go_on(); }));
       return false;
     }
     const Asked one = std::move(asked.front());
     asked.pop_front();
-    one.done(answers.result_with_labels(one.position));
+    one.answer({});
   }
   return true;
 }

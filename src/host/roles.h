@@ -67,6 +67,10 @@ class ResultsRole {
   // Looks at no more than kScanPositions; a page may be empty and still have a next one. `expired`
   // below first(); so is result().
   virtual Expected<Answers::Page> results(const Answers::Query& query) = 0;
+  // The same, each with its labels, seen from `at` (S5.3); kNoTime: now. As many reports as the
+  // page has cost as many reads.
+  virtual void results_with_labels(const Answers::Query& query, Micros at,
+                                   std::function<void(Expected<Answers::Page>)> done) = 0;
   // A page of the application's view number `view` (S9).
   virtual Expected<stage::ViewPage> view(std::size_t view, const stage::ViewQuery& query) = 0;
   virtual stage::Views::Size view_size(std::size_t view) const = 0;

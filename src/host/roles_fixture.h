@@ -450,4 +450,17 @@ class Roles {
   Position told_ingest_ = 0;
 };
 
+// A page of results with their labels; of a place that may have to ask for keys in `world`.
+template <class From>
+std::vector<std::string> labelled(RolesWorld& world, From& from, const Answers::Query& query,
+                                  Micros at) {
+  std::optional<Expected<Answers::Page>> page;
+  from.results_with_labels(query, at,
+                           [&](Expected<Answers::Page> found) { page = std::move(found); });
+  while (!page && world.step()) {
+  }
+  if (!page || !*page) return {page ? page->error().message() : "no answer"};
+  return (*page)->results;
+}
+
 }  // namespace quintet::host

@@ -154,6 +154,9 @@ void Story::compare_reads() {
     const auto one = place_->results(query), other = roles_.results->results(query);
     ASSERT_TRUE(one && other);
     EXPECT_EQ(one->results, other->results);
+    for (const Micros at : {kNoTime, Micros{0}}) {
+      EXPECT_EQ(labelled(calm_, *place_, query, at), labelled(world_, *roles_.results, query, at));
+    }
   }
 }
 
