@@ -215,10 +215,11 @@ std::string verify_footer() {
          "at rest. Compared are: what became of each line that was sent (position and id, or why "
          "it\n"
          "was refused), every result (features, predictions, decisions, reasons, errors, model\n"
-         "versions) as it was replied and as it stands, every line of every view, every dead "
-         "letter\n"
-         "with its original, every model version with its digest, figures and card, and the "
-         "promotions.\n"
+         "versions) as it was replied and as it stands, the labels of every event (value, and "
+         "where\n"
+         "and when it became known), every line of every view, every dead letter with its "
+         "original,\n"
+         "every model version with its digest, figures and card, and the promotions.\n"
          "Not compared: " +
          std::string(tool::kLeftOut) +
          ".\n"

@@ -11,7 +11,11 @@ namespace quintet::tool {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> kOfResult = {"trace_id", "time"};
+constexpr std::array<std::string_view, 3> kOfResult = {"labels", "trace_id", "time"};
+constexpr std::array<std::string_view, 2> kOfTimelessLabel = {"at", "until"};
+// Seen from before all events: of a label that nobody told the answer says when it is decided, and
+// not whether it is so by now.
+constexpr std::string_view kLabelsAt = "1970-01-01T00:00:00Z";
 constexpr std::array<std::string_view, 2> kOfLetter = {"at", "number"};
 constexpr std::array<std::string_view, 2> kOfVersion = {"created_at", "model"};
 constexpr std::array<std::string_view, 2> kOfModel = {"promotions", "versions"};
@@ -35,6 +39,16 @@ Position position_in(JsonValue value) {
 // Somebody was away: the event is durable, its outcome was still to come.
 bool is_accepted(JsonValue answer) {
   return answer.find("status").text() == "accepted";
+}
+
+// The text up to its last brace, or to its labels where they stand last.
+std::string_view without_labels(std::string_view text, JsonValue result) {
+  constexpr std::string_view kName = ",\"labels\":";
+  text.remove_suffix(1);
+  const JsonValue labels = result.find("labels");
+  if (!labels || !text.ends_with(labels.source())) return text;
+  const std::string_view before = text.substr(0, text.size() - labels.source().size());
+  return before.ends_with(kName) ? before.substr(0, before.size() - kName.size()) : text;
 }
 
 // The answers of all files, one after the other.
@@ -144,7 +158,9 @@ class Rest {
     out_.begin("result");
     std::string from = "1";
     while (!from.empty()) {
-      const std::string target = "/v1/results?format=ndjson&limit=1000&from=" + from;
+      const std::string target =
+          "/v1/results?format=ndjson&limit=1000&labels=" + percent_encode(kLabelsAt) +
+          "&from=" + from;
       TRY(const auto page, read(target));
       std::string_view rest = page.body;
       while (!rest.empty()) {
@@ -157,20 +173,38 @@ class Rest {
     return {};
   }
 
+  // As it was decided: without labels, which are told later.
   std::string canonical_result(JsonValue result) const {
     const bool timeless = question_.timeless.contains(result.find("event").text());
-    return canonical(result, LeftOut(kOfResult).first(timeless ? 2 : 1));
+    return canonical(result, LeftOut(kOfResult).first(timeless ? 3 : 2));
+  }
+
+  void append_labels(std::string& json, JsonValue result) const {
+    const JsonValue labels = result.find("labels");
+    if (!labels) return;
+    const bool timeless = question_.timeless.contains(result.find("event").text());
+    json.back() = ',';
+    json += "\"labels\":{";
+    for (auto label = labels.first(); label; label = label.next()) {
+      if (json.back() != '{') json += ',';
+      append_json_text(json, label.name());
+      json += ':';
+      json += canonical(label, LeftOut(kOfTimelessLabel).first(timeless ? 2 : 0));
+    }
+    json += "}}";
   }
 
   Expected<void> result(std::string_view text) {
     TRY(const auto document, JsonDocument::parse(text));
-    const std::string json = canonical_result(document.root());
+    std::string json = canonical_result(document.root());
     const Position position = position_in(document.root());
-    TRY_DO(compare_reply(position, text, json));
+    TRY_DO(compare_reply(position, without_labels(text, document.root()), json));
+    append_labels(json, document.root());
     return out_.add(std::to_string(position), json);
   }
 
-  // Replies come in the order of positions, but for those of repeated events.
+  // `text` lacks its last brace. Replies come in the order of positions, but for those of repeated
+  // events.
   Expected<void> compare_reply(Position position, std::string_view text, const std::string& json) {
     while (reply_at_ < position) {
       TRY(const bool any, replies_.next(reply_));
@@ -180,7 +214,8 @@ class Rest {
       // A reply without a row only acknowledges.
       if (document.root().find("status") && at > reply_at_) reply_at_ = at;
     }
-    if (reply_at_ != position || reply_ == text) return {};
+    if (reply_at_ != position) return {};
+    if (reply_.size() == text.size() + 1 && reply_.starts_with(text)) return {};
     TRY(const auto document, JsonDocument::parse(reply_));
     if (is_accepted(document.root())) return {};  // it said nothing yet
     const std::string was = canonical_result(document.root());

@@ -62,6 +62,22 @@ def other_reason(result):
     return result
 
 
+def other_label(result):
+    label = result["labels"]["return"]
+    label["value"] = not label["value"]
+    return result
+
+
+def other_report(result):
+    result["labels"]["told"]["position"] += 1
+    return result
+
+
+def lost_report(result):
+    result["labels"]["told"] = {"value": None, "source": "unknown", "until": result["time"]}
+    return result
+
+
 def documents(begin, change):
     """A plant that changes what stands under paths that begin so."""
     def plant(path, body):
@@ -97,6 +113,9 @@ PLANTS = {
     "early_model": result_of("o278", early_model),
     "other_reason": result_of("o152", other_reason),
     "lost_event": result_of("o153", lambda _: None),
+    "other_label": result_of("o154", other_label),
+    "other_report": result_of("o155", other_report),
+    "lost_report": result_of("o156", lost_report),
     "doubled_letter": documents("/v1/dead-letters?", double),
     "view_line": documents("/v1/views/", raise_line),
     "early_promotion": documents("/v1/models/", put_earlier),

@@ -22,6 +22,18 @@ pattern: monolithic
 events: {hit: {fields: {key: string, size: int64}}}
 features: {f: {of: hit, columns: {last: sum(size) over 3 events by key}}}
 """
+TOLD = """quintet: 1
+app: told
+pattern: monolithic
+events:
+  deal: {id: id, time: at, fields: {id: string, at: timestamp}}
+  claim: {id: id, time: at, fields: {id: string, at: timestamp, of: string, bad: bool}}
+  visit: {id: id, fields: {id: string, paid: {type: bool, optional: true, use: label}}}
+labels:
+  fraud: {of: deal, value: any(bad) from claim over next 30d by of, otherwise: false, after: 2d}
+  bought: {of: visit, value: paid, otherwise: false, after: 1d}
+features: {f: {of: deal, columns: {weekday_of: weekday(at)}}}
+"""
 TWICE = "--patterns monolithic,monolithic"
 SHA = r"[0-9a-f]{64}"
 
@@ -111,6 +123,39 @@ def check_promoted(c):
           r"^error: .*model score: ")
 
 
+def check_labels(c):
+    """Labels told early, late, more than once or never, of events with and without a time."""
+    write("told.yaml", TOLD)
+    deals = [{"id": f"d{i}", "at": f"2024-01-{1 + i // 10:02d}T10:00:00Z"} for i in range(60)]
+    claims = [{"id": f"k{i}", "at": "2024-01-08T00:00:00Z", "of": f"d{i}", "bad": i % 2 == 0}
+              for i in range(20, 50, 3)]
+    claims += [{"id": f"again{i}", "at": "2024-01-09T00:00:00Z", "of": f"d{i}", "bad": True}
+               for i in range(20, 50, 6)]
+    visits = [{"id": f"v{i}", **({"paid": True} if i % 3 == 0 else {})} for i in range(12)]
+    for name, events in (("deals", deals), ("claims", claims), ("visits", visits)):
+        write(name + ".ndjson", "".join(json.dumps(event) + "\n" for event in events))
+    line = ("verify told.yaml --input deal=deals.ndjson --input claim=claims.ndjson --input "
+            "visit=visits.ndjson -q --patterns monolithic,microservices")
+    for number, more in enumerate(("", "--duplicates 5 --late 10 --kill 2 --seed 9")):
+        c.run(f"{line} {more} --keep told{number}", 0, r"^the answers are equal$")
+        with open(f"told{number}/2-microservices/dump") as file:
+            results = [json.loads(line.split("\t")[2]) for line in file
+                       if line.startswith("result\t")]
+        labels = {result["id"]: result["labels"] for result in results if "labels" in result}
+        c.that("what has labels has them", sorted(labels) ==
+               sorted(one["id"] for one in deals + visits), labels.keys())
+        last = labels["d47"]["fraud"]
+        c.that("what was told is there with its place and time", last.pop("position") > 0 and
+               last == {"value": False, "source": "report", "at": "2024-01-08T00:00:00Z"}, last)
+        c.that("the last one counts", all(labels[f"d{i}"]["fraud"]["value"] is True
+                                          for i in range(20, 50, 6)), labels)
+        c.that("of what was not told the time from which it is false", labels["d0"]["fraud"] == {
+            "value": None, "source": "unknown", "until": "2024-01-03T10:00:00Z"}, labels["d0"])
+        c.that("times of admission are left out",
+               set(labels["v3"]["bought"]) == {"value", "source", "position"} and
+               set(labels["v1"]["bought"]) == {"value", "source"}, (labels["v1"], labels["v3"]))
+
+
 def check_accepted(c):
     """Events that were answered before they had their outcome are compared by what came of them."""
     os.environ["QUINTET"] = PROGRAM
@@ -186,5 +231,5 @@ def check_interrupts(c):
 
 
 if __name__ == "__main__":
-    perform([check_equal, check_disturbed, check_promoted, check_accepted, check_usage,
-             check_interrupts])
+    perform([check_equal, check_disturbed, check_promoted, check_labels, check_accepted,
+             check_usage, check_interrupts])

@@ -14,6 +14,13 @@ sys.path.insert(0, HERE)
 from cli_check import APP, perform, PROGRAM, write  # noqa: E402
 
 VIEW = "views: {by_customer: {of: order, by: [customer], aggregate: {orders: count()}}}\n"
+REPORTS = """  claim:
+    id: claim_id
+    time: filed
+    fields: {claim_id: string, filed: timestamp, sale: string, bad: bool}
+labels:
+  told: {of: order, value: any(bad) from claim over next 30d by sale, otherwise: false, after: 1d}
+"""
 # Orders follow each other behind the records of the application.
 kBefore = 2
 
@@ -22,10 +29,10 @@ def position(number):
     return str(kBefore + 1 + number)
 
 
-def report_of(c, plant, more=""):
+def report_of(c, plant, more="", app=APP + VIEW):
     write(plant, f'#!/bin/sh\nexec {sys.executable} {HERE}/planted_door.py {plant} "$@"\n')
     os.chmod(plant, 0o755)
-    write("lies.yaml", APP + VIEW)
+    write("lies.yaml", app)
     os.environ["QUINTET"] = PROGRAM  # for the door
     line = (f"--format json -q verify lies.yaml --input order=orders.csv --input order=bad.csv "
             f"--patterns monolithic,monolithic --program monolithic=./{plant} {more}")
@@ -40,9 +47,9 @@ def differences(report):
             for one in report["comparisons"][0]["sections"] if "first" in one]
 
 
-def planted(c, plant, expected, replies=0, more=""):
+def planted(c, plant, expected, replies=0, more="", app=APP + VIEW):
     """`expected`: section, counts, key, id and the names of the fields, of the one difference."""
-    report = report_of(c, plant, more)
+    report = report_of(c, plant, more, app)
     found = [(*one[:-1], list(one[-1])) for one in differences(report)]
     c.that(f"{plant} is found and nothing else", found == [expected], f"{found} {expected}")
     honest, liar = report["patterns"]
@@ -69,6 +76,29 @@ def check_results(c):
     planted(c, "other_reason", ("result", 1, 0, 0, position(152), "o152",
                                 ["decisions.verdict.reason"]), 1)
     planted(c, "lost_event", ("result", 0, 1, 0, position(153), "o153", [""]))
+
+
+def check_labels(c):
+    """What is told of an event later changes no reply, and is compared all the same."""
+    (*_, fields), = differences(planted(c, "other_label", (
+        "result", 1, 0, 0, position(154), "o154", ["labels.return.value"])))
+    c.that("the value is shown", fields["labels.return.value"] == ("false", "true"), fields)
+    app = APP.replace("labels:\n", REPORTS)
+    write("claims.csv", "claim_id,filed,sale,bad\nk1,2024-01-05T12:00:00Z,o155,true\n"
+          "k2,2024-01-06T12:00:00Z,o156,true\n")
+    # Behind them come the claims, of which the first is that of o155.
+    claims = "--input claim=claims.csv"
+    (*_, fields), = differences(planted(c, "other_report", (
+        "result", 1, 0, 0, position(155), "o155", ["labels.told.position"]), 0, claims, app))
+    a, b = fields["labels.told.position"]
+    c.that("a report one position later", int(b) == int(a) + 1, (a, b))
+    (*_, fields), = differences(planted(c, "lost_report", (
+        "result", 1, 0, 0, position(156), "o156",
+        [f"labels.told.{name}" for name in ("at", "position", "source", "until", "value")]), 0,
+        claims, app))
+    c.that("where it came from and when", fields["labels.told.source"] ==
+           ('"report"', '"unknown"') and fields["labels.told.value"] == ("true", "null") and
+           fields["labels.told.at"] == ('"2024-01-06T12:00:00Z"', "(absent)"), fields)
 
 
 def check_letters_and_views(c):
@@ -108,4 +138,4 @@ def check_text(c):
 
 
 if __name__ == "__main__":
-    perform([check_results, check_letters_and_views, check_models, check_text])
+    perform([check_results, check_labels, check_letters_and_views, check_models, check_text])
