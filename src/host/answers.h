@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,9 +41,8 @@ class Answers {
   // What whoever sent the event there is told: the result; or, of what has none by its nature, as
   // the row of a table, what it is and that its status is "none".
   Expected<std::string> reply(Position position);
-  // A result with a member "labels", if its event has any: what is known of them (S5.6), seen from
-  // `at`; kNoTime: now.
-  Expected<std::string> result_with_labels(Position position, Micros at = kNoTime);
+  // A result with a member "labels", if its event has any: what is known of them now (S5.6).
+  Expected<std::string> result_with_labels(Position position);
   struct Page {
     std::vector<std::string> results;  // JSON
     Position next = kNoPosition;       // where to go on; kNoPosition at the end
@@ -62,7 +62,8 @@ class Answers {
     Position next = kNoPosition;
   };
   Expected<Selected> select(const Query& query);
-  // They as by result_with_labels().
+  // They as by result_with_labels(), seen from `at`; kNoTime: now. What was told of them is read
+  // in the order of the log.
   Expected<Page> with_labels(const Selected& selected, Micros at);
   // A page of the application's view number `view` (S9).
   Expected<stage::ViewPage> view(std::size_t view, const stage::ViewQuery& query) {
@@ -82,8 +83,8 @@ class Answers {
             Position last);
   // What a record of the log reports, for the label index; in position order, each once or more.
   void index(const event::Record& record, const app::Spec& written);
-  // What keys result_with_labels() would need.
-  Expected<std::vector<std::string>> key_names(Position position);
+  // What keys with_labels() would need.
+  Expected<std::vector<std::string>> key_names(std::span<const Position> positions);
   // What was read of outcomes is of no use any more: some have changed.
   void forget_read() {
     recent_.clear();
@@ -148,7 +149,10 @@ class Answers {
   bool restore_view(std::size_t view, const From& from,
                     std::vector<stage::Views::StoredPiece> pieces);
   Expected<void> decode_at(Position position, stage::Admitted& out);
-  Expected<std::string> labels_json(Position position, Micros at);
+  struct Labelled;
+  struct Needed;
+  Expected<void> begin_labels(Position position, Labelled& row, std::vector<Needed>& needed);
+  Expected<void> add_report(const Needed& needed, stage::Admitted& report, event::Arena& arena);
   bool add_next_label_piece(const AddPart& add);
 
   const Parts parts_;

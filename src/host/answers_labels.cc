@@ -1,5 +1,7 @@
 // Labels beside a result (S5.6): a late one changes no answer that was given, but who reads a
 // result by its id sees what has become known. Nothing here is on an event's way to its answer.
+#include <algorithm>
+
 #include "host/answers.h"
 #include "host/vault_sealer.h"
 #include "stage/render_labels.h"
@@ -48,48 +50,112 @@ Expected<void> Answers::decode_at(Position position, stage::Admitted& out) {
   return stage::decode_record(*written, spec(), block.epoch, parts_.sealer, out);
 }
 
-// As stage/render_labels.h; empty if the event has no labels.
-Expected<std::string> Answers::labels_json(Position position, Micros at) {
-  if (spec().labels.empty()) return std::string();
-  stage::Admitted event, report;
-  TRY_DO(decode_at(position, event));
-  const std::vector<int> of =
-      event.event.type == nullptr ? std::vector<int>() : spec().labels_of(event.event.type->index);
-  if (of.empty()) return std::string();
-  event::Arena arena;
-  std::vector<std::optional<stage::LabelReport>> reports(of.size());
-  for (std::size_t i = 0; i < of.size(); ++i) {
-    const app::Label& label = spec().labels[static_cast<std::size_t>(of[i])];
-    const Position late = labels_->report(position, of[i]);
+// A result, its event and what is told of it.
+struct Answers::Labelled {
+  std::string json;
+  stage::Admitted event;
+  std::vector<int> of;  // labels, of Spec::labels
+  std::vector<std::optional<stage::LabelReport>> reports;
+};
+
+// A record to be read, for label number `label` of its event.
+struct Answers::Needed {
+  Position report = kNoPosition;
+  Labelled* row = nullptr;
+  std::size_t label = 0;
+  bool riding = false;  // the event has its value already
+};
+
+// Renders a result; its labels, if it has any, lack what is in `needed`.
+Expected<void> Answers::begin_labels(Position position, Labelled& row,
+                                     std::vector<Needed>& needed) {
+  TRY(const Found found, read(position));
+  row.json = render(found);
+  if (found.outcome.status == stage::OutcomeStatus::erased || spec().labels.empty()) return {};
+  TRY_DO(decode_at(position, row.event));
+  if (row.event.event.type == nullptr) return {};
+  row.of = spec().labels_of(row.event.event.type->index);
+  row.reports.resize(row.of.size());
+  for (std::size_t i = 0; i < row.of.size(); ++i) {
+    const Position late = labels_->report(position, row.of[i]);
     if (late != kNoPosition) {
-      TRY_DO(decode_at(late, report));
-      const auto value = stage::reported(spec(), of[i], report, arena);
-      if (value) reports[i] = {late, report.record.time, arena.copy(*value)};
+      needed.push_back({late, &row, i, false});
       continue;
     }
-    const app::Spec& written = *parts_.versions[event.record.app_version - 1];
-    for (const event::AttachedLabel& riding : event.record.attached) {
-      if (event.labels[i].is_null() || written.labels[riding.label].name != label.name) continue;
-      const bool there = decode_at(riding.report, report).has_value();
-      reports[i] = {riding.report, there ? report.record.time : kNoTime, event.labels[i]};
+    const app::Label& label = spec().labels[static_cast<std::size_t>(row.of[i])];
+    const event::Record& record = row.event.record;
+    const app::Spec& written = *parts_.versions[record.app_version - 1];
+    for (const event::AttachedLabel& riding : record.attached) {
+      if (row.event.labels[i].is_null()) continue;
+      if (written.labels[riding.label].name != label.name) continue;
+      needed.push_back({riding.report, &row, i, true});
     }
   }
-  std::string json;
-  stage::append_labels(json, spec(), event, reports, at == kNoTime ? parts_.clock.wall() : at);
-  return json;
+  return {};
 }
 
-Expected<std::vector<std::string>> Answers::key_names(Position position) {
-  std::vector<std::string> names;
-  TRY(const Found found, read(position));
-  add_key_names(*found.record, names);
-  std::vector<Position> reports;
-  for (const event::AttachedLabel& riding : found.record->attached)
-    reports.push_back(riding.report);
-  for (std::size_t i = 0; i < spec().labels.size(); ++i) {
-    const Position late = labels_->report(position, static_cast<int>(i));
-    if (late != kNoPosition) reports.push_back(late);
+Expected<void> Answers::add_report(const Needed& needed, stage::Admitted& report,
+                                   event::Arena& arena) {
+  Labelled& row = *needed.row;
+  auto& out = row.reports[needed.label];
+  const auto there = decode_at(needed.report, report);
+  if (needed.riding) {
+    const Micros time = there ? report.record.time : kNoTime;
+    out = {needed.report, time, row.event.labels[needed.label]};
+    return {};
   }
+  TRY_DO(there);
+  const auto value = stage::reported(spec(), row.of[needed.label], report, arena);
+  if (value) out = {needed.report, report.record.time, arena.copy(*value)};
+  return {};
+}
+
+Expected<Answers::Page> Answers::with_labels(const Selected& selected, Micros at) {
+  std::vector<Labelled> rows(selected.positions.size());
+  std::vector<Needed> needed;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    TRY_DO(begin_labels(selected.positions[i], rows[i], needed));
+  }
+  // A block is read once for all its reports.
+  std::stable_sort(needed.begin(), needed.end(), [](const Needed& one, const Needed& other) {
+    return one.report < other.report;
+  });
+  event::Arena arena;
+  stage::Admitted report;
+  for (const Needed& one : needed) TRY_DO(add_report(one, report, arena));
+  if (at == kNoTime) at = parts_.clock.wall();
+  Page page;
+  page.next = selected.next;
+  std::string labels;
+  for (Labelled& row : rows) {
+    labels.clear();
+    if (!row.of.empty()) stage::append_labels(labels, spec(), row.event, row.reports, at);
+    stage::put_labels(row.json, labels);
+    page.results.push_back(std::move(row.json));
+  }
+  return page;
+}
+
+Expected<std::string> Answers::result_with_labels(Position position) {
+  TRY(Page page, with_labels({{position}, kNoPosition}, kNoTime));
+  return std::move(page.results.front());
+}
+
+Expected<std::vector<std::string>> Answers::key_names(std::span<const Position> positions) {
+  std::vector<std::string> names;
+  std::vector<Position> reports;
+  for (const Position position : positions) {
+    TRY(const Found found, read(position));
+    add_key_names(*found.record, names);
+    for (const event::AttachedLabel& riding : found.record->attached) {
+      reports.push_back(riding.report);
+    }
+    for (std::size_t i = 0; i < spec().labels.size(); ++i) {
+      const Position late = labels_->report(position, static_cast<int>(i));
+      if (late != kNoPosition) reports.push_back(late);
+    }
+  }
+  std::sort(reports.begin(), reports.end());
   for (const Position report : reports) {
     if (report < first_) continue;
     TRY(const Recent* const recent, load(report));
@@ -97,25 +163,6 @@ Expected<std::vector<std::string>> Answers::key_names(Position position) {
     add_key_names(block.records[static_cast<std::size_t>(report - block.first)], names);
   }
   return names;
-}
-
-Expected<std::string> Answers::result_with_labels(Position position, Micros at) {
-  TRY(const Found found, read(position));
-  std::string json = render(found);
-  if (found.outcome.status == stage::OutcomeStatus::erased) return json;
-  TRY(const std::string labels, labels_json(position, at));
-  stage::put_labels(json, labels);
-  return json;
-}
-
-Expected<Answers::Page> Answers::with_labels(const Selected& selected, Micros at) {
-  Page page;
-  page.next = selected.next;
-  for (const Position position : selected.positions) {
-    TRY(std::string json, result_with_labels(position, at));
-    page.results.push_back(std::move(json));
-  }
-  return page;
 }
 
 }  // namespace quintet::host
