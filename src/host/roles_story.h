@@ -193,7 +193,7 @@ class Story {
     const int what = world_.below(100);
     const auto letters = roles_.ingest->dead_letters({0, 100, "", true});
     ASSERT_TRUE(letters);
-    if (what < 3 && application_.model) {
+    if (what < 3 && application_.model && (!early_ || roles_.ingest->last() < 300)) {
       deed.what = Deed::promote;
       deed.version = static_cast<std::uint32_t>(world_.below(4));
     } else if (what < (many_ ? 4 : 6) && (!application_.retains || world_.chance(0.2))) {
@@ -221,6 +221,13 @@ class Story {
         deed.number = ++numbers_[deed.session];
       }
     }
+    // What came before the erase is decided by one that has to begin from the base.
+    const bool late = deed.what == Deed::erase && cuts_ > 0 && world_.chance(0.7);
+    const ReplicaId one = roles_.any_replica();
+    if (late) {
+      roles_.end_infer(one);
+      (void)roles_.replicas[one].store.remove_snapshots();
+    }
     deed.before = roles_.ingest->last();
     deeds_.push_back(deed);
     const std::string tag = deed.tag;
@@ -234,6 +241,10 @@ class Story {
     });
     deeds_.back().position = roles_.ingest->last();
     if (deed.what == Deed::discard) roles_.ingest->flush();
+    if (late) {
+      world_.until(world_.now() + world_.below(20'000));
+      roles_.open_infer(one);
+    }
   }
 
   void come_to_rest() {
@@ -255,6 +266,9 @@ class Story {
     const Micros deadline = world_.now() + 600 * kSecond;
     roles_.ingest->flush();
     while (!(answered() && roles_.at_rest()) && world_.now() < deadline && world_.step()) {
+    }
+    // Nothing that was begun goes on while it is compared.
+    while (world_.step()) {
     }
     ASSERT_TRUE(answered() && roles_.at_rest())
         << "ingest " << roles_.ingest->last() << roles_.infer_words() << " results "
@@ -300,7 +314,8 @@ class Story {
   const std::uint64_t seed_;
   const bool many_ = seed_ % 10 == 0;  // deeds
   int cuts_ = 0;
-  bool cut_ = false;  // since somebody began from a base
+  bool cut_ = false;                    // since somebody began from a base
+  const bool early_ = seed_ % 20 == 0;  // are promotions: their records leave the log
   RolesWorld world_;
   RolesApplication application_;
   Roles roles_;

@@ -265,14 +265,20 @@ void Story::compare_peek(Micros before) {
 namespace {
 
 TEST(Roles, GiveTogetherWhatTheMonolithGives) {
-  std::uint64_t first = 1, last = 40, fetched = 0;
-  int cuts = 0;
-  if (const char* seeds = std::getenv("ROLES_SEEDS")) {
+  std::vector<std::uint64_t> all;
+  if (const char* given = std::getenv("ROLES_SEEDS")) {
     char* rest = nullptr;
-    first = last = std::strtoull(seeds, &rest, 10);
-    if (*rest == ':') last = std::strtoull(rest + 1, nullptr, 10);
+    const std::uint64_t first = std::strtoull(given, &rest, 10);
+    const std::uint64_t last = *rest == ':' ? std::strtoull(rest + 1, nullptr, 10) : first;
+    for (std::uint64_t seed = first; seed <= last; ++seed) all.push_back(seed);
+  } else {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) all.push_back(seed);
+    for (const std::uint64_t seed : {80, 280, 360})
+      all.push_back(seed);  // their logs are cut often
   }
-  for (std::uint64_t seed = first; seed <= last; ++seed) {
+  std::uint64_t fetched = 0;
+  int cuts = 0;
+  for (const std::uint64_t seed : all) {
     SCOPED_TRACE("ROLES_SEEDS=" + std::to_string(seed));
     Story story(seed);
     story.play();
@@ -281,7 +287,7 @@ TEST(Roles, GiveTogetherWhatTheMonolithGives) {
     cuts += story.cuts();
     if (HasFailure()) break;
   }
-  EXPECT_TRUE(last - first < 20 || (fetched > 0 && cuts > 0)) << fetched << " " << cuts;
+  EXPECT_TRUE(all.size() < 20 || (fetched > 0 && cuts > 5)) << fetched << " " << cuts;
 }
 
 }  // namespace
